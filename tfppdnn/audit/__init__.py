@@ -1,0 +1,1 @@
+"""Says what protected images leak, and to whom."""

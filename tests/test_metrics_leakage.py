@@ -1,0 +1,240 @@
+"""Leakage metrics against hand-worked numbers, scikit-image and known disguises."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+from skimage.data import chelsea
+from skimage.filters import gaussian, sobel_h
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from tfppdnn.audit import metrics
+from tfppdnn.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """24 photographs of 32x32: crops of one scikit-image photograph."""
+    photograph = chelsea()
+    corners = np.random.default_rng(0).integers(0, 260, (24, 2))
+    return np.stack([photograph[y : y + 32, x : x + 32] for y, x in corners])
+
+
+@pytest.fixture(scope="module")
+def noise(plain):
+    return np.random.default_rng(1).integers(0, 256, plain.shape, dtype=np.uint8)
+
+
+DISGUISES = {
+    "negative": lambda plain: 255 - plain,
+    "channel swap": lambda plain: plain[..., [2, 0, 1]],
+    "swapped negative": lambda plain: 255 - plain[..., [1, 0, 2]],
+    "brightness shift": lambda plain: np.clip(plain.astype(int) + 60, 0, 255).astype(np.uint8),
+    "low contrast": lambda plain: (100 + plain / 4).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
+def test_a_disguise_leaks_by_the_affine_metric(plain, disguise):
+    assert metrics.affine_ssim(disguise(plain), plain).mean() > 0.95
+    assert metrics.ssim(disguise(plain), plain).mean() < metrics.affine_ssim(plain, plain).mean()
+
+
+def test_noise_leaks_no_more_than_the_mean_image(plain, noise):
+    floor = metrics.affine_ssim(metrics.mean_image_baseline(plain, len(plain)), plain).mean()
+    assert metrics.affine_ssim(noise, plain).mean() < floor + 0.02
+    assert abs(metrics.ssim(noise, plain).mean()) < 0.05
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (9, 16)])
+def test_ssim_follows_its_definition_window_by_window(shape):
+    random = np.random.default_rng(2)
+    plain = random.integers(0, 256, (3, *shape, 3), dtype=np.uint8)
+    images = (plain * 0.7 + random.integers(0, 50, plain.shape)).astype(np.uint8)
+    expected = []
+    for image, target in zip(images, plain, strict=True):
+        scores = []
+        for top, left, channel in np.ndindex(shape[0] - 6, shape[1] - 6, 3):
+            x, y = (a[top : top + 7, left : left + 7, channel].ravel() for a in (image, target))
+            (variance_x, covariance), (_, variance_y) = np.cov(x, y)
+            luminance = (2 * x.mean() * y.mean() + 2.55**2) / (
+                x.mean() ** 2 + y.mean() ** 2 + 2.55**2
+            )
+            structure = (2 * covariance + 7.65**2) / (variance_x + variance_y + 7.65**2)
+            scores.append(luminance * structure)
+        expected.append(np.mean(scores))
+    np.testing.assert_allclose(metrics.ssim(images, plain), expected, atol=1e-9)
+
+
+def test_ssim_and_psnr_equal_scikit_images_defaults(plain, noise):
+    images = (plain * 0.7 + noise * 0.3).astype(np.uint8)
+    pairs = list(zip(images, plain, strict=True))
+    expected = [structural_similarity(a, b, data_range=255, channel_axis=-1) for a, b in pairs]
+    np.testing.assert_allclose(metrics.ssim(images, plain), expected, atol=1e-9)
+    expected = [peak_signal_noise_ratio(b, a, data_range=255) for a, b in pairs]
+    np.testing.assert_allclose(metrics.psnr(images, plain), expected, atol=1e-9)
+
+
+def test_batches_do_not_show(plain, noise, monkeypatch):
+    names = ("ssim", "psnr", "affine_fit", "contour_correlation", "reidentification")
+    mixed = (plain // 2 + noise // 2).astype(np.uint8)
+    whole = {name: getattr(metrics, name)(mixed, plain) for name in names}
+    for module in ("pairs", "reidentification"):
+        monkeypatch.setattr(f"tfppdnn.audit.{module}.VALUES_PER_BATCH", 5 * plain[0].size)
+    for name in names:
+        np.testing.assert_array_equal(getattr(metrics, name)(mixed, plain), whole[name])
+
+
+def test_images_below_the_ssim_window_are_refused():
+    small = np.zeros((2, 6, 9, 3), np.uint8)
+    with pytest.raises(UserError, match="7x7 pixels and the images are 6x9"):
+        metrics.ssim(small, small)
+
+
+def test_psnr_by_hand():
+    plain = np.full((3, 4, 4, 3), 100, np.uint8)
+    images = plain.copy()
+    images[1] += 1  # mean squared error 1: 20 log10(255)
+    images[2] = 200  # mean squared error 10,000
+    expected = [100.0, 48.1308, 8.1308]
+    np.testing.assert_allclose(metrics.psnr(images, plain), expected, atol=1e-4)
+
+
+def test_affine_fit_is_exact_where_a_fit_exists_and_flat_where_none_does(plain):
+    np.testing.assert_array_equal(metrics.affine_fit(255 - plain, plain), plain)
+    np.testing.assert_array_equal(metrics.affine_fit(plain[..., [2, 0, 1]], plain), plain)
+    flat = metrics.affine_fit(np.full_like(plain, 9), plain)
+    expected = np.rint(plain.mean(axis=(1, 2), keepdims=True))
+    np.testing.assert_array_equal(flat, np.broadcast_to(expected, plain.shape))
+
+
+def test_affine_fit_equals_numpys_least_squares_over_all_channel_orders(plain, noise):
+    images = (plain[..., [1, 2, 0]] * 0.3 + noise * 0.6).astype(np.uint8)
+    for image, target, fitted in zip(
+        images[:4], plain[:4], metrics.affine_fit(images, plain), strict=False
+    ):
+        candidates = []
+        for order in [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]:
+            fit = np.empty(target.shape)
+            for channel, source in enumerate(order):
+                values, wanted = image[..., source].ravel(), target[..., channel].ravel()
+                fit[..., channel] = np.polyval(np.polyfit(values, wanted, 1), image[..., source])
+            candidates.append((((fit - target) ** 2).sum(), fit))
+        best = min(candidates, key=lambda candidate: candidate[0])[1]
+        np.testing.assert_allclose(fitted, best.clip(0, 255), atol=0.5 + 1e-6)
+
+
+def test_contour_correlation_follows_its_definition(plain, noise):
+    images = (plain * 0.4 + noise * 0.6).astype(np.uint8)
+
+    def contours(image):
+        # scikit-image's Sobel is scipy's over 4 (and over 255 for 8-bit input).
+        channels = [image[..., channel] for channel in range(3)]
+        squares = [sobel_h(c) ** 2 + sobel_h(c.T).T ** 2 for c in channels]
+        return np.sqrt(np.sum(squares, axis=0))
+
+    expected = []
+    for image, target in zip(images, plain, strict=True):
+        a, b = contours(image), contours(target)
+        pairs = [(a, b)] + [
+            [gaussian(m, sigma, mode="reflect", preserve_range=True) for m in (a, b)]
+            for sigma in (1, 2)
+        ]
+        expected.append(max(abs(stats.pearsonr(x.ravel(), y.ravel())[0]) for x, y in pairs))
+    np.testing.assert_allclose(metrics.contour_correlation(images, plain), expected, atol=1e-6)
+
+
+def test_contours_survive_a_negative_and_not_a_flat_image(plain, noise):
+    np.testing.assert_allclose(metrics.contour_correlation(255 - plain, plain), 1.0)
+    np.testing.assert_allclose(metrics.contour_correlation(plain[..., ::-1], plain), 1.0)
+    assert (metrics.contour_correlation(np.full_like(plain, 77), plain) == 0).all()
+    assert (metrics.contour_correlation(plain, np.full_like(plain, 77)) == 0).all()
+    assert metrics.contour_correlation(noise, plain).mean() < 0.25
+
+
+def test_reidentification_counts_only_the_one_nearest(plain, noise):
+    assert metrics.reidentification(plain, plain).all()
+    shuffled = plain[metrics.shuffled_partners(len(plain), seed=3)]
+    assert not metrics.reidentification(shuffled, plain).any()
+    mean_image = metrics.mean_image_baseline(plain, len(plain))
+    assert metrics.reidentification(mean_image, plain).sum() == 1
+
+    twins = plain.copy()
+    twins[5] = twins[9]
+    missed = np.flatnonzero(~metrics.reidentification(twins, twins))
+    np.testing.assert_array_equal(missed, [5, 9])
+
+
+def test_reidentification_of_shuffled_images_is_about_chance():
+    plain = np.random.default_rng(4).integers(0, 256, (400, 2, 2, 3), dtype=np.uint8)
+    rates = [
+        metrics.reidentification(np.random.default_rng(seed).permutation(plain), plain).mean()
+        for seed in range(20)
+    ]
+    assert 0.5 / 400 < np.mean(rates) < 1.6 / 400
+
+
+def test_reidentification_is_exact_where_float32_is_not():
+    # Squared lengths of 2 x 10^8, one apart: equal to float32.
+    plain = np.full((2, 32, 32, 3), 255, np.uint8)
+    plain[1, 0, 0, 0] = 254
+    assert metrics.reidentification(plain, plain).all()
+
+
+def test_shuffled_partners_never_keep_their_own():
+    for count in (2, 3, 50):
+        partners = metrics.shuffled_partners(count, seed=0)
+        assert sorted(partners) == list(range(count))
+        assert (partners != np.arange(count)).all()
+    assert (partners != metrics.shuffled_partners(50, seed=1)).any()
+
+
+def test_interval_of_a_known_sample():
+    values = np.repeat([0, 1], [700, 300])
+    interval = metrics.mean_with_interval(values, seed=1)
+    deviation = np.sqrt(0.3 * 0.7 / 1000)
+    assert (interval.mean, interval.count) == (0.3, 1000)
+    assert interval.low == pytest.approx(0.3 - 1.96 * deviation, abs=0.004)
+    assert interval.high == pytest.approx(0.3 + 1.96 * deviation, abs=0.004)
+    assert interval == metrics.mean_with_interval(values == 1, seed=1)
+    same = {"mean": 5.0, "low": 5.0, "high": 5.0, "count": 2}
+    assert metrics.mean_with_interval([5.0, 5.0]).to_dict() == same
+
+
+@pytest.mark.parametrize("values", [[], [1.0, np.nan], [np.inf]])
+def test_an_interval_needs_finite_values(values):
+    with pytest.raises(UserError, match="finite"):
+        metrics.mean_with_interval(values)
+
+
+def test_leakage_sets_every_figure_beside_its_floor(plain):
+    report = metrics.leakage(255 - plain, plain, seed=0)
+    assert report["affine_ssim"].mean == 1.0 > 0.5 > report["affine_ssim_floor"].mean
+    assert report["ssim"].mean < report["ssim_floor"].mean
+    assert report["contour_correlation"].mean == pytest.approx(1.0)
+    assert report["contour_correlation_chance"].mean < 0.5
+    assert report["reidentification_chance"].mean == 1 / 24
+    assert report["psnr"].mean < report["psnr_floor"].mean
+    assert all(interval.count == 24 for interval in report.values())
+    json.dumps({name: interval.to_dict() for name, interval in report.items()}, allow_nan=False)
+
+
+def test_leakage_floor_comes_from_other_images_when_given(plain):
+    black = np.zeros((1, 32, 32, 3), np.uint8)
+    report = metrics.leakage(plain, plain, plain_train=black)
+    expected = metrics.psnr(np.zeros_like(plain), plain).mean()
+    assert report["psnr_floor"].mean == pytest.approx(expected)
+
+
+def test_arrays_that_cannot_be_compared_are_refused(plain):
+    with pytest.raises(UserError, match="same size"):
+        metrics.ssim(plain[:, :16], plain)
+    with pytest.raises(UserError, match="float64"):
+        metrics.psnr(plain / 255, plain)
+    with pytest.raises(UserError, match="uint8 of shape"):
+        metrics.reidentification(plain[0], plain[0])
+    with pytest.raises(UserError, match="N at least 1"):
+        metrics.affine_fit(plain[:0], plain[:0])
+    with pytest.raises(UserError, match="at least 2"):
+        metrics.leakage(plain[:1], plain[:1])

@@ -1,0 +1,29 @@
+"""What an image gives away about the plain image behind it.
+
+Every metric takes two uint8 arrays [N, H, W, 3] in the same order, the images under
+suspicion (protected images or an attack's reconstructions, after rounding to 8 bits) and
+the plain images, and gives one value per image; the higher, the more leaks. None is to be
+believed alone: SSIM can be made low by a photographic negative, which hides nothing; the
+affine fit sees through that; contours are what the eye follows when even the affine SSIM
+is at its floor; and re-identification asks for no resemblance, just for the right image.
+"""
+
+from tfppdnn.audit.contours import contour_correlation
+from tfppdnn.audit.intervals import Interval, mean_with_interval
+from tfppdnn.audit.leakage import leakage, mean_image_baseline, shuffled_partners
+from tfppdnn.audit.reidentification import reidentification
+from tfppdnn.audit.similarity import affine_fit, affine_ssim, psnr, ssim
+
+__all__ = [
+    "Interval",
+    "affine_fit",
+    "affine_ssim",
+    "contour_correlation",
+    "leakage",
+    "mean_image_baseline",
+    "mean_with_interval",
+    "psnr",
+    "reidentification",
+    "shuffled_partners",
+    "ssim",
+]
