@@ -1,0 +1,1 @@
+"""What clients run: protection without TensorFlow."""

@@ -1,0 +1,270 @@
+import errno
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfppdnn.client.folder import in_threads, protect_files
+from tfppdnn.errors import UserError
+
+
+class Negative:
+    """Stands in for h_p: one knows what has to come out."""
+
+    def __init__(self, before=lambda images: None):
+        self.before = before
+
+    def protect(self, images):
+        self.before(images)
+        return 255 - images
+
+
+def save(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (4, 3), (value, 0, 0)).save(path)
+    return path
+
+
+def red(path):
+    with Image.open(path) as image:
+        return image.getpixel((0, 0))[0]
+
+
+def written(folder):
+    return {
+        str(path.relative_to(folder)): 255 - red(path)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for number in range(12):
+        save(tmp_path / f"photos/{number % 3}/{number}.bmp", number)
+    return tmp_path / "photos"
+
+
+EXPECTED = {f"{number % 3}/{number}.png": number for number in range(12)}
+
+
+def test_a_tree_is_protected(photos, tmp_path):
+    report = protect_files(photos, tmp_path / "out/deep", Negative(), workers=2)
+    assert written(tmp_path / "out/deep") == EXPECTED
+    assert (report.protected, report.skipped, report.failed) == (12, 0, [])
+    assert report.images_per_second > 0
+
+
+def test_done_images_are_skipped_and_redone_when_asked(photos, tmp_path):
+    protect_files(photos, tmp_path / "out", Negative())
+    save(photos / "0/0.bmp", 99)
+    save(photos / "new.bmp", 50)
+    report = protect_files(photos, tmp_path / "out", Negative())
+    assert (report.protected, report.skipped) == (1, 12)
+    assert written(tmp_path / "out") == EXPECTED | {"new.png": 50}
+    report = protect_files(photos, tmp_path / "out", Negative(), overwrite=True)
+    assert (report.protected, report.skipped) == (13, 0)
+    assert written(tmp_path / "out") == EXPECTED | {"new.png": 50, "0/0.png": 99}
+
+
+def test_a_bad_file_is_named_and_the_rest_go_on(photos, tmp_path, capsys):
+    (photos / "1/broken.png").write_text("no picture")
+    (photos / "huge.png").symlink_to(save(tmp_path / "elsewhere/large.png", 1))
+    (tmp_path / "out/2/5.png").mkdir(parents=True)
+    large = Image.new("RGB", (100, 100))
+    large.save(tmp_path / "elsewhere/large.png")
+    report = protect_files(photos, tmp_path / "out", Negative(), max_pixels=9_999)
+    assert {Path(path).name for path, _ in report.failed} == {"broken.png", "huge.png", "5.bmp"}
+    assert written(tmp_path / "out") == {k: v for k, v in EXPECTED.items() if k != "2/5.png"}
+    complaints = capsys.readouterr().err
+    for path, reason in report.failed:
+        assert path in reason
+        assert reason in complaints
+
+
+def test_an_image_too_large_for_the_memory_is_named(photos, tmp_path):
+    def refuse(images):
+        if images[0, 0, 0] == 7:
+            raise MemoryError("about 99 GiB would be needed")
+
+    report = protect_files(photos, tmp_path / "out", Negative(before=refuse))
+    assert [Path(path).name for path, _ in report.failed] == ["7.bmp"]
+    assert "about 99 GiB" in report.failed[0][1]
+    assert report.protected == 11
+
+
+def test_the_destination_may_lie_in_the_source(photos):
+    for run in range(2):
+        report = protect_files(photos, photos / "protected", Negative())
+        assert (report.protected, report.skipped) == ((12, 0), (0, 12))[run]
+    assert written(photos / "protected") == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"),
+    [
+        ("photos", "photos"),
+        ("photos", "link"),
+        ("link", "photos"),
+        ("photos", "photos/0/.."),
+        ("photos/0", "photos"),
+        ("photos/*/*.bmp", "photos"),
+        ("photos/0/0.bmp", "photos/0"),
+    ],
+)
+def test_plain_and_protected_images_are_never_mixed(photos, tmp_path, source, destination):
+    (tmp_path / "link").symlink_to(photos)
+    before = sorted(photos.rglob("*"))
+    with pytest.raises(UserError, match="plain images"):
+        protect_files(tmp_path / source, tmp_path / destination, Negative(), overwrite=True)
+    assert sorted(photos.rglob("*")) == before
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_link_in_the_destination_does_not_replace_the_plain_image(tmp_path, overwrite):
+    plain = save(tmp_path / "photos/a.png", 3)
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/a.png").symlink_to(plain)
+    report = protect_files(tmp_path / "photos", tmp_path / "out", Negative(), overwrite=overwrite)
+    assert len(report.failed) == 1
+    assert red(plain) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "reason"),
+    [
+        ("nothing", "out", "does not exist"),
+        ("empty", "out", "holds no image"),
+        ("photos/*.gif", "out", "holds no image"),
+        ("photos", "file", "is a file, but DST is a folder.*quotes"),
+        ("photos", "file/out", "cannot write to .*Not a directory"),
+        ("photos/0/0.bmp", "out.png", "named like an image"),
+    ],
+)
+def test_a_wrong_call_is_answered(photos, tmp_path, source, destination, reason):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=reason):
+        protect_files(tmp_path / source, tmp_path / destination, Negative())
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_an_unwritable_destination_is_named(photos, tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):  # what a read-only disk answers, even to root
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(UserError, match=rf"{tmp_path / 'out'}: Read-only file system"):
+        protect_files(photos, tmp_path / "out", Negative())
+
+
+def test_a_full_disk_stops_the_run_and_keeps_what_was_made(photos, tmp_path, monkeypatch):
+    calls = itertools.count()
+    write_bytes = Path.write_bytes
+
+    def limited(path, content):
+        if next(calls) < 3:
+            return write_bytes(path, content)
+        write_bytes(path, content[:20])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", limited)
+    with pytest.raises(UserError, match="No space left on device"):
+        protect_files(photos, tmp_path / "out", Negative(), workers=1)
+    made = written(tmp_path / "out")
+    assert len(made) == 3
+    assert next(calls) < 12, "the run went on"
+    monkeypatch.undo()
+    report = protect_files(photos, tmp_path / "out", Negative())
+    assert (report.protected, report.skipped) == (9, 3)
+    assert written(tmp_path / "out") == EXPECTED
+
+
+def test_ctrl_c_leaves_whole_files_only(photos, tmp_path):
+    calls = itertools.count(1)
+
+    def interrupt(images):
+        if next(calls) == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        protect_files(photos, tmp_path / "out", Negative(before=interrupt), workers=1)
+    made = written(tmp_path / "out")
+    assert made.items() <= EXPECTED.items()
+    assert len(made) >= 4
+    assert protect_files(photos, tmp_path / "out", Negative()).skipped == len(made)
+    assert written(tmp_path / "out") == EXPECTED
+
+
+def test_a_killed_run_goes_on_where_it_was(photos, tmp_path):
+    script = """
+import itertools, os, pathlib, signal, sys
+from tfppdnn.client.folder import protect_files
+class Negative:
+    def protect(self, images):
+        return 255 - images
+calls, replace = itertools.count(), pathlib.Path.replace
+def killed(path, target):
+    if next(calls) == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(path, target)
+pathlib.Path.replace = killed
+protect_files(*sys.argv[1:], Negative(), workers=1)
+"""
+    out = tmp_path / "out"
+    process = subprocess.run([sys.executable, "-c", script, photos, out], capture_output=True)
+    assert process.returncode == -signal.SIGKILL
+    assert len(list(out.rglob("*.png"))) == 5, "four whole files and the one being written"
+    report = protect_files(photos, out, Negative())
+    assert (report.protected, report.skipped) == (8, 4)
+    assert EXPECTED.items() <= written(out).items()
+
+
+def test_few_jobs_are_held_at_a_time():
+    taken, finished, most = itertools.count(1), itertools.count(1), 0
+    done = 0
+
+    def jobs():
+        nonlocal most
+        for job in range(500):
+            most = max(most, next(taken) - done)
+            yield job
+
+    results = set()
+    for job, square in in_threads(lambda job: job * job, jobs(), workers=2):
+        done = next(finished)
+        results.add((job, square))
+    assert results == {(job, job * job) for job in range(500)}
+    assert most <= 9
+
+
+def test_workers_work_at_the_same_time(photos, tmp_path):
+    meeting = threading.Barrier(2, timeout=30)
+    # Each image waits for another one: a single worker would break the barrier.
+    report = protect_files(
+        photos, tmp_path / "out", Negative(before=lambda images: meeting.wait()), workers=2
+    )
+    assert report.protected == 12
+
+
+def test_metadata_and_shape_of_a_photo(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[1] = "N"
+    stored = np.zeros((5, 9, 3), np.uint8)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(stored).save(tmp_path / "in/photo.webp", exif=exif, lossless=True)
+    protect_files(tmp_path / "in/photo.webp", tmp_path / "out", Negative())
+    with Image.open(tmp_path / "out/photo.png") as image:
+        assert image.size == (5, 9)
+        assert not image.getexif()
+        assert image.info == {}

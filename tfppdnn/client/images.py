@@ -1,0 +1,102 @@
+"""Single images: nothing but pixels comes in, and nothing but pixels goes out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import write_bytes
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp"})
+DEFAULT_MAX_PIXELS = 64_000_000
+# Pillow itself refuses to open an image of more than about 179 megapixels.
+LARGEST_MAX_PIXELS = 178_000_000
+
+
+def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
+    """Reads a JPEG, PNG, WebP or BMP image as upright 8-bit RGB.
+
+    The size is checked in the file's header, before anything is decoded. Greyscale is
+    repeated to three channels; of 16 bits the upper 8 are kept; transparent parts are
+    laid on white; CMYK is converted; the rotation noted in EXIF is carried out. Colour
+    profiles are not applied. Of an animation the first picture is read.
+
+    Args:
+        path: The image file. Its contents count, not its suffix.
+        max_pixels: Largest width times height that is decoded.
+
+    Returns:
+        uint8 [H, W, 3], RGB.
+
+    Raises:
+        UserError: The file is missing, empty, damaged, no such image, or too large.
+    """
+    path = Path(path)
+    if not os.path.isfile(path):  # noqa: PTH113  (Path.is_file may raise PermissionError)
+        raise UserError(
+            f"{path} is not a file that can be read; check that it exists and its permissions"
+        )
+    try:
+        with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise UserError(
+                    f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
+                    "make the image smaller or raise --max_pixels"
+                )
+            return _upright_rgb(image)
+    except UserError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise UserError(
+            f"{path} has more pixels than --max_pixels={max_pixels}; make the image smaller"
+        ) from None
+    except UnidentifiedImageError:
+        reason = "is not a JPEG, PNG, WebP or BMP image" if path.stat().st_size else "is empty"
+        raise UserError(f"{path} {reason}; replace it with an image or remove it") from None
+    except MemoryError:
+        raise UserError(f"{path} does not fit into memory; make the image smaller") from None
+    except Exception as error:
+        # Decoders answer damaged bytes with errors of every kind, from SyntaxError to zlib.error.
+        detail = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"{path} cannot be read ({detail}); restore it from its original or remove it"
+        ) from error
+
+
+def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
+    """Writes pixels as a PNG file, whole or not at all, without any metadata.
+
+    Args:
+        path: The file to write; it replaces an earlier one.
+        image: uint8 [H, W, 3], RGB.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    encoded = io.BytesIO()
+    # Protected images look like noise: harder compression costs time and saves next to nothing.
+    Image.fromarray(image).save(encoded, "PNG", compress_level=1)
+    write_bytes(path, encoded.getvalue())
+
+
+def _upright_rgb(image: Image.Image) -> np.ndarray:
+    image.load()
+    # A broken EXIF block does not make the picture unreadable.
+    with contextlib.suppress(Exception):
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):
+        # Pillow's own conversion of 16-bit greyscale clips at 255 instead of scaling.
+        grey = (np.asarray(image).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("RGB"))

@@ -1,0 +1,54 @@
+"""A share of the machine's memory that threads reserve before they use it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class MemoryBudget:
+    """Makes threads wait for memory instead of being killed for want of it.
+
+    Args:
+        limit: Bytes that may be reserved at the same time.
+    """
+
+    def __init__(self, limit: float):
+        self.limit = limit
+        self._reserved = 0.0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def reserve(self, amount: float) -> Iterator[None]:
+        """Holds `amount` bytes for the body, waiting until that many are free.
+
+        Raises:
+            MemoryError: More than the whole budget is asked for.
+        """
+        if amount > self.limit:
+            raise MemoryError(
+                f"about {amount / 2**30:.1f} GiB of memory would be needed, "
+                f"{self.limit / 2**30:.1f} GiB may be used on this machine"
+            )
+        with self._changed:
+            self._changed.wait_for(lambda: self._reserved + amount <= self.limit)
+            self._reserved += amount
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._reserved -= amount
+                self._changed.notify_all()
+
+
+def machine_memory() -> float:
+    """Returns the bytes of memory this process may use; infinity where it cannot be told."""
+    limits = []
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # no sysconf on Windows
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with contextlib.suppress(OSError, ValueError):  # a container's limit; "max" if there is none
+        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return float(min(limits, default=float("inf")))

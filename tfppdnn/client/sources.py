@@ -1,0 +1,160 @@
+"""Which images `protect` is asked for, and what their protected versions are called."""
+
+from __future__ import annotations
+
+import functools
+import glob
+import itertools
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tfppdnn.client.images import SUFFIXES
+from tfppdnn.errors import UserError
+
+_KINDS = ".jpg, .jpeg, .jfif, .png, .webp or .bmp"
+
+
+class ImageSource:
+    """The images of a file, a folder tree or a glob pattern, found anew at each iteration.
+
+    Hidden files and folders are left out, links to folders are not followed, and whatever
+    lies in the destination does not count. Of a pattern only the files it matches count.
+
+    Args:
+        source: The file, folder or pattern.
+        destination: Where the protected images will go; need not exist yet.
+
+    Raises:
+        UserError: There is no such file or folder, or the pattern cannot be mirrored.
+    """
+
+    def __init__(self, source: str | os.PathLike[str], *, destination: Path):
+        self._source = os.path.expanduser(source)  # noqa: PTH111  (a pattern is no path)
+        self._destination = destination
+        self._passed_by = functools.lru_cache(maxsize=256)(self._is_passed_by)
+        self._kept_whole = functools.lru_cache(maxsize=256)(_names_kept_whole_in)
+        self.left_out = 0
+        """Files without an image's suffix that the latest iteration passed by."""
+        self.unreadable: list[Path] = []
+        """Folders that the latest iteration could not list."""
+        self.root = self._find_root()
+        """The folder whose structure the destination mirrors."""
+
+    def __iter__(self) -> Iterator[Path]:
+        """Yields the images one by one."""
+        self.left_out = 0
+        self.unreadable = []
+        for path in self._candidates():
+            if path.suffix.lower() in SUFFIXES:
+                yield path
+            else:
+                self.left_out += 1
+
+    def lies_in_destination(self) -> bool:
+        """Tells whether the destination is or contains the folder of the plain images."""
+        return _contains(self._destination, self.root)
+
+    def output(self, image: Path) -> Path:
+        """Returns where the protected version of `image` goes.
+
+        `a/photo.jpg` becomes `a/photo.png`. Where a folder's images differ in the suffix
+        only, they keep it: `photo.jpg.png`, `photo.webp.png`. The name depends on all
+        images of the folder, not on the chosen ones, so that no other call hits it.
+        """
+        name = _output_name(image.name, whole=image.name in self._kept_whole(image.parent))
+        return self._destination / image.relative_to(self.root).with_name(name)
+
+    def _find_root(self) -> Path:
+        source = Path(self._source)
+        if os.path.isdir(source):  # noqa: PTH112  (Path.is_dir may raise PermissionError)
+            return source
+        if os.path.lexists(source):
+            if source.suffix.lower() not in SUFFIXES:
+                raise UserError(f"{source} is not named like an image; rename it to {_KINDS}")
+            return source.parent
+        if not glob.has_magic(self._source):
+            raise UserError(
+                f"{source} does not exist; SRC is an image, a folder or a quoted pattern "
+                "such as 'photos/*.jpg'"
+            )
+        parts = source.parts
+        fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+        if ".." in parts[fixed:]:
+            raise UserError(f"{source} has '..' after a wildcard; write the folder out instead")
+        return Path(*parts[:fixed])
+
+    def _candidates(self) -> Iterator[Path]:
+        source = Path(self._source)
+        if os.path.isdir(source):  # noqa: PTH112
+            yield from self._tree(source)
+        elif os.path.lexists(source):
+            yield source
+        else:
+            for name in glob.iglob(self._source, recursive=True):  # noqa: PTH207
+                path = Path(name)
+                if not path.is_dir() and not self._passed_by(path.parent):
+                    yield path
+
+    def _tree(self, root: Path) -> Iterator[Path]:
+        def note(error: OSError) -> None:
+            self.unreadable.append(Path(error.filename))
+
+        for name, folders, files in os.walk(root, onerror=note):
+            folder = Path(name)
+            if self._passed_by(folder):
+                folders.clear()
+                continue
+            folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+            for file in sorted(files):
+                if not file.startswith("."):
+                    yield folder / file
+
+    def _is_passed_by(self, folder: Path) -> bool:
+        parents = (folder, *folder.parents)
+        below_root = itertools.takewhile(lambda parent: parent != self.root, parents)
+        return any(parent.is_symlink() for parent in below_root) or _contains(
+            self._destination, folder
+        )
+
+
+def names_kept_whole(names: Iterable[str]) -> frozenset[str]:
+    """Finds the images of one folder that keep their suffix in the output's name.
+
+    Args:
+        names: Names of all images of the folder.
+
+    Returns:
+        As few of them as it takes to give every image an output of its own, also on a
+        file system that does not tell upper from lower case.
+    """
+    names = list(names)
+    whole: set[str] = set()
+    while True:
+        outputs = [_output_name(name, whole=name in whole).casefold() for name in names]
+        count = Counter(outputs)
+        clashing = {name for name, output in zip(names, outputs, strict=True) if count[output] > 1}
+        if clashing <= whole:
+            return frozenset(whole)
+        whole |= clashing
+
+
+def _names_kept_whole_in(folder: Path) -> frozenset[str]:
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  (names are all that is needed)
+    except OSError:  # a folder that may be entered but not listed
+        return frozenset()
+    return names_kept_whole(
+        name for name in names if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+    )
+
+
+def _output_name(name: str, *, whole: bool) -> str:
+    return f"{name}.png" if whole else f"{Path(name).stem}.png"
+
+
+def _contains(outer: Path, inner: Path) -> bool:
+    inner = inner.resolve()
+    # `samefile` sees through links and through file systems that ignore case.
+    return outer.exists() and any(parent.samefile(outer) for parent in (inner, *inner.parents))

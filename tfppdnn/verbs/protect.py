@@ -1,0 +1,104 @@
+"""`python -m tfppdnn protect`: protect image files with a trained protector."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from fire.decorators import SetParseFns
+
+from tfppdnn.client.folder import protect_files
+from tfppdnn.client.images import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
+from tfppdnn.errors import UserError
+from tfppdnn.loading import load_protector
+
+
+@SetParseFns(src=str, dst=str, protector=str)  # a folder named 2024_01 is no number
+def protect(
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    protector: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    workers: int | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> tuple[dict[str, Any], int]:
+    """Protects images, so that a classifier can use them and people cannot see what they show.
+
+    JPEG, PNG, WebP and BMP files become PNG files under the same names in DST:
+    SRC/a/photo.jpg becomes DST/a/photo.png. Two images that differ in the suffix only keep
+    it: photo.jpg.png and photo.webp.png. File names are kept, metadata (EXIF, place, camera)
+    is not. Images whose output exists are skipped, so the same command goes on after a stop.
+
+    Examples:
+        Train a protector on the embedded digits, then protect a folder of photos:
+
+            python -m tfppdnn train --out=runs/digits
+            python -m tfppdnn protect photos protected --protector=runs/digits
+
+        One image, and a pattern (in quotes, or the shell takes it apart):
+
+            python -m tfppdnn protect photo.jpg protected --protector=runs/digits
+            python -m tfppdnn protect 'photos/**/*.jpg' protected --protector=protector.tflite
+
+    Exit code 0: all done. 1: some files failed, each named on stderr, the others are done.
+    2: the call is wrong or the disk is full; what was made stays.
+
+    Args:
+        src: An image, a folder with all folders in it, or a quoted glob pattern.
+        dst: The folder to write to; it must not hold plain images.
+        protector: A run folder made by `train`, a protector.tflite, or a SavedModel folder.
+            The first two need no TensorFlow.
+        overwrite: Redo images whose output exists; necessary after a change of protector.
+        workers: Images protected at the same time; by default one for each processor.
+        max_pixels: Images with more pixels fail, before they are decoded.
+
+    Returns:
+        The figures, and the exit code.
+
+    Raises:
+        UserError: An option is wrong, or one of the reasons of `load_protector` and
+            `protect_files`.
+    """
+    if protector is None:
+        raise UserError(
+            "--protector is missing; pass --protector=RUN with a run folder made by `train`, "
+            "or a protector.tflite"
+        )
+    if not isinstance(overwrite, bool):
+        raise UserError(f"--overwrite takes no value, not {overwrite!r}; put it after SRC and DST")
+    if workers is not None:
+        workers = _whole_number(workers, option="--workers", largest=1024)
+    max_pixels = _whole_number(max_pixels, option="--max_pixels", largest=LARGEST_MAX_PIXELS)
+    # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
+    warnings.filterwarnings("ignore", module="PIL")
+
+    protector_path = os.path.expanduser(str(protector))  # noqa: PTH111
+    report = protect_files(
+        str(src),
+        str(dst),
+        load_protector(protector_path),
+        overwrite=overwrite,
+        workers=workers,
+        max_pixels=max_pixels,
+    )
+    figures = {
+        "protected": report.protected,
+        "skipped": report.skipped,
+        "left_out": report.left_out,
+        "failed": [path for path, _ in report.failed],
+        "seconds": round(report.seconds, 3),
+        "images_per_second": round(report.images_per_second, 2),
+        "destination": str(dst),
+        "protector": protector_path,
+    }
+    return figures, 1 if report.failed else 0
+
+
+def _whole_number(value: Any, *, option: str, largest: int) -> int:
+    if isinstance(value, float) and value.is_integer():  # --max_pixels=1e6
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
+        raise UserError(f"{option} must be a whole number from 1 to {largest}, not {value!r}")
+    return value
