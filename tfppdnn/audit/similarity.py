@@ -80,9 +80,9 @@ def affine_fit(images: Images, plain: Images) -> Images:
     For each image, each plain channel c is approximated by `a * image[channel] + b` with
     a and b by least squares, negative a included. Which image channel stands for which
     plain channel is one permutation per image, the one of the six with the smallest
-    squared error (the unchanged order on a tie). So a photographic negative, a channel
-    swap and a brightness shift are all undone, and an image that says nothing about the
-    plain one becomes flat. A constant channel can only say the plain channel's mean.
+    squared error. So a photographic negative, a channel swap and a brightness shift are
+    all undone, and an image that says nothing about the plain one becomes flat: a constant
+    channel gives the plain channel's mean.
 
     Args:
         images: uint8 [N, H, W, 3].
@@ -103,11 +103,8 @@ def affine_fit(images: Images, plain: Images) -> Images:
     covariance = (y - mean_y).transpose(0, 2, 1) @ x  # [N, plain channel, image channel]
     slopes = np.divide(covariance, variance, out=np.zeros_like(covariance), where=variance > 0)
     explained = slopes * covariance
-    channels = np.arange(3)
-    by_order = explained[:, channels, _CHANNEL_ORDERS].sum(axis=-1)
-    # Equal orders differ by rounding alone, which must not choose between them.
-    best = (by_order >= by_order.max(axis=1, keepdims=True) * (1 - 1e-9)).argmax(axis=1)
-    order = _CHANNEL_ORDERS[best]
+    explained_by_order = explained[:, np.arange(3), _CHANNEL_ORDERS].sum(axis=-1)
+    order = _CHANNEL_ORDERS[explained_by_order.argmax(axis=1)]
     slope = np.take_along_axis(slopes, order[:, :, None], axis=2)[:, :, 0]
     fitted = np.take_along_axis(x, order[:, None, :], axis=2) * slope[:, None, :] + mean_y
     return np.rint(fitted.clip(0, 255)).astype(np.uint8).reshape(images.shape)
