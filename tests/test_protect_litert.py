@@ -1,0 +1,248 @@
+import json
+import subprocess
+import sys
+import threading
+
+import fire
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfppdnn.client.litert_protector import LiteRTProtector
+from tfppdnn.errors import UserError
+from tfppdnn.loading import load_protector
+from tfppdnn.verbs.protect import protect
+
+RNG = np.random.default_rng(3)
+
+
+class FromBytes(keras.layers.Layer):
+    def call(self, x):
+        return tf.cast(x, tf.float32) / 255.0
+
+
+class ToBytes(keras.layers.Layer):
+    def call(self, x):
+        return tf.cast(tf.round(x * 255.0), tf.uint8)
+
+
+def image_model(height=None, width=None):
+    keras.utils.set_random_seed(7)
+    image = keras.Input((height, width, 3), batch_size=1, dtype="uint8", name="image")
+    x = FromBytes(dtype="float32")(image)
+    x = keras.layers.Conv2D(
+        3, 3, padding="same", activation="sigmoid", kernel_initializer="random_normal"
+    )(x * 20.0)
+    return keras.Model(image, ToBytes(dtype="float32")(x))
+
+
+def tflite(model):
+    return tf.lite.TFLiteConverter.from_keras_model(model).convert()
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """One of each kind of thing that a user may pass as protector."""
+    folder = tmp_path_factory.mktemp("protectors")
+    model = image_model()
+    (folder / "run").mkdir()
+    (folder / "run/protector.tflite").write_bytes(tflite(model))
+    (folder / "fixed.tflite").write_bytes(tflite(image_model(32, 32)))
+
+    floats = keras.Input((None, None, 3), batch_size=1)
+    (folder / "floats.tflite").write_bytes(tflite(keras.Model(floats, floats * 2.0)))
+    image = keras.Input((None, None, 3), batch_size=1, dtype="uint8")
+    scores = keras.layers.GlobalAveragePooling2D()(FromBytes(dtype="float32")(image))
+    (folder / "classifier.tflite").write_bytes(tflite(keras.Model(image, scores)))
+    half = keras.Model(image, image[:, ::2, ::2])
+    (folder / "half.tflite").write_bytes(tflite(half))
+
+    content = (folder / "run/protector.tflite").read_bytes()
+    (folder / "truncated.tflite").write_bytes(content[:-200])
+    (folder / "text.tflite").write_text("these are not the weights")
+    (folder / "empty.tflite").touch()
+    (folder / "unfinished").mkdir()
+    (folder / "unfinished/config.json").write_text("{}")
+    (folder / "nothing").mkdir()
+    for name, outputs in {"saved": ["protected"], "other": ["probabilities"]}.items():
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        archive.add_endpoint(
+            "serving_default",
+            lambda image, outputs=outputs: {
+                outputs[0]: tf.map_fn(lambda one: model(one[tf.newaxis])[0], image)
+            },
+            input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")],
+        )
+        archive.write_out(folder / name, verbose=False)
+    (folder / "torn").mkdir()
+    (folder / "torn/saved_model.pb").write_bytes(b"\x08\x01\x12nonsense")
+    return folder
+
+
+def expected(image):
+    return np.asarray(image_model()(image[np.newaxis]))[0]
+
+
+def test_numbers_are_those_of_the_model_at_every_size(files):
+    protector = load_protector(files / "run")
+    for height, width in [(32, 32), (1, 1), (7, 50), (32, 32), (64, 3)]:
+        image = RNG.integers(0, 256, (height, width, 3), np.uint8)
+        protected = protector.protect(image)
+        assert protected.dtype == np.uint8
+        assert (protected == expected(image)).all()
+        assert len(np.unique(protected)) > 2, "the model does nothing"
+
+
+def test_a_batch_is_protected_image_by_image(files):
+    protector = load_protector(files / "run/protector.tflite")
+    batch = RNG.integers(0, 256, (3, 9, 8, 3), np.uint8)
+    before = batch.copy()
+    protected = protector.protect(batch)
+    assert protected.shape == batch.shape
+    assert (protected == np.stack([expected(image) for image in batch])).all()
+    assert (batch == before).all()
+    assert protector.protect(batch[:0]).shape == (0, 9, 8, 3)
+    # Neither a view nor another memory order changes the result.
+    assert (protector.protect(batch[1, :, ::-1]) == expected(batch[1, :, ::-1])).all()
+
+
+def test_a_saved_model_gives_the_same_numbers(files):
+    batch = RNG.integers(0, 256, (2, 9, 8, 3), np.uint8)
+    protector, reference = load_protector(files / "saved"), load_protector(files / "run")
+    assert (protector.protect(batch) == reference.protect(batch)).all()
+    assert (protector.protect(batch[0]) == reference.protect(batch[0])).all()
+    with pytest.raises(ValueError, match="uint8"):
+        protector.protect(batch / 255)
+
+
+def test_threads_do_not_disturb_each_other(files):
+    protector = LiteRTProtector(files / "run/protector.tflite")
+    images = [RNG.integers(0, 256, (8 + n, 40 - n, 3), np.uint8) for n in range(8)]
+    wanted = [expected(image) for image in images]
+    wrong = []
+
+    def work(start):
+        for step in range(40):
+            n = (start + step) % len(images)
+            if not (protector.protect(images[n]) == wanted[n]).all():
+                wrong.append(n)
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((4, 4, 3), np.float32),
+        np.zeros((4, 4, 3), np.int64),
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 1), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((0, 4, 3), np.uint8),
+        np.zeros((1, 1, 4, 4, 3), np.uint8),
+        [[[1, 2, 3]]],
+    ],
+)
+def test_other_arrays_are_refused(files, images):
+    with pytest.raises(ValueError, match="images must be"):
+        load_protector(files / "run").protect(images)
+
+
+def test_an_image_that_exceeds_the_memory_is_refused(files, monkeypatch):
+    monkeypatch.setattr("tfppdnn.client.litert_protector.machine_memory", lambda: 2**20)
+    protector = LiteRTProtector(files / "run/protector.tflite")
+    assert protector.protect(np.zeros((10, 10, 3), np.uint8)).shape == (10, 10, 3)
+    with pytest.raises(MemoryError, match="GiB of memory would be needed"):
+        protector.protect(np.zeros((300, 300, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("missing", "does not exist"),
+        ("nothing", "holds neither protector.tflite nor saved_model.pb"),
+        ("unfinished", "training has not finished"),
+        ("text.tflite", "is not a TFLite model"),
+        ("truncated.tflite", "is not a TFLite model"),
+        ("empty.tflite", "is empty"),
+        ("floats.tflite", r"is not a protector: its inputs are float32 \[1, -1, -1, 3\]"),
+        ("classifier.tflite", r"is not a protector: .*outputs float32"),
+        ("half.tflite", r"is not a protector: it turns \(32, 32, 3\) into \(16, 16, 3\)"),
+        ("fixed.tflite", r"fixed sizes.*protector\.tflite"),
+        ("other", "is not a protector: .*probabilities"),
+        ("torn", "cannot be loaded as a SavedModel"),
+    ],
+)
+def test_what_is_no_protector_is_named(files, name, reason):
+    with pytest.raises(UserError, match=reason) as caught:
+        load_protector(files / name)
+    assert str(files / name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    (tmp_path / "2024_01/trip").mkdir(parents=True)
+    for name in ("2024_01/a.jpg", "2024_01/trip/b.png"):
+        Image.fromarray(RNG.integers(0, 256, (20, 30, 3), np.uint8)).save(tmp_path / name)
+    return tmp_path / "2024_01"
+
+
+def test_the_verb_returns_figures_and_an_exit_code(files, photos, tmp_path):
+    figures, code = protect(photos, tmp_path / "out", protector=files / "run")
+    assert (figures["protected"], figures["failed"], code) == (2, [], 0)
+    with Image.open(photos / "trip/b.png") as plain, Image.open(tmp_path / "out/trip/b.png") as out:
+        assert (np.asarray(out) == expected(np.asarray(plain))).all()
+    (photos / "c.png").write_text("no picture")
+    figures, code = protect(photos, tmp_path / "out", protector=files / "run")
+    assert (figures["skipped"], figures["failed"], code) == (2, [str(photos / "c.png")], 1)
+    assert json.loads(json.dumps(figures)) == figures
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"protector": None}, "--protector is missing.*--protector=RUN"),
+        ({"overwrite": "photos"}, "--overwrite takes no value"),
+        ({"workers": 0}, "--workers must be a whole number"),
+        ({"workers": "two"}, "--workers must be a whole number"),
+        ({"workers": True}, "--workers must be a whole number"),
+        ({"max_pixels": -5}, "--max_pixels must be a whole number"),
+        ({"max_pixels": 1e12}, "--max_pixels must be a whole number"),
+        ({"max_pixels": 0.5}, "--max_pixels must be a whole number"),
+    ],
+)
+def test_wrong_options_are_named(files, photos, tmp_path, options, reason):
+    with pytest.raises(UserError, match=reason):
+        protect(photos, tmp_path / "out", **{"protector": files / "run", **options})
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_that_look_like_numbers_stay_names(files, photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "1e5").symlink_to(files / "run")
+    command = ["2024_01", "007", "--protector=1e5", "--max_pixels=1e3"]
+    figures, code = fire.Fire(protect, command=command, serialize=lambda result: "")
+    assert (figures["protected"], code) == (2, 0)
+    assert (tmp_path / "007/trip/b.png").is_file()
+
+
+def test_protecting_with_tflite_needs_no_tensorflow(files, photos, tmp_path):
+    script = """
+import sys
+from tfppdnn.verbs.protect import protect
+figures, code = protect(sys.argv[1], sys.argv[2], protector=sys.argv[3])
+heavy = {"tensorflow", "keras", "skimage", "sklearn", "scipy", "matplotlib", "jax"}
+print(figures["protected"], code, sorted(heavy & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", script, photos, tmp_path / "out", files / "run"]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout == "2 0 []\n"
