@@ -1,0 +1,30 @@
+"""The paper's live augmentation (Section IV-D), the one module that knows keras-cv."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def live_augmentation(image_size: int, seed: int):
+    """Returns random cropping with padding 4 and random horizontal flip.
+
+    keras-cv crops and flips every image of a batch differently.
+
+    Args:
+        image_size: Height and width of the images, in pixels.
+        seed: Seed of the draws.
+
+    Returns:
+        A function for `tf.data.Dataset.map`, from float32 [N, S, S, 3] in [0, 1] to the
+        same.
+    """
+    import keras_cv
+
+    crop = keras_cv.layers.RandomCrop(image_size, image_size, seed=seed)
+    flip = keras_cv.layers.RandomFlip("horizontal", seed=seed + 1)
+
+    def augment(images):
+        padded = tf.pad(images, [[0, 0], [4, 4], [4, 4], [0, 0]])
+        return flip(crop(padded, training=True), training=True)
+
+    return augment

@@ -1,0 +1,61 @@
+"""A labelled image data set in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageDataset:
+    """Images and labels of a classification data set, split in two.
+
+    Attributes:
+        name: What the user called it.
+        version: Where the images come from, precisely enough to tell two copies apart.
+        train_images: uint8 [N, H, W, 3], RGB.
+        train_labels: int64 [N], in [0, K).
+        test_images: uint8 [M, H, W, 3], RGB.
+        test_labels: int64 [M], in [0, K).
+        class_names: The K names, in the order of the labels.
+    """
+
+    name: str
+    version: str
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    class_names: tuple[str, ...]
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes K."""
+        return len(self.class_names)
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of the (square) images, in pixels."""
+        return self.train_images.shape[1]
+
+    def channel_statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation per channel of the training images, in [0, 1]."""
+        pixels = self.train_images.reshape(-1, 3)
+        mean, deviation = pixels.mean(axis=0) / 255, pixels.std(axis=0) / 255
+        # A constant channel must not divide by zero in the standard normalisation.
+        return (
+            tuple(round(float(m), 6) for m in mean),
+            tuple(max(round(float(s), 6), 1e-3) for s in deviation),
+        )
+
+    def summary(self) -> dict[str, object]:
+        """Name, version and counts, for a run's `config.json`."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "image_size": self.image_size,
+            "classes": self.num_classes,
+            "train_images": len(self.train_images),
+            "test_images": len(self.test_images),
+        }

@@ -1,0 +1,124 @@
+"""Data sets that are a folder with one sub-folder of images per class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.client.images import SUFFIXES, read_image
+from tfppdnn.errors import UserError
+
+_TEST_SHARE = 0.1
+_TEST_NAMES = ("test", "val", "validation")
+
+
+def load_folder(path: str | Path, *, image_size: int = 32, seed: int = 0) -> ImageDataset:
+    """Loads `path/CLASS/*.jpg` (PNG, WebP and BMP too), or `path/{train,test}/CLASS/*`.
+
+    Images are cropped to their central square and resized. Without `train` and `test`
+    folders, a tenth of every class (at least one image) is set aside for testing, by
+    a draw that depends on the seed only.
+
+    Args:
+        path: The folder.
+        image_size: Height and width to resize to, in pixels.
+        seed: Seed of the draw of test images.
+
+    Returns:
+        The data set; class names are the sub-folders' names, sorted.
+
+    Raises:
+        UserError: There is no such folder, it holds fewer than two classes, a class has
+            fewer than two images, or an image cannot be read (it is named).
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise UserError(f"--dataset={path}: there is no such folder")
+    test_folder = next((path / name for name in _TEST_NAMES if (path / name).is_dir()), None)
+    if (path / "train").is_dir() and test_folder is not None:
+        class_names = _class_names(path / "train")
+        train = _files_by_class(path / "train", class_names)
+        test = _files_by_class(test_folder, class_names)
+    else:
+        class_names = _class_names(path)
+        train, test = _split(_files_by_class(path, class_names), np.random.default_rng(seed))
+
+    train_images, train_labels = _read_all(train, image_size)
+    test_images, test_labels = _read_all(test, image_size)
+    return ImageDataset(
+        name=str(path),
+        version=f"folder {path.name} at {image_size}x{image_size}",
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
+        class_names=class_names,
+    )
+
+
+def _class_names(folder: Path) -> tuple[str, ...]:
+    names = sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if entry.is_dir() and not entry.name.startswith(".")
+    )
+    if not names:
+        raise UserError(f"--dataset={folder}: no class sub-folders; images go into {folder}/CLASS/")
+    if len(names) == 1:
+        raise UserError(
+            f"--dataset={folder}: only one class ({names[0]}); a classifier needs two or more"
+        )
+    return tuple(names)
+
+
+def _files_by_class(folder: Path, class_names: tuple[str, ...]) -> list[list[Path]]:
+    files = []
+    for name in class_names:
+        found = sorted(
+            file
+            for file in (folder / name).rglob("*")
+            if file.suffix.lower() in SUFFIXES and file.is_file()
+        )
+        if not found:
+            raise UserError(f"--dataset: {folder / name} holds no JPEG, PNG, WebP or BMP image")
+        files.append(found)
+    return files
+
+
+def _split(files: list[list[Path]], rng: np.random.Generator):
+    train, test = [], []
+    for found in files:
+        if len(found) < 2:
+            raise UserError(
+                f"--dataset: {found[0].parent} holds one image only; "
+                "every class needs one to train and one to test"
+            )
+        order = rng.permutation(len(found))
+        held_out = max(1, round(len(found) * _TEST_SHARE))
+        test.append([found[i] for i in sorted(order[:held_out])])
+        train.append([found[i] for i in sorted(order[held_out:])])
+    return train, test
+
+
+def _read_all(files: list[list[Path]], image_size: int) -> tuple[np.ndarray, np.ndarray]:
+    labelled = [(file, label) for label, found in enumerate(files) for file in found]
+    images = np.empty((len(labelled), image_size, image_size, 3), np.uint8)
+    for row, (file, _) in enumerate(tqdm(labelled, "reading images", leave=False, delay=2)):
+        images[row] = resize_square(read_image(file), image_size)
+    return images, np.array([label for _, label in labelled], np.int64)
+
+
+def resize_square(image: np.ndarray, image_size: int) -> np.ndarray:
+    """Crops uint8 [H, W, 3] to its central square and resizes it, antialiased."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image[top : top + side, left : left + side]
+    if side == image_size:
+        return square
+    resized = Image.fromarray(square).resize((image_size, image_size), Image.Resampling.BILINEAR)
+    return np.asarray(resized)

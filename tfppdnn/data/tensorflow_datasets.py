@@ -1,0 +1,115 @@
+"""Data sets by their tensorflow-datasets name, offline when the data is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.data.folder import resize_square
+from tfppdnn.errors import UserError
+
+_TEST_SPLITS = ("test", "validation")
+
+
+def load_tensorflow_dataset(
+    name: str, *, data_dir: str | None = None, image_size: int = 32
+) -> ImageDataset:
+    """Loads any classification data set that tensorflow-datasets knows or finds.
+
+    Args:
+        name: Such as `cifar10`.
+        data_dir: A tensorflow-datasets directory. Data that is there is read as it is,
+            even when this tensorflow-datasets has no builder of that name; otherwise it
+            is downloaded and prepared there.
+        image_size: Height and width to resize to, in pixels.
+
+    Returns:
+        The data set. If it has no test or validation split, the last tenth of `train`
+        is held out.
+
+    Raises:
+        UserError: No such data set, or one without `image` and `label`, or without a
+            training split.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = _find_builder(tfds, name, data_dir)
+    features = builder.info.features
+    if features is None or "image" not in features or "label" not in features:
+        raise UserError(f"--dataset={name}: it has no 'image' and 'label' to classify")
+    splits = builder.info.splits
+    if "train" not in splits:
+        raise UserError(f"--dataset={name}: it has no 'train' split")
+    test_split = next((split for split in _TEST_SPLITS if split in splits), None)
+    train = _read(builder, "train" if test_split else "train[:90%]", image_size)
+    test = _read(builder, test_split or "train[90%:]", image_size)
+    return ImageDataset(
+        name=name,
+        version=f"tensorflow-datasets {builder.info.full_name}, "
+        f"{features['image'].encoding_format or 'raw'} images",
+        train_images=train[0],
+        train_labels=train[1],
+        test_images=test[0],
+        test_labels=test[1],
+        class_names=tuple(features["label"].names),
+    )
+
+
+def prepared_datasets(data_dir: str | None) -> list[str]:
+    """Lists the data sets that are already prepared under `data_dir`."""
+    if data_dir is None or not Path(data_dir).is_dir():
+        return []
+    return sorted({info.parts[-3] for info in Path(data_dir).glob("*/*/dataset_info.json")})
+
+
+def _find_builder(tfds, name: str, data_dir: str | None):
+    versions = sorted(Path(data_dir or ".").glob(f"{name}/*/dataset_info.json"))
+    if data_dir is not None and versions:
+        return tfds.builder_from_directory(str(versions[-1].parent))
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.registered.DatasetNotFoundError:
+        raise UserError(_no_such_dataset(tfds, name, data_dir)) from None
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # Each data set's own download code fails in its own way.
+        raise UserError(
+            f"--dataset={name}: not in {builder.data_dir} and the download failed "
+            f"({type(error).__name__}); give --data_dir=DIR where it is prepared"
+        ) from error
+    return builder
+
+
+def _no_such_dataset(tfds, name: str, data_dir: str | None) -> str:
+    import difflib
+
+    here = prepared_datasets(data_dir)
+    close = difflib.get_close_matches(name, [*here, "digits", *tfds.list_builders()], n=4)
+    found = f"prepared in {data_dir}: {', '.join(here)}; " if here else ""
+    meant = f"did you mean {', '.join(close)}? " if close else ""
+    return (
+        f"--dataset={name}: there is no such data set; {meant}{found}"
+        "there are digits (embedded), every tensorflow-datasets name "
+        "(python -c 'import tensorflow_datasets as t; print(t.list_builders())'), "
+        "and any folder of class sub-folders"
+    )
+
+
+def _read(builder, split: str, image_size: int) -> tuple[np.ndarray, np.ndarray]:
+    import tensorflow_datasets as tfds
+
+    records = builder.as_dataset(split=split, shuffle_files=False)
+    count = builder.info.splits[split].num_examples
+    images = np.empty((count, image_size, image_size, 3), np.uint8)
+    labels = np.empty(count, np.int64)
+    progress = tqdm(tfds.as_numpy(records), f"reading {split}", count, leave=False, delay=2)
+    for row, record in enumerate(progress):
+        image = record["image"]
+        if image.shape[-1] == 1:
+            image = np.repeat(image, 3, axis=-1)
+        images[row] = resize_square(image[..., :3], image_size)
+        labels[row] = record["label"]
+    return images, labels

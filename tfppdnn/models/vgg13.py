@@ -1,0 +1,54 @@
+"""VGG13 with batch normalization: the reference classifier h_theta of Section III-B."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from tfppdnn.models.layers import IMAGENET_MEAN, IMAGENET_STD, standard_normalization
+
+_WIDTHS_OF_STAGES = (64, 128, 256, 512, 512)
+
+
+def vgg13_bn(
+    *,
+    num_classes: int,
+    image_size: int = 32,
+    width: float = 1.0,
+    mean: Sequence[float] = IMAGENET_MEAN,
+    std: Sequence[float] = IMAGENET_STD,
+    name: str = "vgg13_bn",
+) -> keras.Model:
+    """Builds VGG13-BN: five stages of two 3x3 convolutions and a 2x2 max pooling.
+
+    Args:
+        num_classes: Number of logits.
+        image_size: Height and width of the images; at least 32.
+        width: Multiplies the 64, 128, 256, 512, 512 channels of the stages.
+        mean: Mean of the training images per channel, in [0, 1].
+        std: Their standard deviation per channel.
+        name: Name of the Keras model.
+
+    Returns:
+        A model from float32 [N, image_size, image_size, 3] in [0, 1] to float32 logits
+        [N, num_classes]. (Simonyan and Zisserman, 2015, configuration B.)
+    """
+    images = keras.Input((image_size, image_size, 3), name="image")
+    x = standard_normalization(mean, std)(images)
+    for stage_width in _WIDTHS_OF_STAGES:
+        for _ in range(2):
+            x = layers.Conv2D(
+                max(1, round(stage_width * width)),
+                3,
+                padding="same",
+                use_bias=False,  # The batch normalization that follows has one.
+                kernel_initializer="he_normal",
+            )(x)
+            x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+            x = layers.ReLU()(x)
+        x = layers.MaxPooling2D(2)(x)
+    x = layers.Flatten()(x)
+    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return keras.Model(images, logits, name=name)

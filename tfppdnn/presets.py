@@ -1,0 +1,247 @@
+"""Presets: every setting of `train` and `classify`, at three scales.
+
+Every field is an option of its own name on the command line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from typing import Any
+
+from tfppdnn.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Preset:
+    """The settings of a run; the defaults are the paper's, or what it leaves open.
+
+    Attributes:
+        image_size: Height and width of the training images, in pixels.
+        test_images: Test images that figures are measured on; 0 for all.
+
+        reference_width: Multiplies VGG13-BN's channels.
+        reference_epochs: Epochs of the reference classifier.
+        reference_batch_size: Its batch size.
+        reference_learning_rate: Its initial learning rate (SGD, cosine decay to 0).
+        reference_augment: Whether it sees cropped and flipped images.
+
+        preliminary_images: Training images to make P from; 0 for all.
+        epsilon: Radius of the perturbation set (Eq. 2), in [0, 1].
+        step_size: alpha of Eq. 3, in [0, 1].
+        iterations: Steps of the projected gradient descent.
+        random_start: Whether it starts at a random point of the ball.
+
+        generator_width: Channels of both U-Nets at full resolution.
+        generator_depth: Resolutions of both U-Nets.
+        generator_norm: `instance` or `batch`.
+        discriminator_width: Channels of both PatchGANs' first layer.
+        discriminator_strided_layers: Their convolutions of stride 2.
+        perceptual_weights: See `tfppdnn.models.perceptual.perceptual_features`.
+        lambda_: Weight of the adversarial losses (Eq. 4).
+        gamma: Weights of the perceptual, classification and reconstruction losses (Eq. 5).
+        perceptual_cap: Bound of an image's feature loss: a number, `measured` (the median
+            over x and P) or `off` (the paper's form).
+        transform_steps: Training steps of the CycleGAN; 0 to count epochs instead.
+        transform_epochs: Its epochs, where steps are 0.
+        transform_batch_size: Its batch size.
+        transform_learning_rate: Adam's learning rate, for both optimizers.
+        transform_beta_1: Adam's beta_1.
+        pool_size: Earlier fakes that each discriminator is shown.
+
+        classifier_width: Multiplies ResNet-18's channels.
+        classifier_epochs: Epochs of `classify`.
+        classifier_batch_size: Its batch size.
+        classifier_learning_rate: Its initial learning rate, divided by 5 at 30%, 60% and
+            80% of the epochs (60, 120 and 160 of 200).
+
+        steps_per_round: Most steps between two checkpoints.
+        mixed_precision: Whether to compute in bfloat16.
+    """
+
+    image_size: int = 32
+    test_images: int = 0
+
+    reference_width: float = 1.0
+    reference_epochs: int = 200
+    reference_batch_size: int = 128
+    reference_learning_rate: float = 0.1
+    reference_augment: bool = True
+
+    preliminary_images: int = 0
+    epsilon: float = 1.0
+    step_size: float = 0.1
+    iterations: int = 50
+    random_start: bool = True
+
+    generator_width: int = 64
+    generator_depth: int = 5
+    generator_norm: str = "instance"
+    discriminator_width: int = 64
+    discriminator_strided_layers: int = 2
+    perceptual_weights: str | None = None
+    lambda_: float = 0.4
+    gamma: tuple[float, float, float] = (-1.0, 0.4, 0.9)
+    perceptual_cap: float | str = "measured"
+    transform_steps: int = 0
+    transform_epochs: int = 5000
+    transform_batch_size: int = 16
+    transform_learning_rate: float = 2e-4
+    transform_beta_1: float = 0.5
+    pool_size: int = 50
+
+    classifier_width: float = 1.0
+    classifier_epochs: int = 200
+    classifier_batch_size: int = 128
+    classifier_learning_rate: float = 0.1
+
+    steps_per_round: int = 500
+    mixed_precision: bool = False
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _check(field.name, getattr(self, field.name))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Quick(Preset):
+    """Digits on two CPU cores, to see everything work once. EXPECTED"""
+
+    reference_width: float = 0.25
+    reference_epochs: int = 8
+    reference_batch_size: int = 32
+    reference_learning_rate: float = 0.05
+    reference_augment: bool = False
+
+    generator_width: int = 12
+    generator_depth: int = 4
+    discriminator_width: int = 16
+    lambda_: float = 3.0
+    gamma: tuple[float, float, float] = (-1.0, 1.0, 0.9)
+    transform_steps: int = 1500
+
+    classifier_width: float = 0.25
+    classifier_epochs: int = 10
+    classifier_batch_size: int = 32
+    classifier_learning_rate: float = 0.05
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cpu(Preset):
+    """CIFAR-10 on two CPU cores. EXPECTED"""
+
+    reference_width: float = 0.375
+    reference_epochs: int = 10
+
+    preliminary_images: int = 10_000
+
+    generator_width: int = 16
+    generator_depth: int = 4
+    discriminator_width: int = 32
+    lambda_: float = 3.0
+    gamma: tuple[float, float, float] = (-1.0, 1.0, 0.9)
+    transform_steps: int = 25_000
+
+    classifier_width: float = 0.25
+    classifier_epochs: int = 8
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Paper(Preset):
+    """Every number of the paper, and full-width networks. Needs an accelerator.
+
+    python -m tfppdnn train --preset=paper --dataset=cifar10 --data_dir=DIR --out=runs/paper
+
+    Expected (Table I of the paper): `classify` 90.73% on CIFAR-10, 67.36% on CIFAR-100;
+    SSIM 0.0956 after the GAN attack. It was not trained here to its end: 5,000 epochs of
+    50,000 images are 15.6 million steps. That it builds and runs is tested.
+    """
+
+
+PRESETS: dict[str, type[Preset]] = {"quick": Quick, "cpu": Cpu, "paper": Paper}
+
+
+def make_preset(name: str, overrides: dict[str, Any] | None = None) -> Preset:
+    """Makes a preset with some of its values replaced.
+
+    Args:
+        name: `quick`, `cpu` or `paper`.
+        overrides: Values by field name, as the command line gives them.
+
+    Returns:
+        The preset.
+
+    Raises:
+        UserError: No such preset or field, or a value of the wrong type or out of range.
+    """
+    if name not in PRESETS:
+        raise UserError(f"--preset={name}: there is no such preset; choose {', '.join(PRESETS)}")
+    fields = {field.name: field for field in dataclasses.fields(Preset)}
+    values = {}
+    for option, value in (overrides or {}).items():
+        if option not in fields:
+            close = difflib.get_close_matches(option, fields, n=1)
+            meant = f"did you mean --{close[0]}?" if close else "see --help"
+            raise UserError(f"--{option}: there is no such option; {meant}")
+        values[option] = _coerce(option, value, fields[option].type)
+    return PRESETS[name](**values)
+
+
+_POSITIVE = (0, math.inf, "must be greater than 0")
+_COUNT = (-1, math.inf, "must be 0 (for all) or more")
+_RANGES: dict[str, tuple[float, float, str]] = {
+    # Values lie above the first bound and at or below the second.
+    "epsilon": (0, 1, "must be greater than 0 and at most 1 (images lie in [0, 1])"),
+    "step_size": (0, 1, "must be greater than 0 and at most 1 (images lie in [0, 1])"),
+    "image_size": (31, 4096, "must be from 32 to 4096"),
+    "test_images": _COUNT,
+    "preliminary_images": _COUNT,
+    "transform_steps": _COUNT,
+    "lambda_": (-1e-9, math.inf, "must be 0 or more"),
+    "generator_depth": (0, 8, "must be from 1 to 8"),
+    "discriminator_strided_layers": (0, 6, "must be from 1 to 6"),
+    "transform_beta_1": (-1e-9, 0.9999, "must be from 0 to below 1"),
+}
+
+
+def _check(name: str, value: Any) -> None:
+    """Raises `UserError` for a value that no training could use."""
+    if name == "generator_norm" and value not in ("instance", "batch"):
+        raise UserError(f"--generator_norm={value}: must be instance or batch")
+    if name == "perceptual_cap" and isinstance(value, str):
+        if value not in ("measured", "off"):
+            raise UserError(f"--perceptual_cap={value}: must be a number, measured or off")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return
+    above, highest, rule = _RANGES.get(name, _POSITIVE)
+    if not above < value <= highest:
+        raise UserError(f"--{name}={value}: {rule}")
+
+
+def _coerce(option: str, value: Any, annotation: str) -> Any:
+    """Turns what fire parsed into the field's type, or says what is expected."""
+    if annotation == "bool" and isinstance(value, bool):
+        return value
+    if annotation == "float" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if annotation == "int" and not isinstance(value, bool):
+        if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+            return int(value)
+    if annotation == "float | str" and not isinstance(value, bool):
+        if isinstance(value, (int, float, str)):
+            return value if isinstance(value, str) else float(value)
+    if annotation in ("str", "str | None") and not isinstance(value, bool):
+        return str(value)
+    if annotation.startswith("tuple") and isinstance(value, (list, tuple)) and len(value) == 3:
+        if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value):
+            return tuple(float(v) for v in value)
+    kinds = {
+        "bool": "True or False",
+        "int": "a whole number",
+        "float": "a number",
+        "float | str": "a number, measured or off",
+        "str": "a word",
+        "str | None": "a file, imagenet or reference",
+    }
+    raise UserError(f"--{option}={value}: expected {kinds.get(annotation, 'three numbers, a,b,c')}")

@@ -1,0 +1,116 @@
+"""The terms of the transformation network's objective (Section III-C, Eq. 4-9).
+
+Every function takes and gives tensors and holds no state. Sums of squares over an image
+are written as means, so that a weight means the same at every image size.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+
+def adversarial_loss(fake_scores):
+    """L_ad as the generator sees it: fakes should score 1 (least squares, as in CycleGAN).
+
+    Args:
+        fake_scores: float32 [N, h, w, 1], the discriminator's scores of fakes.
+
+    Returns:
+        A scalar, 0 when every fake passes for real.
+    """
+    return ops.mean(ops.square(fake_scores - 1.0))
+
+
+def discriminator_loss(real_scores, fake_scores):
+    """L_ad as the discriminator sees it: reals should score 1 and fakes 0, halved.
+
+    Args:
+        real_scores: float32 [N, h, w, 1].
+        fake_scores: float32 [N, h, w, 1].
+
+    Returns:
+        A scalar, 0 for a perfect discriminator and 0.25 for one that always says 0.5.
+    """
+    return 0.5 * (ops.mean(ops.square(real_scores - 1.0)) + ops.mean(ops.square(fake_scores)))
+
+
+def feature_loss(features, other_features):
+    """L_feat, the mean squared distance of two feature maps (Eq. 7).
+
+    Args:
+        features: phi_k(x), float32 [N, H, W, C].
+        other_features: phi_k(x^), of the same shape.
+
+    Returns:
+        float32 [N], one distance an image.
+    """
+    difference = ops.cast(other_features, "float32") - ops.cast(features, "float32")
+    return ops.mean(ops.square(difference), axis=(1, 2, 3))
+
+
+def perceptual_loss(protected_distance, restored_distance, *, cap: float | None = None):
+    """L_p, the sum of both generators' feature losses (Eq. 6).
+
+    It is maximised (gamma_1 is negative), and nothing in the paper bounds it; without a
+    bound it outgrows the other terms and yields photographic negatives. `cap` is the
+    distance past which an image gains nothing.
+
+    Args:
+        protected_distance: L_feat(x, G_AB(x)), float32 [N].
+        restored_distance: L_feat(x, G_BA(x_p)), float32 [N].
+        cap: The bound on each, or None for the paper's form.
+
+    Returns:
+        A scalar.
+    """
+    if cap is not None:
+        protected_distance = ops.minimum(protected_distance, cap)
+        restored_distance = ops.minimum(restored_distance, cap)
+    return ops.mean(protected_distance) + ops.mean(restored_distance)
+
+
+def classification_loss(labels, logits, protected_labels, restored_logits):
+    """L_c, h_theta's cross entropies on both generators' outputs (Eq. 8).
+
+    Args:
+        labels: y of x, integers [N].
+        logits: h_theta(G_AB(x)), float32 [N, K].
+        protected_labels: y of x_p, integers [N].
+        restored_logits: h_theta(G_BA(x_p)), float32 [N, K].
+
+    Returns:
+        A scalar.
+    """
+
+    def cross_entropy(y, z):
+        return ops.mean(keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True))
+
+    return cross_entropy(labels, logits) + cross_entropy(protected_labels, restored_logits)
+
+
+def reconstruction_loss(images, cycled_images, protected, cycled_protected):
+    """L_r, the squared errors after a full turn of each cycle (Eq. 9).
+
+    Args:
+        images: x, float32 [N, H, W, 3] in [0, 1].
+        cycled_images: G_BA(G_AB(x)).
+        protected: x_p.
+        cycled_protected: G_AB(G_BA(x_p)).
+
+    Returns:
+        A scalar.
+    """
+    return ops.mean(ops.square(cycled_images - images)) + ops.mean(
+        ops.square(cycled_protected - protected)
+    )
+
+
+def cycle_loss(perceptual, classification, reconstruction, *, gamma: tuple[float, float, float]):
+    """L_cyc = gamma_1 L_p + gamma_2 L_c + gamma_3 L_r (Eq. 5)."""
+    return gamma[0] * perceptual + gamma[1] * classification + gamma[2] * reconstruction
+
+
+def generators_loss(restorer_adversarial, protector_adversarial, cycle, *, lambda_: float):
+    """L_gan = lambda L_ad(G_BA) + lambda L_ad(G_AB) + L_cyc (Eq. 4)."""
+    return lambda_ * (restorer_adversarial + protector_adversarial) + cycle

@@ -1,0 +1,129 @@
+"""Stage 2: the preliminary protected images P (Section III-B)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.presets import Preset
+from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
+from tfppdnn.runs import RunFolder
+from tfppdnn.training.resumable import fit_resumably
+
+STAGE = "preliminary_images"
+_BATCH_SIZE = 128
+
+
+class PreliminaryImages(NamedTuple):
+    """P, and the training images it was made from.
+
+    Attributes:
+        images: x_p, uint8 [N, S, S, 3].
+        labels: y, int64 [N].
+        sources: Index of each x among the training images, int64 [N].
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    sources: np.ndarray
+
+
+def make_preliminary_images(
+    run: RunFolder,
+    preset: Preset,
+    dataset: ImageDataset,
+    reference_classifier: keras.Model,
+    *,
+    seed: int,
+) -> PreliminaryImages:
+    """Makes P from training images drawn at random, or finishes making it.
+
+    Args:
+        run: Where P and its resume state are kept. P shows no visual information; plain
+            images are never written.
+        preset: How many images, epsilon, step size, iterations and random start.
+        dataset: Plain images.
+        reference_classifier: h_theta.
+        seed: Seed of the draw and of the random starts.
+
+    Returns:
+        P.
+    """
+    count = min(preset.preliminary_images or np.inf, len(dataset.train_images))
+    batch_size = min(_BATCH_SIZE, int(count))
+    sources = np.random.default_rng([seed, 1]).permutation(len(dataset.train_images))[: int(count)]
+    model = PreliminaryProtection(
+        reference_classifier,
+        batch_size=batch_size,
+        epsilon=preset.epsilon,
+        step_size=preset.step_size,
+        iterations=preset.iterations,
+        random_start=preset.random_start,
+        seed=seed,
+    )
+    model.compile()
+
+    file = run.checkpoints(STAGE) / "protected.npy"
+    protected = _open(file, (len(sources), *dataset.train_images.shape[1:]))
+
+    def rows(step: int) -> np.ndarray:
+        # The last batch is filled up with the first rows, which it makes again.
+        return np.arange(step * batch_size, (step + 1) * batch_size) % len(sources)
+
+    def batches(first_step: int, steps: int) -> tf.data.Dataset:
+        keeper.step = first_step
+
+        def generate():
+            for step in range(first_step, first_step + steps):
+                chosen = sources[rows(step)]
+                yield (
+                    dataset.train_images[chosen].astype(np.float32) / 255,
+                    dataset.train_labels[chosen],
+                )
+
+        shape = (batch_size, *dataset.train_images.shape[1:])
+        signature = (tf.TensorSpec(shape, tf.float32), tf.TensorSpec((batch_size,), tf.int64))
+        return tf.data.Dataset.from_generator(generate, output_signature=signature)
+
+    keeper = _KeepProtected(protected, rows)
+    fit_resumably(
+        model,
+        batches,
+        title="preliminary protected images",
+        steps=-(-len(sources) // batch_size),
+        steps_per_round=10,
+        checkpoints=run.checkpoints(STAGE),
+        logs=run.logs(STAGE),
+        callbacks=[keeper],
+    )
+    return PreliminaryImages(np.asarray(protected), dataset.train_labels[sources], sources)
+
+
+class _KeepProtected(keras.callbacks.Callback):
+    """Copies each finished batch to its rows of the file."""
+
+    def __init__(self, protected: np.memmap, rows):
+        super().__init__()
+        self.protected = protected
+        self.rows = rows
+        self.step = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        finished = keras.ops.convert_to_numpy(self.model.protected_batch)
+        self.protected[self.rows(self.step)] = np.round(finished * 255).astype(np.uint8)
+        self.step += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        # Before the round's checkpoint, which says that these rows are done.
+        self.protected.flush()
+
+
+def _open(file, shape: tuple[int, ...]) -> np.memmap:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists():
+        return np.lib.format.open_memmap(file, mode="r+")
+    return np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)

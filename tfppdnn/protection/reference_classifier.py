@@ -1,0 +1,88 @@
+"""Stage 1: the reference classifier h_theta, trained on plain images (Section III-B, IV-B)."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from tfppdnn.data.batches import image_batches
+from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.models.vgg13 import vgg13_bn
+from tfppdnn.presets import Preset
+from tfppdnn.runs import RunFolder
+from tfppdnn.training.classifiers import accuracy_of, compile_classifier
+from tfppdnn.training.resumable import fit_resumably
+
+STAGE = "reference_classifier"
+
+
+def train_reference_classifier(
+    run: RunFolder, preset: Preset, dataset: ImageDataset, *, seed: int
+) -> keras.Model:
+    """Trains VGG13-BN on plain images, or finishes an interrupted training.
+
+    The learning rate rises over the first epoch and falls along a cosine to 0; the paper
+    does not describe this training.
+
+    Args:
+        run: Where checkpoints, logs and figures go.
+        preset: The settings that start with `reference_`.
+        dataset: Plain images.
+        seed: Seed of weights, order and augmentation.
+
+    Returns:
+        h_theta, from float32 [N, S, S, 3] in [0, 1] to logits [N, K].
+    """
+    keras.utils.set_random_seed(seed)
+    mean, std = dataset.channel_statistics()
+    model = vgg13_bn(
+        num_classes=dataset.num_classes,
+        image_size=dataset.image_size,
+        width=preset.reference_width,
+        mean=mean,
+        std=std,
+    )
+    steps_per_epoch = max(1, len(dataset.train_images) // preset.reference_batch_size)
+    steps = preset.reference_epochs * steps_per_epoch
+    schedule = keras.optimizers.schedules.CosineDecay(
+        preset.reference_learning_rate / 100,
+        decay_steps=max(1, steps - steps_per_epoch),
+        warmup_target=preset.reference_learning_rate,
+        warmup_steps=steps_per_epoch,
+    )
+    compile_classifier(model, schedule)
+
+    def batches(first_step: int, count: int):
+        return image_batches(
+            dataset.train_images,
+            dataset.train_labels,
+            batch_size=preset.reference_batch_size,
+            first_step=first_step,
+            steps=count,
+            seed=seed,
+            augment=preset.reference_augment,
+        )
+
+    history = fit_resumably(
+        model,
+        batches,
+        title="reference classifier",
+        steps=steps,
+        steps_per_round=min(steps_per_epoch, preset.steps_per_round),
+        checkpoints=run.checkpoints(STAGE),
+        logs=run.logs(STAGE),
+    )
+    if STAGE not in run.metrics():
+        test = slice(preset.test_images or None)
+        images, labels = dataset.test_images[test], dataset.test_labels[test]
+        run.record(
+            STAGE,
+            {
+                "test_accuracy": accuracy_of(model, images, labels),
+                "test_images": len(images),
+                "guessing": float(np.bincount(labels).max() / len(labels)),
+                "parameters": model.count_params(),
+                "history": history,
+            },
+        )
+    return model

@@ -1,0 +1,116 @@
+"""A run folder: everything one `train` makes, under the names that others rely on."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import read_json, write_json
+
+_PACKAGES = ("tfppdnn", "tensorflow", "keras", "numpy", "scikit-image", "ai-edge-litert")
+
+
+class RunFolder:
+    """A folder with `config.json`, `metrics.json`, checkpoints, logs, figures and exports.
+
+    Args:
+        path: The folder; it is made when something is first written.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    def claim(self, *, preset: str, settings: dict, dataset: dict, seed: int) -> None:
+        """Starts or resumes a run: writes `config.json`, or checks that it is the same run.
+
+        Args:
+            preset: The preset's name.
+            settings: Every resolved setting.
+            dataset: The data set's summary.
+            seed: The seed.
+
+        Raises:
+            UserError: The folder holds a run with other settings, or something else.
+        """
+        config = {
+            "preset": preset,
+            "seed": seed,
+            "dataset": dataset,
+            # Through JSON and back, a tuple is a list.
+            "settings": {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()},
+            "versions": versions(),
+        }
+        path = self.path / "config.json"
+        if path.exists():
+            self._refuse_other(config, self.config())
+        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise UserError(
+                f"--out={self.path}: not empty, and not a run folder; give another folder"
+            )
+        else:
+            write_json(path, config)
+
+    def config(self) -> dict[str, Any]:
+        """Reads `config.json`.
+
+        Raises:
+            UserError: The folder holds no run, or the file is damaged.
+        """
+        if not (self.path / "config.json").is_file():
+            raise UserError(f"{self.path}: not a run folder (no config.json); make one with train")
+        return read_json(self.path / "config.json")
+
+    def metrics(self) -> dict[str, Any]:
+        """Reads `metrics.json`; empty before the first figure."""
+        path = self.path / "metrics.json"
+        return read_json(path) if path.exists() else {}
+
+    def record(self, stage: str, figures: dict[str, Any]) -> dict[str, Any]:
+        """Adds a stage's figures to `metrics.json` and returns them."""
+        write_json(self.path / "metrics.json", {**self.metrics(), stage: figures})
+        return figures
+
+    def checkpoints(self, stage: str) -> Path:
+        """The folder of a stage's resume state."""
+        return self.path / "checkpoints" / stage
+
+    def logs(self, stage: str) -> Path:
+        """The folder of a stage's TensorBoard logs."""
+        return self.path / "logs" / stage
+
+    @property
+    def figures(self) -> Path:
+        """The folder of PNG figures."""
+        return self.path / "figures"
+
+    def _refuse_other(self, wanted: dict[str, Any], found: dict[str, Any]) -> None:
+        def flat(config):
+            return {
+                "preset": config.get("preset"),
+                "seed": config.get("seed"),
+                **{f"dataset {k}": v for k, v in config.get("dataset", {}).items()},
+                **config.get("settings", {}),
+            }
+
+        old, new = flat(found), flat(wanted)
+        differing = [name for name in new if new[name] != old.get(name)]
+        if differing:
+            name = differing[0]
+            raise UserError(
+                f"--out={self.path}: a run with other settings ({name}: {old.get(name)} there, "
+                f"{new[name]} now); give another folder"
+            )
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that a result depends on."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found

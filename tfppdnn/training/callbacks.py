@@ -1,0 +1,113 @@
+"""What watches a training: progress, divergence and TensorBoard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from tfppdnn.errors import UserError
+
+_LOOK_EVERY = 20
+
+
+class StepProgress(keras.callbacks.Callback):
+    """One progress bar with an estimate of the time left, over all rounds of a training.
+
+    Args:
+        title: What is being trained.
+        steps: Steps of the whole training.
+        first_step: Steps that an earlier, interrupted call already made.
+    """
+
+    def __init__(self, title: str, steps: int, first_step: int):
+        super().__init__()
+        self.bar = tqdm(
+            total=steps, initial=first_step, desc=title, unit="step", mininterval=1, smoothing=0.1
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Moves the bar; shows the metrics now and then."""
+        self.bar.update()
+        if logs and self.bar.n % _LOOK_EVERY == 0:
+            self.bar.set_postfix({k: f"{float(v):.3g}" for k, v in logs.items()}, refresh=False)
+
+    def close(self):
+        """Ends the bar's line."""
+        self.bar.close()
+
+
+class StopWhenDiverged(keras.callbacks.Callback):
+    """Raises a `UserError` when a metric is no longer a finite number.
+
+    Metrics are running means, so one look every few steps misses nothing; the last
+    batch of a round is always looked at, so no diverged state is ever saved.
+
+    Args:
+        title: What is being trained.
+        steps_per_round: Steps after which a checkpoint is saved.
+        last_good: Returns the newest checkpoint's file, or None.
+    """
+
+    def __init__(self, title: str, steps_per_round: int, last_good: Callable[[], Path | None]):
+        super().__init__()
+        self.title = title
+        self.steps_per_round = steps_per_round
+        self.last_good = last_good
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Looks at the metrics."""
+        if (batch + 1) % _LOOK_EVERY and (batch + 1) % self.steps_per_round:
+            return
+        bad = [name for name, value in (logs or {}).items() if not math.isfinite(float(value))]
+        if bad:
+            raise UserError(
+                f"{self.title}: {', '.join(bad)} is no longer a finite number; the last good "
+                f"checkpoint is {self.last_good() or 'none yet'}; start again in another --out "
+                "with a lower learning rate"
+            )
+
+
+class TensorBoardLog(keras.callbacks.Callback):
+    """Writes metrics, and a grid of images a round, for TensorBoard.
+
+    Keras's own callback counts steps anew in every `fit`; this one counts on.
+
+    Args:
+        directory: TensorBoard's log folder.
+        first_step: Steps that an earlier, interrupted call already made.
+        image_grid: Makes a uint8 [H, W, 3] picture at the end of each round.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        first_step: int,
+        image_grid: Callable[[], np.ndarray] | None = None,
+    ):
+        super().__init__()
+        import tensorflow as tf
+
+        self.summary = tf.summary
+        self.writer = tf.summary.create_file_writer(str(directory))
+        self.step = first_step
+        self.image_grid = image_grid
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Writes the metrics now and then."""
+        self.step += 1
+        if self.step % _LOOK_EVERY == 0:
+            with self.writer.as_default(step=self.step):
+                for name, value in (logs or {}).items():
+                    self.summary.scalar(name, float(value))
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes the image grid."""
+        if self.image_grid is not None:
+            with self.writer.as_default(step=self.step):
+                self.summary.image("grid", self.image_grid()[None])
+        self.writer.flush()
