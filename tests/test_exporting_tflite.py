@@ -1,0 +1,169 @@
+import subprocess
+import sys
+from functools import lru_cache
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from exporting_samples import (
+    assert_same_pixels,
+    photographs,
+    protected_by_hand,
+    tiny_protector,
+)
+
+from tfppdnn.exporting import tflite
+from tfppdnn.exporting.half import round_weights_to_half
+from tfppdnn.models.layers import InstanceNormalization
+
+SIZES = [(1, 1), (5, 3), (31, 33), (96, 96)]
+
+
+@lru_cache
+def model_of(norm):
+    model = tiny_protector(norm)
+    round_weights_to_half(model)
+    return model
+
+
+@lru_cache
+def file_of(norm, kind):
+    make = {
+        "float32": tflite.float32_tflite,
+        "float16": tflite.float16_tflite,
+        "int8": lambda model: tflite.int8_tflite(model, photographs(count=50)),
+    }[kind]
+    return make(model_of(norm))
+
+
+def run(content, images):
+    interpreter = Interpreter(model_content=content)
+    inlet, outlet = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    interpreter.resize_tensor_input(inlet["index"], (1, *images.shape[1:]))
+    interpreter.allocate_tensors()
+    protected = []
+    for image in images:
+        interpreter.set_tensor(inlet["index"], image[np.newaxis])
+        interpreter.invoke()
+        protected.append(interpreter.get_tensor(outlet["index"])[0])
+    return np.stack(protected)
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+@pytest.mark.parametrize("kind", ["float32", "float16", "int8"])
+def test_takes_and_gives_bytes_of_one_image_of_any_size(norm, kind):
+    interpreter = Interpreter(model_content=file_of(norm, kind))
+    [inlet], [outlet] = interpreter.get_input_details(), interpreter.get_output_details()
+    assert inlet["dtype"] == outlet["dtype"] == np.uint8
+    assert list(inlet["shape_signature"]) == list(outlet["shape_signature"]) == [1, -1, -1, 3]
+    assert interpreter.get_signature_list() == {
+        "serving_default": {"inputs": ["image"], "outputs": ["protected"]}
+    }
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+@pytest.mark.parametrize("kind", ["float32", "float16"])
+@pytest.mark.parametrize("height, width", SIZES)
+def test_pixels_of_any_size_are_those_of_keras(norm, kind, height, width):
+    images = photographs(count=2, height=height, width=width)
+    expected = protected_by_hand(model_of(norm), images)
+    assert_same_pixels(run(file_of(norm, kind), images), expected)
+
+
+@pytest.mark.parametrize("norm, mean", [("instance", 2.0), ("batch", 4.0)])
+@pytest.mark.parametrize("height, width", SIZES[2:])
+def test_int8_stays_near_keras(norm, mean, height, width):
+    images = photographs(count=4, height=height, width=width)
+    levels = run(file_of(norm, "int8"), images).astype(int) - protected_by_hand(
+        model_of(norm), images
+    )
+    assert np.abs(levels).mean() < mean
+
+
+def test_batch_normalization_is_integer_throughout():
+    interpreter = Interpreter(model_content=file_of("batch", "int8"))
+    dtypes = {tensor["dtype"] for tensor in interpreter.get_tensor_details()}
+    assert np.float32 not in dtypes
+    assert interpreter.get_input_details()[0]["quantization"] == (1.0, 0)
+    assert interpreter.get_output_details()[0]["quantization"] == (1 / 256, 0)
+
+
+def test_int8_of_pale_images_still_takes_pixel_values():
+    pale = photographs(count=10) // 2 + 60
+    content = tflite.int8_tflite(model_of("batch"), pale)
+    assert Interpreter(model_content=content).get_input_details()[0]["quantization"] == (1.0, 0)
+
+
+def test_int8_that_rescales_pixels_is_refused(monkeypatch):
+    monkeypatch.setattr(tflite, "_with_full_range", lambda images: images)
+    with pytest.raises(ValueError, match="int8 input is uint8 with scale"):
+        tflite.int8_tflite(model_of("batch"), photographs(count=10) // 2 + 60)
+
+
+def test_float16_is_half_the_file():
+    model = tiny_protector("instance", base_width=16)
+    float32, float16 = tflite.float32_tflite(model), tflite.float16_tflite(model)
+    kernels = sum(w.numpy().nbytes for w in model.weights if len(w.shape) == 4)
+    assert len(float32) - len(float16) > 0.45 * kernels
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_rounding_to_half_moves_no_weight_by_more_than_half_precision(norm):
+    model = tiny_protector(norm)
+    before = [weight.numpy() for weight in model.weights]
+    round_weights_to_half(model)
+    changed = 0
+    for old, weight in zip(before, model.weights, strict=True):
+        np.testing.assert_allclose(weight.numpy(), old, rtol=2**-10, atol=1e-7)
+        changed += not np.array_equal(weight.numpy(), old)
+    assert changed == sum(len(weight.shape) == 4 for weight in model.weights)
+
+
+def test_browser_file_has_fixed_sizes_and_one_copy_of_the_weights():
+    model = tiny_protector("instance", base_width=16)
+    content = tflite.web_tflite(model)
+    one = len(tflite.float32_tflite(model))
+    kernels = sum(weight.numpy().nbytes for weight in model.weights)
+    assert len(content) < one + kernels / 2
+
+    interpreter = Interpreter(model_content=content)
+    assert set(interpreter.get_signature_list()) == {
+        f"protect_{size}" for size in (32, 64, 96, 224)
+    }
+    for size in (32, 64, 96, 224):
+        images = photographs(count=1, height=size, width=size)
+        protect = interpreter.get_signature_runner(f"protect_{size}")
+        assert list(protect.get_input_details()["image"]["shape_signature"]) == [1, size, size, 3]
+        protected = protect(image=images)["protected"]
+        assert_same_pixels(protected, protected_by_hand(model, images))
+
+
+def test_runs_where_there_is_no_tensorflow(tmp_path):
+    images = photographs(count=1, height=31, width=33)
+    np.save(tmp_path / "images.npy", images)
+    (tmp_path / "protector.tflite").write_bytes(file_of("instance", "float32"))
+    program = (
+        "import sys\n"
+        "for name in ('tensorflow', 'keras', 'tfppdnn'): sys.modules[name] = None\n"
+        "import numpy as np\n"
+        "from ai_edge_litert.interpreter import Interpreter\n"
+        "images = np.load('images.npy')\n"
+        "interpreter = Interpreter('protector.tflite')\n"
+        "index = interpreter.get_input_details()[0]['index']\n"
+        "interpreter.resize_tensor_input(index, images.shape)\n"
+        "protect = interpreter.get_signature_runner()\n"
+        "np.save('protected', protect(image=images)['protected'])\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    protected = np.load(tmp_path / "protected.npy")
+    assert_same_pixels(protected, protected_by_hand(model_of("instance"), images))
+
+
+def test_instance_normalization_is_that_of_keras():
+    images = np.random.default_rng(0).normal(3, 2, (2, 9, 7, 5)).astype("float32")
+    ours, theirs = InstanceNormalization(), keras.layers.GroupNormalization(-1, epsilon=1e-5)
+    for layer in (ours, theirs):
+        layer.build(images.shape)
+        layer.set_weights([np.linspace(0.5, 2, 5), np.linspace(-1, 1, 5)])
+    np.testing.assert_allclose(ours(images), theirs(images), atol=1e-5)

@@ -1,0 +1,90 @@
+"""A classifier as a SavedModel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from tfppdnn.exporting.decoding import decode_image
+from tfppdnn.exporting.silence import silenced
+
+
+def export_classifier(
+    model: keras.Model,
+    class_names: Sequence[str],
+    directory: str | os.PathLike[str],
+    *,
+    image_size: int | tuple[int, int],
+) -> None:
+    """Writes a classifier as a SavedModel that loads with plain `tf.saved_model.load`.
+
+    Its signatures answer `probabilities` float32 [N, K], `class_id` int64 [N] and `label`
+    string [N] to
+
+    - `serving_default`: `image` uint8 [N, H, W, 3].
+    - `encoded`: `image_bytes` string [N], JPEG or PNG of any sizes.
+
+    Images of another size than the classifier was trained at are resized bilinearly
+    (with antialiasing when made smaller, as Pillow does) and rounded to 8 bits.
+
+    Args:
+        model: Maps float32 [N, H, W, 3] in [0, 1] to logits [N, K].
+        class_names: K names; they travel inside.
+        directory: Where the SavedModel shall stand.
+        image_size: Height and width that the classifier was trained at; one number for both.
+
+    Raises:
+        ValueError: The number of names is not the number of logits.
+    """
+    if len(class_names) != model.output_shape[-1]:
+        raise ValueError(
+            f"{len(class_names)} class names for a model of {model.output_shape[-1]} classes"
+        )
+    size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    names = tf.constant(list(class_names))
+
+    def classify(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        # TensorFlow's convolutions refuse an empty batch: a blank image joins it and leaves.
+        count = tf.shape(image)[0]
+        blank = tf.cast(tf.equal(count, 0), tf.int32)
+        image = tf.pad(_resized(image, size), [[0, blank], [0, 0], [0, 0], [0, 0]])
+        logits = model(image / 255.0, training=False)[:count]
+        probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
+        class_id = tf.argmax(probabilities, axis=-1, output_type=tf.int64)
+        return {
+            "probabilities": probabilities,
+            "class_id": class_id,
+            "label": tf.gather(names, class_id),
+        }
+
+    def classify_files(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        images = tf.map_fn(
+            lambda one: _resized(decode_image(one)[tf.newaxis], size)[0],
+            image_bytes,
+            fn_output_signature=tf.TensorSpec([*size, 3], tf.float32),
+        )
+        return classify(images)
+
+    # An endpoint brings the variables it uses; `track` would store them a second time.
+    archive = keras.export.ExportArchive()
+    archive.add_endpoint(
+        "serving_default",
+        classify,
+        input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")],
+    )
+    archive.add_endpoint(
+        "encoded",
+        classify_files,
+        input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")],
+    )
+    with silenced():
+        archive.write_out(os.fspath(directory))
+
+
+def _resized(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Maps [N, H, W, 3] of pixel values to float32 [N, *size, 3] of whole pixel values."""
+    resized = tf.image.resize(tf.cast(image, tf.float32), size, "bilinear", antialias=True)
+    return tf.ensure_shape(tf.round(resized), [None, *size, 3])

@@ -1,0 +1,171 @@
+"""Comparing what was exported with the Keras model, on real images."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfppdnn.errors import UserError
+from tfppdnn.exporting.runners import Runner, saved_model_runners, tflite_runner, web_runners
+from tfppdnn.exporting.silence import silenced
+
+# Largest share of values that may differ, and those by one grey level only. The int8 file
+# is not held to a limit: what it costs is reported.
+LARGEST_SHARE = {
+    "protector": 0.001,
+    "protector.tflite": 0.001,
+    "protector_fp16.tflite": 0.02,
+    "protector_int8.tflite": math.inf,
+    "protector_web.tflite": 0.001,
+}
+
+# Images that are run at other sizes than their own; a browser image may be 49 times as large.
+_AT_OTHER_SIZE = 16
+_AT_WEB_SIZES = 2
+
+
+class VerificationError(UserError):
+    """An exported file does not do what the Keras model does, and was removed.
+
+    Attributes:
+        figures: What was measured, by file name; of all files if several were compared.
+    """
+
+    def __init__(self, message: str, figures: Mapping[str, Any] | None = None):
+        super().__init__(message)
+        self.figures = dict(figures or {})
+
+
+def verify_protector_files(
+    model: keras.Model,
+    files: Mapping[str, str | os.PathLike[str]],
+    images: np.ndarray,
+    *,
+    accuracy: Callable[[np.ndarray], float] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Compares exported protectors with the Keras model, in grey levels after rounding.
+
+    Every file runs on `images` at their own size and on some of them cropped to an odd
+    size (the browser file at each of its sizes). A file that differs by more than one grey
+    level, or by one on a larger share of values than `LARGEST_SHARE`, is removed.
+
+    Args:
+        model: h_p, float32 [N, H, W, 3] in [0, 1] to the same.
+        files: Where each file stands, by its name in `LARGEST_SHARE`.
+        images: uint8 [N, H, W, 3], real images.
+        accuracy: Maps protected `images`, uint8 [N, H, W, 3], to the accuracy of a classifier
+            on them; reported for the Keras model and for the int8 file.
+
+    Returns:
+        For each file `max_difference` and `mean_difference` in grey levels,
+        `share_differing` in [0, 1], `values` (how many were compared) and `bytes`; for the
+        int8 file with `accuracy` also `accuracy` and `accuracy_of_float`.
+
+    Raises:
+        VerificationError: A file differs or cannot be run; it was removed, and the files named
+            after it were not looked at.
+        ValueError: `images` is not uint8 [N, H, W, 3] with N > 0.
+    """
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or not images.size:
+        raise ValueError(f"images must be uint8 [N, H, W, 3], not {images.dtype} {images.shape}")
+    figures = {}
+    for name, path in files.items():
+        path = Path(path)
+        try:
+            with silenced():
+                pairs = list(_pairs(name, path, model, images))
+                figures[name] = {**_differences(pairs), "bytes": _size(path)}
+        except Exception as error:
+            _remove(path)
+            raise VerificationError(f"{name} cannot be run ({error}); it was removed") from error
+        if name == "protector_int8.tflite" and accuracy is not None:
+            expected, protected = pairs[0]
+            figures[name]["accuracy_of_float"] = float(accuracy(expected))
+            figures[name]["accuracy"] = float(accuracy(protected))
+        _refuse_if_different(name, path, figures)
+    return figures
+
+
+def protected_by(model: keras.Model, images: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
+    """Returns h_p(images) by Keras, uint8 [N, H, W, 3] to the same: what files must repeat."""
+    batches = []
+    for start in range(0, len(images), batch_size):
+        batch = images[start : start + batch_size].astype(np.float32) / np.float32(255)
+        pixels = keras.ops.convert_to_numpy(model(batch, training=False))
+        batches.append(np.rint(pixels * 255).astype(np.uint8))
+    return np.concatenate(batches)
+
+
+def _pairs(
+    name: str, path: Path, model: keras.Model, images: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields, in pairs, what Keras and what the file make of the same images."""
+
+    def compare(runner: Runner, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return protected_by(model, some), runner(some)
+
+    if name == "protector_web.tflite":
+        for size, runner in web_runners(path).items():
+            yield compare(runner, _tiled(images[:_AT_WEB_SIZES], size))
+    else:
+        runners = saved_model_runners(path) if name == "protector" else [tflite_runner(path)]
+        for runner in runners:
+            yield compare(runner, images)
+            yield compare(runner, _cropped(images[:_AT_OTHER_SIZE]))
+
+
+def _cropped(images: np.ndarray) -> np.ndarray:
+    # Odd numbers are a multiple of no power of two; height and width differ.
+    height, width = images.shape[1:3]
+    return images[:, : max(height * 2 // 3 - 1, 0) | 1, : max(width // 2 - 1, 0) | 1]
+
+
+def _tiled(images: np.ndarray, size: int) -> np.ndarray:
+    rows, columns = (-(-size // length) for length in images.shape[1:3])
+    return np.tile(images, (1, rows, columns, 1))[:, :size, :size]
+
+
+def _differences(pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
+    for expected, protected in pairs:
+        if expected.shape != protected.shape or protected.dtype != np.uint8:
+            raise ValueError(f"it maps {expected.shape} to {protected.dtype} {protected.shape}")
+    levels = np.concatenate([np.abs(a.astype(np.int16) - b).ravel() for a, b in pairs])
+    return {
+        "max_difference": int(levels.max()),
+        "mean_difference": float(levels.mean()),
+        "share_differing": float((levels > 0).mean()),
+        "values": int(levels.size),
+    }
+
+
+def _refuse_if_different(name: str, path: Path, figures: dict[str, dict[str, Any]]) -> None:
+    figure, allowed = figures[name], LARGEST_SHARE[name]
+    if math.isinf(allowed):
+        return
+    if figure["max_difference"] > 1 or figure["share_differing"] > allowed:
+        _remove(path)
+        raise VerificationError(
+            f"{name} differs from the Keras model by up to {figure['max_difference']} grey "
+            f"levels and on {figure['share_differing']:.2%} of values (allowed: 1 and "
+            f"{allowed:.1%}); it was removed",
+            figures,
+        )
+
+
+def _size(path: Path) -> int:
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
