@@ -190,10 +190,10 @@ def test_what_is_no_protector_is_named(files, name, reason):
 
 @pytest.fixture
 def photos(tmp_path):
-    (tmp_path / "2024_01/trip").mkdir(parents=True)
-    for name in ("2024_01/a.jpg", "2024_01/trip/b.png"):
+    (tmp_path / "photos/trip").mkdir(parents=True)
+    for name in ("photos/a.jpg", "photos/trip/b.png"):
         Image.fromarray(RNG.integers(0, 256, (20, 30, 3), np.uint8)).save(tmp_path / name)
-    return tmp_path / "2024_01"
+    return tmp_path / "photos"
 
 
 def test_the_verb_returns_figures_and_an_exit_code(files, photos, tmp_path):
@@ -226,13 +226,16 @@ def test_wrong_options_are_named(files, photos, tmp_path, options, reason):
     assert not (tmp_path / "out").exists()
 
 
-def test_names_that_look_like_numbers_stay_names(files, photos, tmp_path, monkeypatch):
+def test_names_that_look_like_values(files, photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "1e5").symlink_to(files / "run")
-    command = ["2024_01", "007", "--protector=1e5", "--max_pixels=1e3"]
+    photos.rename("2024")
+    (tmp_path / "9").symlink_to(files / "run")
+    command = ["2024", "./1e5", "--protector=9", "--max_pixels=1e3"]
     figures, code = fire.Fire(protect, command=command, serialize=lambda result: "")
     assert (figures["protected"], code) == (2, 0)
-    assert (tmp_path / "007/trip/b.png").is_file()
+    assert (tmp_path / "1e5/trip/b.png").is_file()
+    with pytest.raises(UserError, match=r"DST was read as the value 100000\.0; write it as \./"):
+        fire.Fire(protect, command=["2024", "1e5", "--protector=9"])
 
 
 def test_protecting_with_tflite_needs_no_tensorflow(files, photos, tmp_path):

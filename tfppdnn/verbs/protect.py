@@ -6,15 +6,12 @@ import os
 import warnings
 from typing import Any
 
-from fire.decorators import SetParseFns
-
 from tfppdnn.client.folder import protect_files
 from tfppdnn.client.images import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
 from tfppdnn.errors import UserError
 from tfppdnn.loading import load_protector
 
 
-@SetParseFns(src=str, dst=str, protector=str)  # a folder named 2024_01 is no number
 def protect(
     src: str | os.PathLike[str],
     dst: str | os.PathLike[str],
@@ -74,10 +71,11 @@ def protect(
     # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
     warnings.filterwarnings("ignore", module="PIL")
 
-    protector_path = os.path.expanduser(str(protector))  # noqa: PTH111
+    source, destination = _path(src, option="SRC"), _path(dst, option="DST")
+    protector_path = _path(protector, option="--protector")
     report = protect_files(
-        str(src),
-        str(dst),
+        source,
+        destination,
         load_protector(protector_path),
         overwrite=overwrite,
         workers=workers,
@@ -90,10 +88,18 @@ def protect(
         "failed": [path for path, _ in report.failed],
         "seconds": round(report.seconds, 3),
         "images_per_second": round(report.images_per_second, 2),
-        "destination": str(dst),
+        "destination": destination,
         "protector": protector_path,
     }
     return figures, 1 if report.failed else 0
+
+
+def _path(value: Any, *, option: str) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):  # a folder named 2024
+        value = str(value)
+    if not isinstance(value, str | os.PathLike):
+        raise UserError(f"{option} was read as the value {value!r}; write it as ./NAME")
+    return os.path.expanduser(value)  # noqa: PTH111  (a pattern is no path)
 
 
 def _whole_number(value: Any, *, option: str, largest: int) -> int:
