@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import inspect
 import math
+import re
 from typing import Any
 
 from tfppdnn.errors import UserError
@@ -66,7 +68,7 @@ class Preset:
     reference_width: float = 1.0
     reference_epochs: int = 200
     reference_batch_size: int = 128
-    reference_learning_rate: float = 0.1
+    reference_learning_rate: float = 0.05
     reference_augment: bool = True
 
     preliminary_images: int = 0
@@ -132,7 +134,9 @@ class Cpu(Preset):
     """CIFAR-10 on two CPU cores. EXPECTED"""
 
     reference_width: float = 0.375
-    reference_epochs: int = 10
+    reference_epochs: int = 8
+    reference_batch_size: int = 64
+    reference_learning_rate: float = 0.02
 
     preliminary_images: int = 10_000
 
@@ -141,10 +145,10 @@ class Cpu(Preset):
     discriminator_width: int = 32
     lambda_: float = 3.0
     gamma: tuple[float, float, float] = (-1.0, 1.0, 0.9)
-    transform_steps: int = 25_000
+    transform_steps: int = 12_500
 
     classifier_width: float = 0.25
-    classifier_epochs: int = 8
+    classifier_epochs: int = 5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -186,6 +190,19 @@ def make_preset(name: str, overrides: dict[str, Any] | None = None) -> Preset:
             raise UserError(f"--{option}: there is no such option; {meant}")
         values[option] = _coerce(option, value, fields[option].type)
     return PRESETS[name](**values)
+
+
+def settings_help() -> str:
+    """Lists every setting with its meaning and its value in each preset, for `--help`."""
+    text = inspect.cleandoc(Preset.__doc__)
+    described = re.findall(r"^ {4}(\w+): ((?:.|\n {8})+)", text, flags=re.MULTILINE)
+    lines = ["\n\nSETTINGS (each is an option, --NAME=VALUE; values of quick | cpu | paper)"]
+    for name, meaning in described:
+        values = [str(getattr(preset, name, None)) for preset in PRESETS.values()]
+        same = len(set(values)) == 1
+        lines.append(f"    --{name}={values[0] if same else ' | '.join(values)}")
+        lines.append(f"        {' '.join(meaning.split())}")
+    return "\n".join(lines)
 
 
 _POSITIVE = (0, math.inf, "must be greater than 0")

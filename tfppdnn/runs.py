@@ -69,17 +69,42 @@ class RunFolder:
         return read_json(path) if path.exists() else {}
 
     def record(self, stage: str, figures: dict[str, Any]) -> dict[str, Any]:
-        """Adds a stage's figures to `metrics.json` and returns them."""
-        write_json(self.path / "metrics.json", {**self.metrics(), stage: figures})
-        return figures
+        """Adds figures to a stage's in `metrics.json`; returns all of that stage's."""
+        metrics = self.metrics()
+        metrics[stage] = {**metrics.get(stage, {}), **figures}
+        write_json(self.path / "metrics.json", metrics)
+        return metrics[stage]
 
     def checkpoints(self, stage: str) -> Path:
         """The folder of a stage's resume state."""
         return self.path / "checkpoints" / stage
 
+    def claim_stage(self, stage: str, settings: dict[str, Any]) -> None:
+        """Starts or resumes a stage whose settings are not those of the run.
+
+        Raises:
+            UserError: The stage was begun with other settings.
+        """
+        path = self.checkpoints(stage) / "settings.json"
+        if not path.exists():
+            write_json(path, settings)
+            return
+        begun = read_json(path)
+        for name, value in settings.items():
+            if begun.get(name) != value:
+                raise UserError(
+                    f"{stage} in {self.path} was begun with {name}: {begun.get(name)}, now it is "
+                    f"{value}; give another --out, or delete {path.parent} to begin again"
+                )
+
     def logs(self, stage: str) -> Path:
         """The folder of a stage's TensorBoard logs."""
         return self.path / "logs" / stage
+
+    @property
+    def protector(self) -> Path:
+        """h_p as a Keras file, what `export` starts from."""
+        return self.path / "checkpoints" / "protector.keras"
 
     @property
     def figures(self) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
 from tfppdnn.runs import RunFolder
@@ -90,7 +91,7 @@ def make_preliminary_images(
         return tf.data.Dataset.from_generator(generate, output_signature=signature)
 
     keeper = _KeepProtected(protected, rows)
-    fit_resumably(
+    history = fit_resumably(
         model,
         batches,
         title="preliminary protected images",
@@ -100,6 +101,8 @@ def make_preliminary_images(
         logs=run.logs(STAGE),
         callbacks=[keeper],
     )
+    if STAGE not in run.metrics():
+        run.record(STAGE, {"images": len(sources), "history": history})
     return PreliminaryImages(np.asarray(protected), dataset.train_labels[sources], sources)
 
 
@@ -123,7 +126,8 @@ class _KeepProtected(keras.callbacks.Callback):
 
 
 def _open(file, shape: tuple[int, ...]) -> np.memmap:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists():
-        return np.lib.format.open_memmap(file, mode="r+")
-    return np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
+    if not file.exists():
+        # Written out in full, so that a full disk is met here and not inside the mapping.
+        with written_whole(file) as temporary:
+            np.save(temporary, np.zeros(shape, np.uint8))
+    return np.lib.format.open_memmap(file, mode="r+")

@@ -1,0 +1,7 @@
+"""`python -m tfppdnn`."""
+
+import sys
+
+from tfppdnn.cli import main
+
+sys.exit(main())

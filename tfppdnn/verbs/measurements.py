@@ -1,0 +1,97 @@
+"""What `train` measures, on 8-bit images that no network was trained on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfppdnn.audit.leakage import leakage
+from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.protection.preliminary_images import PreliminaryImages
+from tfppdnn.protection.transformation_network import protect_images
+from tfppdnn.runs import RunFolder
+from tfppdnn.training.classifiers import accuracy_of
+
+# Leakage is measured on this many images, so re-identification is among 1,000.
+_LEAKAGE_IMAGES = 1000
+
+
+def measure_preliminary(
+    run: RunFolder,
+    dataset: ImageDataset,
+    reference_classifier: keras.Model,
+    preliminary: PreliminaryImages,
+) -> None:
+    """Records what h_theta makes of P and what P shows, under `preliminary_images`."""
+    some = slice(_LEAKAGE_IMAGES)
+    plain = dataset.train_images[preliminary.sources[some]]
+    history = run.metrics().get("preliminary_images", {}).get("history", [])
+    run.record(
+        "preliminary_images",
+        {
+            "images": len(preliminary.images),
+            "accuracy": accuracy_of(reference_classifier, preliminary.images, preliminary.labels),
+            "leakage": _leakage(preliminary.images[some], plain, dataset),
+            "history": history,
+        },
+    )
+
+
+def measure_protector(
+    run: RunFolder,
+    dataset: ImageDataset,
+    reference_classifier: keras.Model,
+    protector: keras.Model,
+    restorer: keras.Model,
+    *,
+    test_images: int,
+) -> None:
+    """Records what h_theta makes of h_p(x) and what h_p(x) shows, under `protector`.
+
+    `restored_leakage` is what G_BA, trained beside h_p, makes of h_p(x): a first bound on
+    what an attacker who owns h_p can see.
+    """
+    test = slice(test_images or None)
+    plain, labels = dataset.test_images[test], dataset.test_labels[test]
+    protected = protect_images(protector, plain)
+    some = slice(_LEAKAGE_IMAGES)
+    restored = protect_images(restorer, protected[some])
+    run.record(
+        "protector",
+        {
+            "test_images": len(plain),
+            "reference_accuracy_on_protected": accuracy_of(reference_classifier, protected, labels),
+            "reference_accuracy_on_plain": accuracy_of(reference_classifier, plain, labels),
+            "leakage": _leakage(protected[some], plain[some], dataset),
+            "restored_leakage": _leakage(restored, plain[some], dataset),
+        },
+    )
+
+
+def summary(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The few figures that `train` prints, from `metrics.json`."""
+    protector = metrics["protector"]
+    return {
+        "reference_accuracy": protector["reference_accuracy_on_plain"],
+        "reference_accuracy_on_protected": protector["reference_accuracy_on_protected"],
+        "test_images": protector["test_images"],
+        **{
+            name: round(protector["leakage"][name]["mean"], 4)
+            for name in (
+                "ssim",
+                "affine_ssim",
+                "affine_ssim_floor",
+                "contour_correlation",
+                "contour_correlation_chance",
+                "reidentification",
+            )
+        },
+        "restored_ssim": round(protector["restored_leakage"]["ssim"]["mean"], 4),
+    }
+
+
+def _leakage(images: np.ndarray, plain: np.ndarray, dataset: ImageDataset) -> dict[str, Any]:
+    measured = leakage(images, plain, plain_train=dataset.train_images)
+    return {name: interval.to_dict() for name, interval in measured.items()}

@@ -1,0 +1,58 @@
+"""The pictures of a run's report: what a person sees at each stage."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.data.photographs import photographs
+from tfppdnn.presets import Preset
+from tfppdnn.protection.cyclegan import CycleGAN
+from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
+from tfppdnn.protection.transformation_network import protect_images
+from tfppdnn.reporting.pictures import Pictures
+from tfppdnn.reporting.report import write_report
+from tfppdnn.runs import RunFolder
+
+_COUNT = 10
+
+
+def report_with_pictures(
+    run: RunFolder, preset: Preset, dataset: ImageDataset, network: CycleGAN, *, seed: int
+) -> None:
+    """Writes report.html and figures/, with test images and photographs at 96x96.
+
+    Args:
+        run: The run folder, with all figures recorded.
+        preset: How P was made.
+        dataset: Where the test images come from.
+        network: The trained CycleGAN.
+        seed: Seed of the random starts.
+    """
+    plain, labels = dataset.test_images[:_COUNT], dataset.test_labels[:_COUNT]
+    descent = PreliminaryProtection(
+        network.reference_classifier,
+        batch_size=len(plain),
+        epsilon=preset.epsilon,
+        step_size=preset.step_size,
+        iterations=preset.iterations,
+        random_start=preset.random_start,
+        seed=seed,
+    )
+    preliminary = descent.protect(plain.astype(np.float32) / 255, labels)
+    protected = protect_images(network.protector, plain)
+    large = photographs()
+    large_protected = protect_images(network.protector, large)
+    write_report(
+        run,
+        Pictures(
+            plain=plain,
+            preliminary=np.round(keras.ops.convert_to_numpy(preliminary) * 255).astype(np.uint8),
+            protected=protected,
+            restored=protect_images(network.restorer, protected),
+            large_plain=large,
+            large_protected=large_protected,
+            large_restored=protect_images(network.restorer, large_protected),
+        ),
+    )

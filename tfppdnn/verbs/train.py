@@ -1,0 +1,135 @@
+"""`python -m tfppdnn train`: the paper's Section III, from plain images to h_p."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from fire.decorators import SetParseFns
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import written_whole
+from tfppdnn.presets import Preset, make_preset, settings_help
+from tfppdnn.runs import RunFolder
+
+
+__all__ = ["settings_help", "train"]
+
+
+@SetParseFns(dataset=str, data_dir=str, out=str, preset=str, perceptual_weights=str)
+def train(
+    *,
+    dataset: str = "digits",
+    data_dir: str | None = None,
+    preset: str = "quick",
+    out: str | None = None,
+    seed: int = 0,
+    **settings,
+) -> tuple[dict[str, Any], int]:
+    """Trains a protector h_p, exports it, and reports what it hides.
+
+    Three trainings follow each other: a reference classifier on plain images, preliminary
+    protected images made with it by projected gradient descent, and a CycleGAN between
+    plain and protected images, whose one generator is h_p. Then h_p is exported as
+    SavedModel and TFLite, measured on test images, and shown in report.html.
+
+    The same command goes on with a run that was stopped, and does nothing when it is done.
+
+    Examples:
+        The embedded digits, offline, in a few minutes:
+
+            python -m tfppdnn train
+
+        CIFAR-10 on two CPU cores, with a setting of your own:
+
+            python -m tfppdnn train --preset=cpu --dataset=cifar10 --lambda_=1 --out=runs/mine
+
+        Your own photographs, one sub-folder per class:
+
+            python -m tfppdnn train --preset=cpu --dataset=photos/ --out=runs/photos
+
+    Args:
+        dataset: digits (embedded), a tensorflow-datasets name, or a folder of class
+            sub-folders.
+        data_dir: A tensorflow-datasets directory; nothing is downloaded if the data is
+            there.
+        preset: quick, cpu or paper.
+        out: The run folder; runs/DATASET-PRESET if not given.
+        seed: Seed of everything that is drawn at random.
+        settings: Any setting of the preset by its own name, see below.
+
+    Returns:
+        The figures, and the exit code.
+
+    Raises:
+        UserError: An option is wrong, the run folder holds another run, or the training
+            diverged.
+    """
+    chosen = make_preset(preset, settings)
+    seed = checked_seed(seed)
+    run = RunFolder(out or Path("runs") / f"{Path(dataset).name}-{preset}")
+
+    # Everything up to here is quick, so that a wrong option is refused at once.
+    from tfppdnn.data.load import load_dataset
+
+    images = load_dataset(dataset, data_dir=data_dir, image_size=chosen.image_size, seed=seed)
+    run.claim(
+        preset=preset,
+        settings=dataclasses.asdict(chosen),
+        dataset=images.summary(),
+        seed=seed,
+    )
+    if "train" not in run.metrics():
+        _train(run, chosen, images, seed)
+    return {"run": str(run.path), **run.metrics()["train"]}, 0
+
+
+def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
+    """Section III, in its own order."""
+    from tfppdnn.exporting.classifier import export_classifier
+    from tfppdnn.protection.preliminary_images import make_preliminary_images
+    from tfppdnn.protection.reference_classifier import train_reference_classifier
+    from tfppdnn.protection.transformation_network import train_transformation_network
+    from tfppdnn.verbs import measurements
+    from tfppdnn.verbs.export import export_protector_files
+
+    # III-B: a classifier of plain images, and images that it knows and people do not.
+    reference_classifier = train_reference_classifier(run, preset, dataset, seed=seed)
+    preliminary = make_preliminary_images(run, preset, dataset, reference_classifier, seed=seed)
+    # III-C: a network that turns plain images into such images.
+    network = train_transformation_network(
+        run, preset, dataset, reference_classifier, preliminary, seed=seed
+    )
+    with written_whole(run.protector) as temporary:
+        network.protector.save(temporary)
+
+    # What it is worth.
+    measurements.measure_preliminary(run, dataset, reference_classifier, preliminary)
+    measurements.measure_protector(
+        run,
+        dataset,
+        reference_classifier,
+        network.protector,
+        network.restorer,
+        test_images=preset.test_images,
+    )
+
+    # What leaves the building.
+    with written_whole(run.path / "reference_classifier") as temporary:
+        export_classifier(
+            reference_classifier, dataset.class_names, temporary, image_size=dataset.image_size
+        )
+    export_protector_files(run, network.protector, dataset, reference_classifier)
+
+    from tfppdnn.verbs.pictures import report_with_pictures
+
+    report_with_pictures(run, preset, dataset, network, seed=seed)
+    run.record("train", measurements.summary(run.metrics()))
+
+
+def checked_seed(seed: Any) -> int:
+    """Returns the seed, or raises `UserError` if it is not a whole number from 0."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise UserError(f"--seed={seed}: must be a whole number from 0 to 2147483647")
+    return seed
