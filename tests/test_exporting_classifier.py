@@ -21,7 +21,7 @@ def model():
         [
             keras.Input((16, 16, 3)),
             keras.layers.Conv2D(8, 3, use_bias=False),
-            keras.layers.GroupNormalization(-1),
+            keras.layers.BatchNormalization(),
             keras.layers.ReLU(),
             keras.layers.Conv2D(8, 3),
             keras.layers.Flatten(),

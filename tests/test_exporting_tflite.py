@@ -102,7 +102,7 @@ def test_int8_that_rescales_pixels_is_refused(monkeypatch):
 
 
 def test_float16_is_half_the_file():
-    model = tiny_protector("instance", base_width=16)
+    model = tiny_protector("instance", base_width=24, depth=2)
     float32, float16 = tflite.float32_tflite(model), tflite.float16_tflite(model)
     kernels = sum(w.numpy().nbytes for w in model.weights if len(w.shape) == 4)
     assert len(float32) - len(float16) > 0.45 * kernels
@@ -121,7 +121,7 @@ def test_rounding_to_half_moves_no_weight_by_more_than_half_precision(norm):
 
 
 def test_browser_file_has_fixed_sizes_and_one_copy_of_the_weights():
-    model = tiny_protector("instance", base_width=16)
+    model = tiny_protector("instance", base_width=24, depth=2)
     content = tflite.web_tflite(model)
     one = len(tflite.float32_tflite(model))
     kernels = sum(weight.numpy().nbytes for weight in model.weights)

@@ -31,7 +31,7 @@ def images():
 
 
 def trained(norm="instance", seed=0):
-    model = tiny_protector(norm, seed=seed)
+    model = tiny_protector(norm, seed=seed, depth=2)
     round_weights_to_half(model)
     return model
 
@@ -45,7 +45,13 @@ def test_everything_is_written_and_measured(norm, images, tmp_path, capfd):
         seen.append(protected)
         return 0.75 if len(seen) == 1 else 0.5
 
+    capfd.readouterr()  # What TensorFlow says of its devices.
     figures = export_all(model, tmp_path / "run", images=images, accuracy=accuracy)
+
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "export: 100%" in err
+    assert [line for line in err.splitlines() if line.strip() and "export:" not in line] == []
 
     assert {path.name for path in (tmp_path / "run").iterdir()} == FILES == set(figures)
     for name in FILES - {"protector_int8.tflite"}:
@@ -60,10 +66,6 @@ def test_everything_is_written_and_measured(norm, images, tmp_path, capfd):
     )
     for name in FILES - {"protector"}:
         assert figures[name]["bytes"] == (tmp_path / "run" / name).stat().st_size
-
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert "export: 100%" in err
 
 
 def test_exporting_twice_gives_the_same_pixels(images, tmp_path):
@@ -113,19 +115,17 @@ def test_int8_reports_how_far_it_is(images, tmp_path):
 
 
 def test_a_refused_file_leaves_the_earlier_one(images, tmp_path, monkeypatch):
-    model = trained()
-    web = partial(tflite.web_tflite, sizes=(32,))
-    monkeypatch.setattr(run_folder, "web_tflite", web)
-    export_all(model, tmp_path, images=images)
-    before = (tmp_path / "protector.tflite").read_bytes()
-    (tmp_path / "protector_web.tflite").write_bytes(b"earlier")
-
+    for name in ("protector.tflite", "protector_web.tflite"):
+        (tmp_path / name).write_bytes(b"earlier")
     stranger = trained(seed=1)
+    web = partial(tflite.web_tflite, sizes=(32,))
     monkeypatch.setattr(run_folder, "float32_tflite", lambda _: tflite.float32_tflite(stranger))
-    with pytest.raises(UserError, match=r"^protector\.tflite differs") as refusal:
-        export_all(model, tmp_path, images=images)
+    monkeypatch.setattr(run_folder, "web_tflite", web)
 
-    assert (tmp_path / "protector.tflite").read_bytes() == before
+    with pytest.raises(UserError, match=r"^protector\.tflite differs") as refusal:
+        export_all(trained(), tmp_path, images=images)
+
+    assert (tmp_path / "protector.tflite").read_bytes() == b"earlier"
     assert (tmp_path / "protector_web.tflite").read_bytes() != b"earlier"
     assert {path.name for path in tmp_path.iterdir()} == FILES
     assert refusal.value.figures["protector.tflite"]["max_difference"] > 1

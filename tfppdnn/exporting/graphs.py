@@ -8,6 +8,8 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from tfppdnn.exporting.silence import silenced
+
 
 def protect_pixels(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns h_p on 8-bit images: uint8 [N, H, W, 3] to uint8 [N, H, W, 3].
@@ -51,7 +53,8 @@ def frozen(
     """
     signature = [tf.TensorSpec(shape, dtype, name="image")]
     traced = tf.function(function, input_signature=signature).get_concrete_function()
-    constant = convert_variables_to_constants_v2(traced)
+    with silenced():
+        constant = convert_variables_to_constants_v2(traced)
     # Freezing forgets the name of the output.
     named = tf.function(lambda image: {"protected": constant(image)[0]}, input_signature=signature)
     return named.get_concrete_function()
