@@ -104,11 +104,22 @@ class Preset:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             _check(field.name, getattr(self, field.name))
+        if self.pool_size < self.transform_batch_size:
+            raise UserError(
+                f"--pool_size={self.pool_size}: must be --transform_batch_size "
+                f"({self.transform_batch_size}) or more"
+            )
+        # Two convolutions of stride 1 follow, each one pixel smaller.
+        if self.image_size // 2**self.discriminator_strided_layers < 3:
+            raise UserError(
+                f"--discriminator_strided_layers={self.discriminator_strided_layers}: nothing is "
+                f"left of images of {self.image_size} pixels; give fewer"
+            )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Quick(Preset):
-    """Digits on two CPU cores, to see everything work once. EXPECTED"""
+    """Digits on two CPU cores, to see everything work once. EXPECTED."""
 
     reference_width: float = 0.25
     reference_epochs: int = 8
@@ -131,7 +142,7 @@ class Quick(Preset):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Cpu(Preset):
-    """CIFAR-10 on two CPU cores. EXPECTED"""
+    """CIFAR-10 on two CPU cores. EXPECTED."""
 
     reference_width: float = 0.375
     reference_epochs: int = 8
@@ -226,33 +237,37 @@ def _check(name: str, value: Any) -> None:
     """Raises `UserError` for a value that no training could use."""
     if name == "generator_norm" and value not in ("instance", "batch"):
         raise UserError(f"--generator_norm={value}: must be instance or batch")
-    if name == "perceptual_cap" and isinstance(value, str):
-        if value not in ("measured", "off"):
-            raise UserError(f"--perceptual_cap={value}: must be a number, measured or off")
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return
-    above, highest, rule = _RANGES.get(name, _POSITIVE)
-    if not above < value <= highest:
-        raise UserError(f"--{name}={value}: {rule}")
+    if name == "perceptual_cap" and isinstance(value, str) and value not in ("measured", "off"):
+        raise UserError(f"--perceptual_cap={value}: must be a number, measured or off")
+    if name == "gamma":
+        if not all(map(math.isfinite, value)):
+            raise UserError(f"--gamma={value}: must be three finite numbers")
+    elif _is_number(value):
+        above, highest, rule = _RANGES.get(name, _POSITIVE)
+        if not (above < value <= highest and math.isfinite(value)):
+            raise UserError(f"--{name}={value}: {rule}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _coerce(option: str, value: Any, annotation: str) -> Any:
     """Turns what fire parsed into the field's type, or says what is expected."""
     if annotation == "bool" and isinstance(value, bool):
         return value
-    if annotation == "float" and isinstance(value, (int, float)) and not isinstance(value, bool):
+    if annotation in ("float", "float | str") and _is_number(value):
         return float(value)
-    if annotation == "int" and not isinstance(value, bool):
-        if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-            return int(value)
-    if annotation == "float | str" and not isinstance(value, bool):
-        if isinstance(value, (int, float, str)):
-            return value if isinstance(value, str) else float(value)
-    if annotation in ("str", "str | None") and not isinstance(value, bool):
+    if annotation == "int" and _is_number(value) and float(value).is_integer():
+        return int(value)
+    if annotation.endswith("None") and value is None:
+        return None
+    if "str" in annotation and not isinstance(value, bool):
         return str(value)
-    if annotation.startswith("tuple") and isinstance(value, (list, tuple)) and len(value) == 3:
-        if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value):
-            return tuple(float(v) for v in value)
+    if annotation.startswith("tuple") and isinstance(value, (list, tuple)):
+        numbers = tuple(float(v) for v in value if _is_number(v))
+        if len(numbers) == len(value) == 3:
+            return numbers
     kinds = {
         "bool": "True or False",
         "int": "a whole number",
