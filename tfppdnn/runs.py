@@ -61,7 +61,14 @@ class RunFolder:
         """
         if not (self.path / "config.json").is_file():
             raise UserError(f"{self.path}: not a run folder (no config.json); make one with train")
-        return read_json(self.path / "config.json")
+        config = read_json(self.path / "config.json")
+        parts = ("settings", "dataset")
+        if not isinstance(config, dict) or not all(isinstance(config.get(p), dict) for p in parts):
+            raise UserError(
+                f"{self.path / 'config.json'} is not a run's configuration; restore it, or "
+                "delete the folder to begin again"
+            )
+        return config
 
     def metrics(self) -> dict[str, Any]:
         """Reads `metrics.json`; empty before the first figure."""
@@ -116,8 +123,8 @@ class RunFolder:
             return {
                 "preset": config.get("preset"),
                 "seed": config.get("seed"),
-                **{f"dataset {k}": v for k, v in config.get("dataset", {}).items()},
-                **config.get("settings", {}),
+                **{f"dataset {k}": v for k, v in config["dataset"].items()},
+                **config["settings"],
             }
 
         old, new = flat(found), flat(wanted)
