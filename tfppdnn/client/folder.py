@@ -17,8 +17,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from tfppdnn.client.images import DEFAULT_MAX_PIXELS, SUFFIXES, read_image, write_image
 from tfppdnn.client.sources import ImageSource
+from tfppdnn.data.images import DEFAULT_MAX_PIXELS, SUFFIXES, read_image, write_image
 from tfppdnn.errors import UserError
 from tfppdnn.types import Protector
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tfppdnn.client.images import SUFFIXES
+from tfppdnn.data.images import SUFFIXES
 from tfppdnn.errors import UserError
 
 _KINDS = ".jpg, .jpeg, .jfif, .png, .webp or .bmp"

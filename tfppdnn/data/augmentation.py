@@ -20,7 +20,8 @@ def live_augmentation(image_size: int, seed: int):
     """
     import keras_cv
 
-    crop = keras_cv.layers.RandomCrop(image_size, image_size, seed=seed)
+    # keras-cv takes a seed of 0 for none, and would draw differently at every call.
+    crop = keras_cv.layers.RandomCrop(image_size, image_size, seed=seed or 2**31)
     flip = keras_cv.layers.RandomFlip("horizontal", seed=seed + 1)
 
     def augment(images):

@@ -9,7 +9,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from tfppdnn.data.dataset import ImageDataset
-from tfppdnn.client.images import SUFFIXES, read_image
+from tfppdnn.data.images import SUFFIXES, read_image
 from tfppdnn.errors import UserError
 
 _TEST_SHARE = 0.1
@@ -81,15 +81,21 @@ def _files_by_class(folder: Path, class_names: tuple[str, ...]) -> list[list[Pat
         found = sorted(
             file
             for file in (folder / name).rglob("*")
-            if file.suffix.lower() in SUFFIXES and file.is_file()
+            # Hidden files are not pictures, whatever they are called ("._photo.jpg").
+            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
         )
         if not found:
-            raise UserError(f"--dataset: {folder / name} holds no JPEG, PNG, WebP or BMP image")
+            raise UserError(
+                f"--dataset: {folder / name} holds no JPEG, PNG, WebP or BMP image; "
+                "add some or remove the folder"
+            )
         files.append(found)
     return files
 
 
-def _split(files: list[list[Path]], rng: np.random.Generator):
+def _split(
+    files: list[list[Path]], rng: np.random.Generator
+) -> tuple[list[list[Path]], list[list[Path]]]:
     train, test = [], []
     for found in files:
         if len(found) < 2:

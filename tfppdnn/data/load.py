@@ -14,8 +14,9 @@ def load_dataset(
     """Loads `digits`, a folder of class sub-folders, or a tensorflow-datasets name.
 
     Args:
-        name: `digits` (embedded), a path that is a folder (or contains a slash), or a
-            name that tensorflow-datasets knows.
+        name: `digits` (embedded), a folder, or a name that tensorflow-datasets knows
+            (with `/CONFIG` where a data set has several). Where a name could be both,
+            it is the folder.
         data_dir: A tensorflow-datasets directory, for names.
         image_size: Height and width of the images, in pixels.
         seed: Seed of the test draw, for folders without a test folder.
@@ -35,7 +36,7 @@ def load_dataset(
         if image_size != 32:
             raise UserError(f"--image_size={image_size}: digits comes at 32x32 only")
         return load_digits()
-    if "/" in name or Path(name).is_dir():
+    if name.startswith((".", "/", "~")) or (name and Path(name).is_dir()):
         from tfppdnn.data.folder import load_folder
 
         return load_folder(name, image_size=image_size, seed=seed)

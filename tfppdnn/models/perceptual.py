@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
+import sys
 from typing import NamedTuple
 
 import keras
@@ -12,7 +15,14 @@ from keras import layers
 from tfppdnn.errors import UserError
 
 _CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
+_DOWNLOAD_TIMEOUT = 20  # Seconds without an answer or a further byte.
 _NAMES = ("block1_conv1", "block1_conv2")
+_SHAPES = {
+    "block1_conv1/kernel": (3, 3, 3, 64),
+    "block1_conv1/bias": (64,),
+    "block1_conv2/kernel": (3, 3, 64, 64),
+    "block1_conv2/bias": (64,),
+}
 
 
 class PerceptualFeatures(NamedTuple):
@@ -45,7 +55,7 @@ def perceptual_features(
             ImageNet's weights were asked for and cannot be fetched.
     """
     if weights == "reference":
-        return _second_relu_of(reference_classifier)
+        return _second_relu_of(reference_classifier, why="as asked for")
     if weights in (None, "imagenet"):
         arrays = _fetch_imagenet_block1()
         if arrays is not None:
@@ -57,7 +67,7 @@ def perceptual_features(
                 "VGG16's ImageNet weights cannot be fetched here; give "
                 "--perceptual_weights=FILE.npz or --perceptual_weights=reference"
             )
-        return _second_relu_of(reference_classifier)
+        return _second_relu_of(reference_classifier, why="no ImageNet weights to be had")
     return PerceptualFeatures(
         vgg16_relu1_2(_read_block1(weights)),
         f"VGG16 relu1_2, ImageNet weights from {os.path.basename(weights)}",  # noqa: PTH119
@@ -90,20 +100,24 @@ def vgg16_relu1_2(arrays: dict[str, np.ndarray]) -> keras.Model:
     return model
 
 
-def _second_relu_of(classifier: keras.Model) -> PerceptualFeatures:
+def _second_relu_of(classifier: keras.Model, *, why: str) -> PerceptualFeatures:
     relus = [layer for layer in classifier.layers if isinstance(layer, layers.ReLU)]
     model = keras.Model(classifier.input, relus[1].output, name="reference_relu1_2")
     model.trainable = False
-    return PerceptualFeatures(
-        model, "the reference classifier's own second ReLU (no ImageNet weights to be had)"
-    )
+    return PerceptualFeatures(model, f"the reference classifier's own second ReLU ({why})")
 
 
 def _fetch_imagenet_block1() -> dict[str, np.ndarray] | None:
+    # Keras downloads without any time limit and announces it on stdout.
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_DOWNLOAD_TIMEOUT)
     try:
-        network = keras.applications.VGG16(weights="imagenet", include_top=False)
+        with contextlib.redirect_stdout(sys.stderr):
+            network = keras.applications.VGG16(weights="imagenet", include_top=False)
     except Exception:  # What a failed download raises differs between Keras's backends.
         return None
+    finally:
+        socket.setdefaulttimeout(patience)
     return {
         f"{name}/{part}": np.asarray(value)
         for name in _NAMES
@@ -114,16 +128,12 @@ def _fetch_imagenet_block1() -> dict[str, np.ndarray] | None:
 def _read_block1(path: str) -> dict[str, np.ndarray]:
     try:
         with np.load(path) as archive:
-            arrays = {
-                f"{name}/{part}": archive[f"{name}/{part}"]
-                for name in _NAMES
-                for part in ("kernel", "bias")
-            }
+            arrays = {name: archive[name] for name in _SHAPES}
     except FileNotFoundError:
         raise UserError(f"--perceptual_weights={path}: there is no such file") from None
-    except (KeyError, ValueError, OSError):
-        raise UserError(
-            f"--perceptual_weights={path}: not an .npz with the arrays "
-            "block1_conv1/kernel, block1_conv1/bias, block1_conv2/kernel, block1_conv2/bias"
-        ) from None
+    except Exception:  # A file of another kind raises errors of every kind.
+        arrays = {}
+    if {name: array.shape for name, array in arrays.items()} != _SHAPES:
+        shapes = ", ".join(f"{name} {list(shape)}" for name, shape in _SHAPES.items())
+        raise UserError(f"--perceptual_weights={path}: not an .npz with the arrays {shapes}")
     return arrays

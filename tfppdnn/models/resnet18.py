@@ -38,11 +38,11 @@ def resnet18(
     """
     images = keras.Input((image_size, image_size, 3), name="image")
     x = standard_normalization(mean, std)(images)
-    x = layers.ReLU()(_convolution(x, round(64 * width), 3, strides=1))
+    x = layers.ReLU()(_convolution(x, max(1, round(64 * width)), 3, strides=1))
     for group, group_width in enumerate(_WIDTHS_OF_GROUPS):
         for block in range(_BLOCKS_PER_GROUP):
             strides = 2 if group > 0 and block == 0 else 1
-            x = _basic_block(x, round(group_width * width), strides)
+            x = _basic_block(x, max(1, round(group_width * width)), strides)
     x = layers.GlobalAveragePooling2D()(x)
     logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name=name)

@@ -1,0 +1,1 @@
+"""The scheme: preliminary protection and the transformation network (Section III)."""

@@ -141,4 +141,5 @@ class PreliminaryProtection(keras.Model):
 
     @staticmethod
     def cross_entropies(labels, logits):
+        """L of Eq. 1: float32 [N], one cross entropy an image."""
         return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)

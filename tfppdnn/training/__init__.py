@@ -1,0 +1,1 @@
+"""How anything is trained here: batches in, checkpoints and logs out."""

@@ -44,32 +44,43 @@ class StepProgress(keras.callbacks.Callback):
 class StopWhenDiverged(keras.callbacks.Callback):
     """Raises a `UserError` when a metric is no longer a finite number.
 
-    Metrics are running means, so one look every few steps misses nothing; the last
-    batch of a round is always looked at, so no diverged state is ever saved.
+    Metrics are running means, so one look every few steps misses nothing. At the end of
+    a round the weights are looked at too: its last update comes after its last metrics,
+    and no diverged state may be saved.
 
     Args:
         title: What is being trained.
-        steps_per_round: Steps after which a checkpoint is saved.
         last_good: Returns the newest checkpoint's file, or None.
     """
 
-    def __init__(self, title: str, steps_per_round: int, last_good: Callable[[], Path | None]):
+    def __init__(self, title: str, last_good: Callable[[], Path | None]):
         super().__init__()
         self.title = title
-        self.steps_per_round = steps_per_round
         self.last_good = last_good
 
     def on_train_batch_end(self, batch, logs=None):
-        """Looks at the metrics."""
-        if (batch + 1) % _LOOK_EVERY and (batch + 1) % self.steps_per_round:
-            return
-        bad = [name for name, value in (logs or {}).items() if not math.isfinite(float(value))]
+        """Looks at the metrics now and then."""
+        if (batch + 1) % _LOOK_EVERY == 0:
+            self._stop_if_any(_not_finite(logs))
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks at the metrics and at the weights."""
+        self._stop_if_any(_not_finite(logs))
+        weights = (keras.ops.convert_to_numpy(v) for v in self.model.trainable_variables)
+        if not all(np.isfinite(w).all() for w in weights):
+            self._stop_if_any(["a weight"])
+
+    def _stop_if_any(self, bad: list[str]):
         if bad:
             raise UserError(
                 f"{self.title}: {', '.join(bad)} is no longer a finite number; the last good "
                 f"checkpoint is {self.last_good() or 'none yet'}; start again in another --out "
                 "with a lower learning rate"
             )
+
+
+def _not_finite(logs: dict[str, float] | None) -> list[str]:
+    return [name for name, value in (logs or {}).items() if not math.isfinite(float(value))]
 
 
 class TensorBoardLog(keras.callbacks.Callback):

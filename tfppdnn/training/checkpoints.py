@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 
 import keras
@@ -60,14 +59,14 @@ class Checkpoints:
         variables = self._variables()
         try:
             with np.load(path) as archive:
-                arrays = [archive[f"{i:04d}"] for i in range(len(variables))]
                 step, history = int(archive["step"]), json.loads(str(archive["history"]))
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+                arrays = [archive[f"{i:04d}"] for i in range(len(archive.files) - 2)]
+        except Exception:  # Damaged bytes raise errors of every kind, from zipfile to numpy.
             raise UserError(
                 f"checkpoint {path} is damaged; delete it to go on from the one before"
             ) from None
-        if any(a.shape != tuple(v.shape) for a, v in zip(arrays, variables, strict=True)):
-            raise UserError(f"checkpoint {path} is of a model of another size; delete it")
+        if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
+            raise UserError(f"checkpoint {path} is of another model; delete it to begin again")
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         return step, history

@@ -53,7 +53,7 @@ def fit_resumably(
         return history
 
     progress = StepProgress(title, steps, step)
-    watchers = [progress, StopWhenDiverged(title, steps_per_round, saved.latest)]
+    watchers = [progress, StopWhenDiverged(title, saved.latest)]
     if logs is not None:
         watchers.append(TensorBoardLog(logs, step, image_grid))
     try:

@@ -30,7 +30,7 @@ def classify(
     seed: int | None = None,
     **settings,
 ) -> tuple[dict[str, Any], int]:
-    """Trains ResNet-18 on protected images only, and saves it for serving.
+    r"""Trains ResNet-18 on protected images only, and saves it for serving.
 
     Training images are cropped and flipped at random, then protected, then rounded to 8
     bits, as a client would upload them; test images are protected. With --plain the same
@@ -44,7 +44,7 @@ def classify(
 
         Another data set, protected by a network that never saw it:
 
-            python -m tfppdnn classify --protector=runs/cifar10-cpu \\
+            python -m tfppdnn classify --protector=runs/cifar10-cpu \
                 --dataset=tiny_imagenet100 --data_dir=DIR --out=runs/other
 
     Args:
@@ -73,7 +73,7 @@ def classify(
     own = config["dataset"]
     if dataset not in (None, own["name"]) and out is None:
         raise UserError(
-            f"--dataset={dataset} is not the run's own ({own['name']}); say where to save, --out=DIR"
+            f"--dataset={dataset} is not the run's own ({own['name']}); add --out=DIR"
         )
     chosen = _settings(config, preset, settings)
     seed = checked_seed(config["seed"] if seed is None else seed)

@@ -6,12 +6,15 @@ import os
 import warnings
 from typing import Any
 
+from fire.decorators import SetParseFns
+
 from tfppdnn.client.folder import protect_files
-from tfppdnn.client.images import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
+from tfppdnn.data.images import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
 from tfppdnn.errors import UserError
 from tfppdnn.loading import load_protector
 
 
+@SetParseFns(src=str, dst=str, protector=str)  # a folder named 2024_01 is no number
 def protect(
     src: str | os.PathLike[str],
     dst: str | os.PathLike[str],
@@ -71,8 +74,10 @@ def protect(
     # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
     warnings.filterwarnings("ignore", module="PIL")
 
-    source, destination = _path(src, option="SRC"), _path(dst, option="DST")
-    protector_path = _path(protector, option="--protector")
+    source, destination, protector_path = (
+        os.path.expanduser(os.fspath(path))  # noqa: PTH111  (a pattern is no path)
+        for path in (src, dst, protector)
+    )
     report = protect_files(
         source,
         destination,
@@ -92,14 +97,6 @@ def protect(
         "protector": protector_path,
     }
     return figures, 1 if report.failed else 0
-
-
-def _path(value: Any, *, option: str) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):  # a folder named 2024
-        value = str(value)
-    if not isinstance(value, str | os.PathLike):
-        raise UserError(f"{option} was read as the value {value!r}; write it as ./NAME")
-    return os.path.expanduser(value)  # noqa: PTH111  (a pattern is no path)
 
 
 def _whole_number(value: Any, *, option: str, largest: int) -> int:

@@ -13,7 +13,6 @@ from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset, make_preset, settings_help
 from tfppdnn.runs import RunFolder
 
-
 __all__ = ["settings_help", "train"]
 
 
@@ -88,6 +87,7 @@ def train(
 def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     """Section III, in its own order."""
     from tfppdnn.exporting.classifier import export_classifier
+    from tfppdnn.exporting.half import round_weights_to_half
     from tfppdnn.protection.preliminary_images import make_preliminary_images
     from tfppdnn.protection.reference_classifier import train_reference_classifier
     from tfppdnn.protection.transformation_network import train_transformation_network
@@ -101,6 +101,8 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     network = train_transformation_network(
         run, preset, dataset, reference_classifier, preliminary, seed=seed
     )
+    # Now, so that every figure below is of the very function that the float16 file computes.
+    round_weights_to_half(network.protector)
     with written_whole(run.protector) as temporary:
         network.protector.save(temporary)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from tfppdnn.client.images import read_image, write_image
+from tfppdnn.data.images import read_image, write_image
 from tfppdnn.errors import UserError
 
 GRADIENT = np.stack(
