@@ -1,0 +1,78 @@
+"""The table of deviations lists exactly what differs from the paper."""
+
+import dataclasses
+import json
+
+import pytest
+
+from tfppdnn.presets import Cpu, Paper, Preset, Quick
+from tfppdnn.reporting.deviations import OPEN_CHOICES, REASONS, deviations, open_choices
+
+# The paper's own form, where `Paper` cannot or does not follow it.
+TO_THE_LETTER = {
+    "discriminator_strided_layers": 3,
+    "perceptual_weights": "imagenet",
+    "perceptual_cap": "off",
+}
+
+
+def settings_of(preset, **others):
+    # As config.json holds them: a tuple has become a list.
+    return json.loads(json.dumps({**dataclasses.asdict(preset), **others}))
+
+
+def options(settings):
+    return [row.option for row in deviations(settings)]
+
+
+def test_every_setting_has_a_reason_or_is_open():
+    fields = {field.name for field in dataclasses.fields(Preset)} - {"steps_per_round"}
+    assert set(REASONS) | set(OPEN_CHOICES) == fields
+    assert not set(REASONS) & set(OPEN_CHOICES)
+
+
+def test_the_paper_to_the_letter_deviates_in_nothing():
+    assert deviations(settings_of(Paper(), **TO_THE_LETTER)) == []
+
+
+def test_the_paper_preset_admits_where_it_does_not_follow():
+    assert options(settings_of(Paper())) == list(TO_THE_LETTER)
+
+
+@pytest.mark.parametrize("preset", [Quick(), Cpu()], ids=["quick", "cpu"])
+def test_a_preset_lists_exactly_what_differs(preset):
+    paper = {**dataclasses.asdict(Paper()), **TO_THE_LETTER}
+    differing = [
+        name
+        for name, value in dataclasses.asdict(preset).items()
+        if name in REASONS and value != paper[name]
+    ]
+    assert options(settings_of(preset)) == differing
+    assert len(differing) > 8
+
+
+@pytest.mark.parametrize("field", REASONS)
+def test_each_setting_is_noticed_on_its_own(field):
+    others = {
+        **TO_THE_LETTER,
+        field: {"gamma": [-1.0, 1.0, 0.9], "perceptual_cap": 1.7, "perceptual_weights": None}.get(
+            field, 2
+        ),
+    }
+    (row,) = deviations(settings_of(Paper(), **others))
+    assert row.option == field
+    assert row.paper != row.run and row.reason
+
+
+def test_steps_are_told_in_epochs_beside_the_papers():
+    settings = settings_of(Quick(transform_steps=2000, transform_batch_size=16))
+    rows = {row.option: row for row in deviations(settings, train_images=1600)}
+    assert rows["transform_steps"].paper == "5,000 epochs"
+    assert rows["transform_steps"].run == "2,000 steps, about 20 epochs"
+    assert rows["gamma"].paper == "\N{MINUS SIGN}1, 0.4, 0.9"
+
+
+def test_what_the_paper_leaves_open_is_shown_with_its_value():
+    rows = {row.option: row for row in open_choices(settings_of(Quick(epsilon=0.5)))}
+    assert (rows["epsilon"].paper, rows["epsilon"].run) == ("not given", "0.5")
+    assert rows["random_start"].run == "yes"

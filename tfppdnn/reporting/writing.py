@@ -1,0 +1,51 @@
+"""How figures are written for people."""
+
+from __future__ import annotations
+
+import math
+
+_MISSING = "\N{EM DASH}"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Writes 1234.5 as `1,234.50`, with a proper minus; what is missing as a dash."""
+    if value is None or not math.isfinite(value):
+        return _MISSING
+    # Rounding first, so that -0.001 does not become "-0.00".
+    text = f"{round(value, digits) + 0.0:,.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def count(value: float | None) -> str:
+    """Writes 1497 as `1,497`."""
+    return number(value, 0)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Writes a share of 1 as a percentage."""
+    return _MISSING if share is None else number(100 * share, digits) + "%"
+
+
+def decibels(value: float | None) -> str:
+    """Writes a PSNR."""
+    return _MISSING if value is None else number(value, 1) + " dB"
+
+
+def tiny(value: float | None, digits: int = 4) -> str:
+    """Writes what may be tiny: `0` only if it is exactly that."""
+    smallest = 10.0**-digits
+    if value is not None and 0 < value < smallest:
+        return f"below {smallest:.{digits}f}"
+    return "0" if value == 0 else number(value, digits)
+
+
+def tiny_percent(share: float | None) -> str:
+    """Writes a share of 1 that may be tiny as a percentage."""
+    return tiny(None if share is None else 100 * share, 2) + ("" if share is None else "%")
+
+
+def size(length: int | None) -> str:
+    """Writes a number of bytes in kB or MB (of 1,000 and 1,000,000)."""
+    if length is None:
+        return _MISSING
+    return f"{length / 1e6:,.1f} MB" if length >= 1e6 else f"{length / 1e3:,.1f} kB"
