@@ -225,6 +225,16 @@ def test_a_run_without_figures_has_a_page(report, tmp_path):
     assert not (tmp_path / "run" / "figures" / "losses.png").exists()
 
 
+def test_the_verdict_compares_like_with_like(report):
+    by_classify = "A classifier trained on protected images: 95.3%"
+    assert by_classify in Reader(report(METRICS)).text
+    only_protected = {"protected": METRICS["classify"]["protected"]}
+    text = " ".join(Reader(report({**METRICS, "classify": only_protected})).text.split())
+    assert by_classify not in text
+    assert "on protected ones: 85.3% of 298 test images are classified correctly" in text
+    assert "On plain images it is 97.7%" in text
+
+
 def test_hostile_names_stay_text(report):
     hostile = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
     page = report(

@@ -134,14 +134,14 @@ def _accuracies(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[
 
 
 def _works(accuracies: Mapping[str, Measurement]) -> Finding | None:
-    """The classifier that was trained on protected images decides, if there is one."""
-    plain = accuracies.get("plain", accuracies.get("reference"))
-    if "classify_protected" in accuracies:
+    """Compares like with like: ResNet-18 trained on either if both were, else h_theta."""
+    if {"classify_protected", "classify_plain"} <= accuracies.keys():
         return does_it_work(
             accuracies["classify_protected"],
-            accuracies.get("classify_plain", plain or accuracies["classify_protected"]),
+            accuracies["classify_plain"],
             "A classifier trained on protected images",
         )
+    plain = accuracies.get("plain", accuracies.get("reference"))
     if "protected" in accuracies and plain:
         return does_it_work(
             accuracies["protected"],
