@@ -42,8 +42,13 @@ class FakePool(keras.layers.Layer):
 
         Returns:
             float32 [N, H, W, 3].
+
+        Raises:
+            ValueError: The batch is larger than the pool.
         """
         count = fakes.shape[0]
+        if count > self.size:
+            raise ValueError(f"a pool of {self.size} images is too small for a batch of {count}")
         filling = self.filled < self.size
         places = ops.where(
             filling,

@@ -96,7 +96,7 @@ def make_preliminary_images(
         batches,
         title="preliminary protected images",
         steps=-(-len(sources) // batch_size),
-        steps_per_round=10,
+        steps_per_round=min(10, preset.steps_per_round),
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
         callbacks=[keeper],

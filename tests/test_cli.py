@@ -1,0 +1,78 @@
+import subprocess
+import sys
+
+import pytest
+
+VERBS = ("train", "export", "protect", "classify")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], *([verb, "--help"] for verb in VERBS)])
+def test_help_teaches_without_tensorflow(arguments):
+    script = (
+        "import sys\nfrom tfppdnn.cli import main\ncode = main(sys.argv[1:])\n"
+        "print(code, 'tensorflow' in sys.modules, 'keras' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
+    )
+    *shown, last = done.stdout.splitlines()
+    assert last == "0 False False"
+    assert "python -m tfppdnn" in "\n".join(shown)
+    assert "FIRE_METADATA" not in done.stdout
+    assert done.stderr == ""
+
+
+def test_help_of_train_lists_every_setting(call, capfd):
+    import dataclasses
+
+    from tfppdnn.cli import main
+    from tfppdnn.presets import Preset
+
+    main(["train", "--help"])
+    shown = capfd.readouterr().out
+    for field in dataclasses.fields(Preset):
+        assert f"--{field.name}=" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["trian"], "tfppdnn trian: there is no such verb; choose train"),
+        (["train", "--epsilon=-0.1"], "--epsilon=-0.1: must be greater than 0"),
+        (["train", "--epsilon=abc"], "--epsilon=abc: expected a number"),
+        (["train", "--transform_step=3"], "did you mean --transform_steps?"),
+        (["train", "--preset=big"], "choose quick, cpu, paper"),
+        (["train", "--seed=one"], "--seed=one: must be a whole number"),
+        (["train", "--dataset=/nowhere/photos"], "/nowhere/photos: there is no such folder"),
+        (["train", "extra"], "see python -m tfppdnn train --help"),
+        (["protect", "only-src"], "dst; see python -m tfppdnn protect --help"),
+        (["protect", "a", "b", "--protector=c", "--overwrit"], "--overwrit"),
+        (["classify"], "--protector is missing"),
+        (["classify", "--protector=/nowhere"], "/nowhere: not a run folder"),
+        (["export", "/nowhere"], "/nowhere: not a run folder"),
+    ],
+)
+def test_a_wrong_call_gets_one_line(call, arguments, named):
+    code, _, error = call(*arguments)
+    assert code == 2
+    assert named in error
+    assert len(error.strip().splitlines()) == 1
+    assert error.startswith(f"tfppdnn {arguments[0]}: ")
+
+
+def test_a_wrong_dataset_name_lists_what_exists(call, tmp_path):
+    (tmp_path / "my_digits/1.0.0").mkdir(parents=True)
+    (tmp_path / "my_digits/1.0.0/dataset_info.json").write_text("{}")
+    code, _, error = call("train", "--dataset=my_digit", f"--data_dir={tmp_path}")
+    assert code == 2
+    assert "my_digits" in error
+    assert "digits (embedded)" in error
+    assert "Traceback" not in error
+
+
+def test_a_folder_of_something_else_is_refused(call, tmp_path, tiny_settings):
+    (tmp_path / "thesis.txt").write_text("keep me")
+    code, _, error = call("train", f"--out={tmp_path}", *tiny_settings)
+    assert code == 2
+    assert "not a run folder" in error
+    assert (tmp_path / "thesis.txt").read_text() == "keep me"

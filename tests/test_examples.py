@@ -1,0 +1,35 @@
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tfppdnn import load_protector
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def test_protect_on_device_equals_the_library(tiny_run, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    example = runpy.run_path(str(EXAMPLES / "protect_on_device.py"))
+    model = tiny_run / "protector.tflite"
+    example["main"](str(model), str(tmp_path / "photo.png"), str(tmp_path / "out.png"))
+    with Image.open(tmp_path / "out.png") as protected:
+        np.testing.assert_array_equal(np.asarray(protected), load_protector(model).protect(pixels))
+
+
+def test_protect_on_device_needs_litert_only(tiny_run, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo.png")
+    script = (
+        "import runpy, sys\n"
+        "sys.modules.update(dict.fromkeys(['tensorflow', 'keras', 'tfppdnn']))\n"
+        "runpy.run_path(sys.argv[1])['main'](*sys.argv[2:])"
+    )
+    arguments = [tiny_run / "protector.tflite", tmp_path / "photo.png", tmp_path / "out.png"]
+    command = [sys.executable, "-c", script, EXAMPLES / "protect_on_device.py", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.png").is_file()

@@ -1,0 +1,93 @@
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+# Kills its own process, as a power cut would, right after checkpoint number `count` of a stage.
+KILLED = """
+import os, signal, sys
+from tfppdnn.training.checkpoints import Checkpoints
+
+stage, count = sys.argv[1], int(sys.argv[2])
+save, saved = Checkpoints.save, []
+
+def save_and_die(self, step, history):
+    save(self, step, history)
+    saved.append(step)
+    if self.directory.name == stage and len(saved) == count:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Checkpoints.save = save_and_die
+from tfppdnn.cli import main
+sys.exit(main(sys.argv[3:]))
+"""
+KILLED_BY_SIGKILL = -9
+
+
+def train(out, settings, *, stage="none", count=0):
+    command = [sys.executable, "-c", KILLED, stage, str(count), "train", f"--out={out}", *settings]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def arrays_of(run):
+    """The weights in a .keras file, by name."""
+    import h5py
+
+    with zipfile.ZipFile(run / "checkpoints/protector.keras") as archive:
+        with archive.open("model.weights.h5") as file, h5py.File(file) as weights:
+            found = {}
+            weights.visititems(
+                lambda name, item: found.update({name: item[()]}) if hasattr(item, "shape") else 0
+            )
+    return found
+
+
+@pytest.fixture(scope="module")
+def killed_run(tiny_run, tiny_settings, tmp_path_factory):
+    out = tmp_path_factory.mktemp("killed") / "run"
+    for stage, count in [
+        ("reference_classifier", 2),
+        ("preliminary_images", 2),  # The first is the last checkpoint of the stage before.
+        ("transformation_network", 2),
+    ]:
+        killed = train(out, tiny_settings, stage=stage, count=count)
+        assert killed.returncode == KILLED_BY_SIGKILL, killed.stderr
+    finished = train(out, tiny_settings)
+    assert finished.returncode == 0, finished.stderr
+    return out
+
+
+def test_killed_in_every_stage_ends_with_the_same_protector(tiny_run, killed_run):
+    expected, found = arrays_of(tiny_run), arrays_of(killed_run)
+    assert expected.keys() == found.keys()
+    assert len(expected) > 10
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+def test_killed_in_every_stage_ends_with_the_same_preliminary_images(tiny_run, killed_run):
+    file = "checkpoints/preliminary_images/protected.npy"
+    np.testing.assert_array_equal(np.load(killed_run / file), np.load(tiny_run / file))
+
+
+def test_killed_in_every_stage_writes_the_same_file_for_phones(tiny_run, killed_run):
+    from tfppdnn import load_protector
+
+    images = np.random.default_rng(0).integers(0, 256, (4, 40, 24, 3), np.uint8)
+    np.testing.assert_array_equal(
+        load_protector(killed_run).protect(images), load_protector(tiny_run).protect(images)
+    )
+
+
+def test_a_truncated_checkpoint_is_named(tiny_run, tiny_settings, tmp_path, call):
+    out = tmp_path / "run"
+    killed = train(out, tiny_settings, stage="reference_classifier", count=1)
+    assert killed.returncode == KILLED_BY_SIGKILL, killed.stderr
+    (checkpoint,) = (out / "checkpoints/reference_classifier").glob("*.npz")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    code, _, error = call("train", f"--out={out}", *tiny_settings)
+    assert code == 2
+    assert f"checkpoint {checkpoint} is damaged; delete it" in error
+    assert "Traceback" not in error

@@ -1,0 +1,103 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+FILES = [
+    "config.json",
+    "metrics.json",
+    "report.html",
+    "protector/saved_model.pb",
+    "reference_classifier/saved_model.pb",
+    "protector.tflite",
+    "protector_fp16.tflite",
+    "protector_int8.tflite",
+    "protector_web.tflite",
+]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_run_holds_what_others_rely_on(tiny_run, name):
+    assert (tiny_run / name).stat().st_size > 0
+
+
+def test_nothing_temporary_is_left(tiny_run):
+    assert not [path for path in tiny_run.rglob(".*")]
+
+
+def test_config_holds_what_is_needed_to_repeat_the_run(tiny_run):
+    config = json.loads((tiny_run / "config.json").read_text())
+    assert config["preset"] == "quick"
+    assert config["seed"] == 0
+    assert config["settings"]["generator_width"] == 4
+    assert config["settings"]["gamma"] == [-1.0, 1.0, 0.9]
+    assert config["dataset"]["name"] == "digits"
+    assert config["dataset"]["train_images"] == 1497
+    assert config["versions"]["tensorflow"].startswith("2.")
+
+
+def test_figures_come_with_the_count_they_were_measured_on(tiny_run):
+    metrics = json.loads((tiny_run / "metrics.json").read_text())
+    assert metrics["protector"]["test_images"] == 60
+    assert metrics["protector"]["leakage"]["ssim"]["count"] == 60
+    assert metrics["preliminary_images"]["images"] == 520
+    assert metrics["transformation_network"]["pairs_seen"] == 48
+    assert "second ReLU" in metrics["transformation_network"]["perceptual_features"]
+
+
+def test_figures_are_those_of_the_files(tiny_run):
+    """The recorded accuracy is that of what a client would upload."""
+    from tfppdnn import load_protector
+    from tfppdnn.data.digits import load_digits
+
+    tf = pytest.importorskip("tensorflow")
+    digits = load_digits()
+    protected = load_protector(tiny_run / "protector").protect(digits.test_images[:60])
+    classifier = tf.saved_model.load(str(tiny_run / "reference_classifier"))
+    answers = classifier.signatures["serving_default"](image=protected)
+    accuracy = np.mean(answers["class_id"].numpy() == digits.test_labels[:60])
+    metrics = json.loads((tiny_run / "metrics.json").read_text())
+    assert metrics["protector"]["reference_accuracy_on_protected"] == pytest.approx(accuracy)
+
+
+def test_pictures_show_every_stage(tiny_run):
+    for name in ("grid", "large", "losses", "header"):
+        with Image.open(tiny_run / f"figures/{name}.png") as picture:
+            assert np.asarray(picture.convert("L")).std() > 5
+
+
+def test_tensorboard_can_read_the_logs(tiny_run):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(tiny_run / "logs/transformation_network"))
+    events.Reload()
+    assert "grid" in events.Tags()["tensors"]
+
+
+def test_a_finished_run_does_nothing(tiny_run, tiny_settings, call):
+    before = {path: path.stat().st_mtime_ns for path in tiny_run.rglob("*")}
+    code, figures, _ = call("train", f"--out={tiny_run}", *tiny_settings)
+    assert code == 0
+    assert figures["run"] == str(tiny_run)
+    assert {path: path.stat().st_mtime_ns for path in tiny_run.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("option", "named"),
+    [("--lambda_=2", "lambda_: 3.0 there, 2.0 now"), ("--seed=1", "seed: 0 there, 1 now")],
+)
+def test_other_settings_in_the_same_folder_are_refused(
+    tiny_run, tiny_settings, call, option, named
+):
+    code, _, error = call("train", f"--out={tiny_run}", *tiny_settings, option)
+    assert code == 2
+    assert named in error
+
+
+def test_export_again_writes_equal_files(tiny_run, call):
+    before = (tiny_run / "protector.tflite").read_bytes()
+    code, figures, _ = call("export", tiny_run)
+    assert code == 0
+    assert figures["protector.tflite"]["max_difference"] <= 1
+    assert (tiny_run / "protector.tflite").read_bytes() == before
