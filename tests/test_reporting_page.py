@@ -225,12 +225,17 @@ def test_a_run_without_figures_has_a_page(report, tmp_path):
     assert not (tmp_path / "run" / "figures" / "losses.png").exists()
 
 
+BY_CLASSIFY = "A classifier trained on protected images: 95.3%"
+
+
+def test_the_verdict_is_of_classifiers_trained_on_either(report):
+    assert BY_CLASSIFY in Reader(report(METRICS)).text
+
+
 def test_the_verdict_compares_like_with_like(report):
-    by_classify = "A classifier trained on protected images: 95.3%"
-    assert by_classify in Reader(report(METRICS)).text
     only_protected = {"protected": METRICS["classify"]["protected"]}
     text = " ".join(Reader(report({**METRICS, "classify": only_protected})).text.split())
-    assert by_classify not in text
+    assert BY_CLASSIFY not in text
     assert "on protected ones: 85.3% of 298 test images are classified correctly" in text
     assert "On plain images it is 97.7%" in text
 
