@@ -120,5 +120,5 @@ def test_a_stage_with_settings_of_its_own_is_resumed_or_refused(tmp_path):
     run.claim_stage("classifier", {"epochs": 5})
     run.claim_stage("classifier", {"epochs": 5})
 
-    with pytest.raises(UserError, match="classifier in .* was begun with epochs: 5, now it is 6"):
+    with pytest.raises(UserError, match=r"classifier in .* was begun with epochs: 5, now it is 6"):
         run.claim_stage("classifier", {"epochs": 6})

@@ -95,6 +95,11 @@ class CycleGAN(keras.Model):
         return [self.generators_optimizer, self.discriminators_optimizer]
 
     @property
+    def metrics(self) -> list[keras.Metric]:
+        """The losses' means and the accuracy, without Keras's own `loss`, which stays 0."""
+        return [*self.trackers.values(), self.accuracy]
+
+    @property
     def generators_variables(self) -> list[keras.Variable]:
         """What the generators' optimizer trains."""
         return self.protector.trainable_variables + self.restorer.trainable_variables

@@ -1,0 +1,121 @@
+"""The small layers, against numpy."""
+
+import keras
+import numpy as np
+import pytest
+
+from tfppdnn.models.layers import (
+    CropLike,
+    InstanceNormalization,
+    NearestUpsample2x,
+    ReflectToMultiple,
+    normalization,
+    standard_normalization,
+)
+
+SIZES = [(1, 1), (1, 5), (5, 3), (8, 8), (9, 16), (33, 47)]
+
+
+def random_images(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def run_with_unknown_size(layer, images):
+    """Runs a layer in a graph that does not know height and width, as exports do."""
+    inputs = keras.Input((None, None, images.shape[-1]))
+    return keras.Model(inputs, layer(inputs)).predict(images, verbose=0)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("multiple", [1, 2, 8, 16])
+def test_reflection_is_numpys(height, width, multiple):
+    images = random_images(2, height, width, 3)
+    bottom, right = -height % multiple, -width % multiple
+    # numpy also reflects again and again where the padding is larger than the image.
+    expected = np.pad(images, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
+
+    layer = ReflectToMultiple(multiple)
+    np.testing.assert_array_equal(layer(images), expected)
+    assert layer.compute_output_shape((None, height, width, 3)) == (None, *expected.shape[1:])
+
+
+def test_reflection_is_the_same_where_the_size_is_unknown():
+    for height, width in SIZES:
+        images = random_images(1, height, width, 3)
+        reflected = run_with_unknown_size(ReflectToMultiple(8), images)
+        np.testing.assert_array_equal(reflected, ReflectToMultiple(8)(images))
+
+
+def test_cropping_undoes_the_reflection():
+    images = random_images(2, 5, 3, 3)
+    grown = ReflectToMultiple(16)(images)
+
+    assert grown.shape == (2, 16, 16, 3)
+    np.testing.assert_array_equal(CropLike()(grown, images), images)
+
+
+def test_doubling_repeats_every_pixel():
+    images = random_images(2, 3, 5, 4)
+    expected = images.repeat(2, axis=1).repeat(2, axis=2)
+
+    np.testing.assert_array_equal(NearestUpsample2x()(images), expected)
+    np.testing.assert_array_equal(run_with_unknown_size(NearestUpsample2x(), images), expected)
+    assert NearestUpsample2x().compute_output_shape((None, 3, None, 4)) == (None, 6, None, 4)
+
+
+def test_instance_normalization_is_numpys_per_image_and_channel():
+    images = random_images(3, 6, 7, 5) * 4 + 2
+    layer = InstanceNormalization(epsilon=1e-3)
+    layer.build(images.shape)
+    gamma, beta = random_images(5, seed=1), random_images(5, seed=2)
+    layer.set_weights([gamma, beta])
+
+    mean = images.mean(axis=(1, 2), keepdims=True)
+    variance = images.var(axis=(1, 2), keepdims=True)
+    expected = gamma * (images - mean) / np.sqrt(variance + 1e-3) + beta
+    np.testing.assert_allclose(layer(images), expected, atol=1e-5)
+
+
+def test_instance_normalization_of_a_flat_channel_is_its_offset():
+    layer = InstanceNormalization()
+    np.testing.assert_array_equal(layer(np.full((1, 4, 4, 2), 7, np.float32)), 0)
+
+
+def test_instance_normalization_keeps_its_digits_in_half_precision():
+    layer = InstanceNormalization(dtype="mixed_bfloat16")
+    images = (random_images(1, 16, 16, 2) + 100).astype("float32")
+    # The statistics are those of the rounded input, and exact.
+    rounded = keras.ops.convert_to_numpy(
+        keras.ops.cast(keras.ops.cast(images, "bfloat16"), "float32")
+    )
+    expected = rounded - rounded.mean(axis=(1, 2), keepdims=True)
+    expected /= np.sqrt(rounded.var(axis=(1, 2), keepdims=True) + 1e-5)
+
+    answer = layer(images)
+    assert answer.dtype == "bfloat16"
+    np.testing.assert_allclose(keras.ops.cast(answer, "float32"), expected, atol=0.02)
+
+
+def test_standard_normalization_subtracts_the_mean_and_divides_by_the_deviation():
+    images = random_images(2, 4, 4, 3)
+    mean, std = np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.25, 0.125])
+
+    normalized = standard_normalization(mean.tolist(), std.tolist())(images)
+    np.testing.assert_allclose(normalized, (images - mean) / std, atol=1e-5)
+
+
+def test_only_the_two_normalizations_exist():
+    assert isinstance(normalization("instance"), InstanceNormalization)
+    assert isinstance(normalization("batch"), keras.layers.BatchNormalization)
+    with pytest.raises(ValueError, match="'layer'"):
+        normalization("layer")
+
+
+@pytest.mark.parametrize(
+    "layer", [InstanceNormalization(epsilon=0.5), ReflectToMultiple(4), NearestUpsample2x()]
+)
+def test_layers_survive_their_configuration(layer):
+    images = random_images(1, 3, 5, 2)
+    again = keras.layers.deserialize(keras.layers.serialize(layer))
+
+    np.testing.assert_array_equal(again(images), layer(images))

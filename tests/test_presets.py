@@ -1,0 +1,162 @@
+"""Presets: the paper's numbers, and an answer in one line to every wrong setting."""
+
+import dataclasses
+import math
+
+import pytest
+
+from tfppdnn.errors import UserError
+from tfppdnn.presets import PRESETS, Preset, make_preset, settings_help
+
+# Section III-B and IV-B, and IV-D for the classifier.
+PAPER = {
+    "iterations": 50,
+    "lambda_": 0.4,
+    "gamma": (-1.0, 0.4, 0.9),
+    "transform_epochs": 5000,
+    "transform_steps": 0,  # Epochs count.
+    "transform_learning_rate": 2e-4,
+    "transform_beta_1": 0.5,
+    "classifier_epochs": 200,
+    "classifier_learning_rate": 0.1,
+    "image_size": 32,
+    "preliminary_images": 0,  # All 50,000.
+    "test_images": 0,
+}
+FULL_WIDTH = {
+    "reference_width": 1.0,
+    "generator_width": 64,
+    "generator_depth": 5,
+    "discriminator_width": 64,
+    "classifier_width": 1.0,
+    "pool_size": 50,
+}
+
+
+def test_the_paper_preset_holds_every_number_of_the_paper():
+    paper = dataclasses.asdict(make_preset("paper"))
+
+    assert {name: paper[name] for name in PAPER} == PAPER
+    assert {name: paper[name] for name in FULL_WIDTH} == FULL_WIDTH
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_survives_the_journey_through_a_run_folder(name):
+    preset = make_preset(name)
+    settings = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(preset).items()}
+
+    assert make_preset(name, settings) == preset
+
+
+def test_presets_cannot_be_changed_behind_a_run():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        make_preset("quick").epsilon = 0.5
+
+
+# What fire makes of an option's text, and what becomes of it.
+@pytest.mark.parametrize(
+    ("option", "given", "kept"),
+    [
+        ("epsilon", 1, 1.0),
+        ("epsilon", 8 / 255, 8 / 255),
+        ("iterations", 1e2, 100),
+        ("lambda_", 0, 0.0),
+        ("random_start", False, False),
+        ("generator_norm", "batch", "batch"),
+        ("perceptual_cap", "off", "off"),
+        ("perceptual_cap", 2, 2.0),
+        ("perceptual_weights", "vgg16.npz", "vgg16.npz"),
+        ("perceptual_weights", None, None),
+        ("gamma", [-1, 0, 1.5], (-1.0, 0.0, 1.5)),
+        ("gamma", (-2, 0.4, 0.9), (-2.0, 0.4, 0.9)),
+        ("test_images", 0, 0),
+        ("transform_beta_1", 0, 0.0),
+    ],
+)
+def test_values_take_the_type_of_their_setting(option, given, kept):
+    value = getattr(make_preset("quick", {option: given}), option)
+
+    assert value == kept
+    assert type(value) is type(kept)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "mend"),
+    [
+        ("epsilon", -0.1, "greater than 0 and at most 1"),
+        ("epsilon", 0, "greater than 0 and at most 1"),
+        ("epsilon", 8, "greater than 0 and at most 1"),
+        ("epsilon", math.nan, "greater than 0"),
+        ("epsilon", "large", "expected a number"),
+        ("epsilon", True, "expected a number"),
+        ("epsilon", None, "expected a number"),
+        ("epsilon", [1.0], "expected a number"),
+        ("step_size", 0, "greater than 0"),
+        ("iterations", 0, "greater than 0"),
+        ("iterations", 2.5, "expected a whole number"),
+        ("iterations", math.inf, "expected a whole number"),
+        ("iterations", "many", "expected a whole number"),
+        ("image_size", 16, "from 32 to 4096"),
+        ("image_size", 10**6, "from 32 to 4096"),
+        ("reference_width", 0, "greater than 0"),
+        ("reference_learning_rate", -0.1, "greater than 0"),
+        ("transform_learning_rate", math.inf, "greater than 0"),
+        ("transform_beta_1", 1, "from 0 to below 1"),
+        ("transform_steps", -1, "0 (for all) or more"),
+        ("preliminary_images", -5, "0 (for all) or more"),
+        ("lambda_", -1, "0 or more"),
+        ("generator_depth", 0, "from 1 to 8"),
+        ("generator_depth", 9, "from 1 to 8"),
+        ("generator_norm", "layer", "instance or batch"),
+        ("generator_norm", None, "instance or batch"),
+        ("discriminator_strided_layers", 7, "from 1 to 6"),
+        ("discriminator_strided_layers", 4, "nothing is left of images of 32 pixels"),
+        ("perceptual_cap", -1, "greater than 0"),
+        ("perceptual_cap", "none", "a number, measured or off"),
+        ("perceptual_weights", True, "expected a file, imagenet or reference"),
+        ("gamma", [-1, 0.4], "expected three numbers"),
+        ("gamma", [-1, 0.4, "x"], "expected three numbers"),
+        ("gamma", 0.4, "expected three numbers"),
+        ("gamma", [-1, 0.4, math.inf], "three finite numbers"),
+        ("random_start", 1, "expected True or False"),
+        ("random_start", "yes", "expected True or False"),
+        ("pool_size", 0, "greater than 0"),
+        ("pool_size", 8, "must be --transform_batch_size (16) or more"),
+        ("steps_per_round", 0, "greater than 0"),
+    ],
+)
+def test_wrong_values_are_refused_with_the_option_and_the_mend(option, given, mend):
+    with pytest.raises(UserError) as refused:
+        make_preset("quick", {option: given})
+
+    message = str(refused.value)
+    assert message.startswith(f"--{option}=")
+    assert mend in message
+    assert "\n" not in message
+
+
+def test_an_unknown_option_is_answered_with_the_nearest_one():
+    with pytest.raises(UserError, match=r"did you mean --epsilon\?"):
+        make_preset("quick", {"epsilom": 1})
+    with pytest.raises(UserError, match="--xyzzy: there is no such option; see --help"):
+        make_preset("quick", {"xyzzy": 1})
+
+
+def test_an_unknown_preset_is_answered_with_those_there_are():
+    with pytest.raises(UserError, match=r"--preset=fast: .* choose quick, cpu, paper"):
+        make_preset("fast")
+
+
+def test_library_callers_are_checked_too():
+    with pytest.raises(UserError, match="--epsilon=-1"):
+        Preset(epsilon=-1)
+
+
+def test_the_help_explains_every_setting_with_its_value_in_each_preset():
+    text = settings_help()
+
+    for field in dataclasses.fields(Preset):
+        assert f"--{field.name}=" in text
+    assert "--transform_epochs=5000\n" in text
+    steps = " | ".join(str(make_preset(name).transform_steps) for name in PRESETS)
+    assert f"--transform_steps={steps}\n" in text
