@@ -3,8 +3,19 @@
 import keras
 import numpy as np
 from skimage import data
+from skimage.transform import resize
+from sklearn.datasets import load_digits
 
+from tfppdnn.exporting.half import round_weights_to_half
 from tfppdnn.models.unet import unet
+
+FILES = {
+    "protector",
+    "protector.tflite",
+    "protector_fp16.tflite",
+    "protector_int8.tflite",
+    "protector_web.tflite",
+}
 
 
 def photographs(*, count=8, height=32, width=32):
@@ -15,6 +26,13 @@ def photographs(*, count=8, height=32, width=32):
     return np.stack([photograph[y : y + height, x : x + width] for y, x in corners])
 
 
+def digits_and_photographs():
+    """Returns uint8 [16, 32, 32, 3]."""
+    digits = [resize(digit / 16, (32, 32), order=1) for digit in load_digits().images[:8]]
+    grey = np.rint(np.stack(digits) * 255).astype(np.uint8)
+    return np.concatenate([np.repeat(grey[..., np.newaxis], 3, axis=3), photographs()])
+
+
 def tiny_protector(norm, *, seed=0, base_width=4, depth=3):
     """Returns a U-Net none of whose weights has its initial value, as after training."""
     keras.utils.set_random_seed(seed)
@@ -23,6 +41,13 @@ def tiny_protector(norm, *, seed=0, base_width=4, depth=3):
     for weight in model.weights:
         if len(weight.shape) == 1:
             weight.assign(np.abs(weight.numpy() + rng.normal(0, 0.2, weight.shape)))
+    return model
+
+
+def trained_protector(norm="instance", *, seed=0):
+    """Returns the smallest U-Net, as it leaves the training."""
+    model = tiny_protector(norm, seed=seed, depth=2)
+    round_weights_to_half(model)
     return model
 
 

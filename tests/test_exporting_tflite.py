@@ -15,6 +15,7 @@ from exporting_samples import (
 
 from tfppdnn.exporting import tflite
 from tfppdnn.exporting.half import round_weights_to_half
+from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.models.layers import InstanceNormalization
 
 SIZES = [(1, 1), (5, 3), (31, 33), (96, 96)]
@@ -97,7 +98,7 @@ def test_int8_of_pale_images_still_takes_pixel_values():
 
 def test_int8_that_rescales_pixels_is_refused(monkeypatch):
     monkeypatch.setattr(tflite, "_with_full_range", lambda images: images)
-    with pytest.raises(ValueError, match="int8 input is uint8 with scale"):
+    with pytest.raises(VerificationError, match="int8 input is uint8 with scale"):
         tflite.int8_tflite(model_of("batch"), photographs(count=10) // 2 + 60)
 
 

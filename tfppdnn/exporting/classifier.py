@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfppdnn.exporting.decoding import decode_image
-from tfppdnn.exporting.silence import silenced
+from tfppdnn.exporting.graphs import write_saved_model
 
 
 def export_classifier(
@@ -68,20 +68,16 @@ def export_classifier(
         )
         return classify(images)
 
-    # An endpoint brings the variables it uses; `track` would store them a second time.
-    archive = keras.export.ExportArchive()
-    archive.add_endpoint(
-        "serving_default",
-        classify,
-        input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")],
+    write_saved_model(
+        directory,
+        {
+            "serving_default": (
+                classify,
+                tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
+            ),
+            "encoded": (classify_files, tf.TensorSpec([None], tf.string, name="image_bytes")),
+        },
     )
-    archive.add_endpoint(
-        "encoded",
-        classify_files,
-        input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")],
-    )
-    with silenced():
-        archive.write_out(os.fspath(directory))
 
 
 def _resized(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

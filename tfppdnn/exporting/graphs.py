@@ -1,14 +1,17 @@
-"""What every exported protector computes, and how its weights become part of the file."""
+"""What every exported protector computes, and how functions become a SavedModel."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping
 
 import keras
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from tfppdnn.exporting.silence import silenced
+
+Signatures = Mapping[str, tuple[Callable[[tf.Tensor], Mapping[str, tf.Tensor]], tf.TensorSpec]]
+"""By name: a function of one tensor that answers named tensors, and what it takes."""
 
 
 def protect_pixels(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -34,27 +37,16 @@ def protect_pixels(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     return protect
 
 
-def frozen(
-    function: Callable[[tf.Tensor], tf.Tensor], *, shape: Sequence[int | None], dtype: tf.DType
-):
-    """Returns `function` as a concrete function whose weights are constants.
+def write_saved_model(directory: str | os.PathLike[str], signatures: Signatures) -> None:
+    """Writes functions and the variables they use as a SavedModel.
 
-    Given a function beside the object that owns its variables, the TFLite converter keeps
-    the variables but not their values, and the file then reads zeros. Constants cannot be
-    lost.
-
-    Args:
-        function: Maps one tensor to one tensor.
-        shape: Shape of the input; `None` where it may vary.
-        dtype: Type of the input.
-
-    Returns:
-        A concrete function from `image` to a dictionary that holds `protected`.
+    The TFLite converter keeps the weights of what was written so. Given concrete functions
+    beside a Keras model, or a `tf.Module` that holds one, it keeps the variables but not
+    their values, and the file then computes with zeros.
     """
-    signature = [tf.TensorSpec(shape, dtype, name="image")]
-    traced = tf.function(function, input_signature=signature).get_concrete_function()
+    archive = keras.export.ExportArchive()
     with silenced():
-        constant = convert_variables_to_constants_v2(traced)
-    # Freezing forgets the name of the output.
-    named = tf.function(lambda image: {"protected": constant(image)[0]}, input_signature=signature)
-    return named.get_concrete_function()
+        for name, (function, takes) in signatures.items():
+            # This brings the variables; `archive.track` would store them a second time.
+            archive.add_endpoint(name, function, input_signature=[takes])
+        archive.write_out(os.fspath(directory))

@@ -8,8 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfppdnn.exporting.decoding import decode_image
-from tfppdnn.exporting.graphs import protect_pixels
-from tfppdnn.exporting.silence import silenced
+from tfppdnn.exporting.graphs import protect_pixels, write_saved_model
 
 
 def export_protector(model: keras.Model, directory: str | os.PathLike[str]) -> None:
@@ -30,26 +29,25 @@ def export_protector(model: keras.Model, directory: str | os.PathLike[str]) -> N
     """
     protect = protect_pixels(model)
 
-    def protect_all(image: tf.Tensor) -> tf.Tensor:
+    def protect_all(image: tf.Tensor) -> dict[str, tf.Tensor]:
         # TensorFlow's convolutions refuse an empty batch, which is its own answer.
-        return tf.cond(tf.equal(tf.size(image), 0), lambda: image, lambda: protect(image))
+        empty = tf.equal(tf.size(image), 0)
+        return {"protected": tf.cond(empty, lambda: image, lambda: protect(image))}
 
     def protect_file(image_bytes: tf.Tensor) -> tf.Tensor:
         return tf.io.encode_png(protect(decode_image(image_bytes)[tf.newaxis])[0])
 
-    # An endpoint brings the variables it uses; `track` would store them a second time.
-    archive = keras.export.ExportArchive()
-    archive.add_endpoint(
-        "serving_default",
-        lambda image: {"protected": protect_all(image)},
-        input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")],
-    )
-    archive.add_endpoint(
-        "encoded",
-        lambda image_bytes: {
-            "protected_bytes": tf.map_fn(protect_file, image_bytes, fn_output_signature=tf.string)
+    def protect_files(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        files = tf.map_fn(protect_file, image_bytes, fn_output_signature=tf.string)
+        return {"protected_bytes": files}
+
+    write_saved_model(
+        directory,
+        {
+            "serving_default": (
+                protect_all,
+                tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
+            ),
+            "encoded": (protect_files, tf.TensorSpec([None], tf.string, name="image_bytes")),
         },
-        input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")],
     )
-    with silenced():
-        archive.write_out(os.fspath(directory))

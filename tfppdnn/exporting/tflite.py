@@ -6,18 +6,18 @@ Input and output of every file are uint8 [1, H, W, 3], `image` and `protected`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfppdnn.exporting.graphs import frozen, protect_pixels
+from tfppdnn.exporting.graphs import Signatures, protect_pixels, write_saved_model
 from tfppdnn.exporting.half import store_kernels_as_half
 from tfppdnn.exporting.silence import silenced
+from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.models.layers import InstanceNormalization
 
-ANY_SIZE = (1, None, None, 3)
 WEB_SIZES = (32, 64, 96, 224)
 
 # LiteRT's 8-bit sigmoid always answers in 256ths; the input is the pixel value itself.
@@ -27,7 +27,7 @@ PIXEL_OUTPUT = (1 / 256, 0)
 
 def float32_tflite(model: keras.Model) -> bytes:
     """Returns h_p as a TFLite file of float32 weights, for images of any size."""
-    return _converted({"serving_default": _protect(model, ANY_SIZE)})
+    return _converted({"serving_default": _protect(model)})
 
 
 def float16_tflite(model: keras.Model) -> bytes:
@@ -46,7 +46,7 @@ def web_tflite(model: keras.Model, sizes: Sequence[int] = WEB_SIZES) -> bytes:
         sizes: One signature `protect_SIZE` is made for square images of each of these; all
             share one copy of the weights.
     """
-    return _converted({f"protect_{s}": _protect(model, (1, s, s, 3)) for s in sizes})
+    return _converted({f"protect_{s}": _protect(model, height=s, width=s) for s in sizes})
 
 
 def fully_quantizable(model: keras.Model) -> bool:
@@ -71,24 +71,24 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
         images: uint8 [N, H, W, 3], real images; used for batch normalization only.
 
     Raises:
-        ValueError: The converter chose an input or output that is not the pixel value.
+        VerificationError: The converter chose an input or output that is not the pixel value.
     """
     if not fully_quantizable(model):
         return _converted(
-            {"serving_default": _protect(model, ANY_SIZE)},
+            {"serving_default": _protect(model)},
             optimizations=[tf.lite.Optimize.DEFAULT],
         )
 
     # Rounding is left to the quantized output, which is why the graph is float inside.
-    def protect(image: tf.Tensor) -> tf.Tensor:
-        return model(image / 255.0, training=False)
+    def protect(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"protected": model(image / 255.0, training=False)}
 
     def representative():
         for image in _with_full_range(images):
             yield {"image": image[np.newaxis].astype(np.float32)}
 
     content = _converted(
-        {"serving_default": frozen(protect, shape=ANY_SIZE, dtype=tf.float32)},
+        {"serving_default": (protect, tf.TensorSpec([1, None, None, 3], tf.float32, "image"))},
         optimizations=[tf.lite.Optimize.DEFAULT],
         representative_dataset=representative,
         inference_input_type=tf.uint8,
@@ -98,19 +98,22 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
     return content
 
 
-def _protect(model: keras.Model, shape: Sequence[int | None]):
-    return frozen(protect_pixels(model), shape=shape, dtype=tf.uint8)
+def _protect(model: keras.Model, *, height: int | None = None, width: int | None = None):
+    protect = protect_pixels(model)
+    takes = tf.TensorSpec([1, height, width, 3], tf.uint8, name="image")
+    return lambda image: {"protected": protect(image)}, takes
 
 
-def _converted(signatures: Mapping[str, object], **settings: object) -> bytes:
-    with tempfile.TemporaryDirectory() as directory, silenced():
-        tf.saved_model.save(tf.Module(), directory, signatures=dict(signatures))
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            directory, signature_keys=list(signatures)
-        )
-        for name, value in settings.items():
-            setattr(converter, name, value)
-        return converter.convert()
+def _converted(signatures: Signatures, **settings: object) -> bytes:
+    with tempfile.TemporaryDirectory() as directory:
+        write_saved_model(directory, signatures)
+        with silenced():
+            converter = tf.lite.TFLiteConverter.from_saved_model(
+                directory, signature_keys=list(signatures)
+            )
+            for name, value in settings.items():
+                setattr(converter, name, value)
+            return converter.convert()
 
 
 def _with_full_range(images: np.ndarray) -> np.ndarray:
@@ -130,7 +133,7 @@ def _check_pixels(content: bytes) -> None:
         ("output", interpreter.get_output_details()[0], PIXEL_OUTPUT),
     ):
         if details["dtype"] != np.uint8 or not np.allclose(details["quantization"], expected):
-            raise ValueError(
+            raise VerificationError(
                 f"the int8 {side} is {np.dtype(details['dtype'])} with scale and zero point "
                 f"{details['quantization']}, not uint8 with {expected}"
             )
