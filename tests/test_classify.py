@@ -93,3 +93,10 @@ def test_batches_are_protected_after_augmentation_and_rounded():
     expected = (255 - np.round(images * 255)) / 255
     np.testing.assert_allclose(np.concatenate([x for x, _ in batches]), expected, atol=1e-6)
     np.testing.assert_array_equal(np.concatenate([y for _, y in batches]), labels)
+
+
+def test_the_report_shows_both(classified):
+    run, _, _ = classified
+    page = (run / "report.html").read_text()
+    assert "ResNet-18 trained and tested on protected images" in page
+    assert "ResNet-18 trained and tested on plain images" in page

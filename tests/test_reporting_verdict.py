@@ -131,3 +131,19 @@ def test_whether_it_works(protected, plain, headline):
     finding = does_it_work(*shares, "A classifier")
     assert finding.headline.startswith(headline)
     assert f"{protected:.1%} of 1,000" in finding.text and "gives 10.0%" in finding.text
+
+
+def test_outlines_of_photographs_count_where_the_images_own_are_too_smooth_to_tell():
+    figures = leakage(contour_correlation=0.65)
+    photographs = {name: figures[name] for name in figures if name.startswith("contour")}
+    finding = what_is_seen({"leakage": leakage(), "photographs_leakage": photographs})
+    assert finding.level == Level.MOST
+    assert "Outlines are plain to see" in finding.text
+    clean = {name: leakage()[name] for name in photographs}
+    assert what_is_seen({"leakage": leakage(), "photographs_leakage": clean}) == seen()
+    assert (
+        what_is_seen(
+            {"leakage": leakage(contour_correlation=0.65), "photographs_leakage": clean}
+        ).level
+        == Level.MOST
+    )

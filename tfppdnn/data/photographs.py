@@ -7,7 +7,7 @@ import numpy as np
 from tfppdnn.data.folder import resize_square
 
 # Those that scikit-image ships inside its package, in the public domain or CC0.
-_NAMES = ("astronaut", "chelsea", "coffee", "rocket")
+_NAMES = ("astronaut", "chelsea", "coffee", "rocket", "retina", "immunohistochemistry")
 
 
 def photographs(image_size: int = 96) -> np.ndarray:
@@ -17,8 +17,9 @@ def photographs(image_size: int = 96) -> np.ndarray:
         image_size: Height and width, in pixels.
 
     Returns:
-        uint8 [4, image_size, image_size, 3].
+        uint8 [7, image_size, image_size, 3].
     """
     from skimage import data
 
-    return np.stack([resize_square(getattr(data, name)(), image_size) for name in _NAMES])
+    pictures = [*(getattr(data, name)() for name in _NAMES), data.stereo_motorcycle()[0]]
+    return np.stack([resize_square(picture, image_size) for picture in pictures])

@@ -157,6 +157,7 @@ def _leakage(metrics: Mapping[str, Any]) -> list[tuple[Metric, list[Measurement]
     protector = metrics.get("protector", {})
     kinds = {
         "Protected": protector.get("leakage"),
+        "Protected photographs, 96x96": protector.get("photographs_leakage"),
         "Restored": protector.get("restored_leakage"),
         "Preliminary": metrics.get("preliminary_images", {}).get("leakage"),
     }

@@ -14,7 +14,10 @@ from tfppdnn.reporting.pictures import Pictures
 from tfppdnn.runs import RunFolder
 
 
-def write_report(run: RunFolder, pictures: Pictures) -> Path:
+_FIGURES = ("header", "grid", "large", "losses")
+
+
+def write_report(run: RunFolder, pictures: Pictures | None = None) -> Path:
     """Writes `report.html` and `figures/*.png`; may be called again whenever figures are added.
 
     The page embeds the figures and shows what `metrics.json` holds so far; what was not
@@ -22,7 +25,8 @@ def write_report(run: RunFolder, pictures: Pictures) -> Path:
 
     Args:
         run: The run folder, with its `config.json`.
-        pictures: What to show.
+        pictures: What to show; None to keep the pictures that are there and to bring the
+            page's figures up to date.
 
     Returns:
         The path of `report.html`.
@@ -31,19 +35,18 @@ def write_report(run: RunFolder, pictures: Pictures) -> Path:
         UserError: The folder holds no run, or cannot be written to.
     """
     config, metrics = run.config(), run.metrics()
+    if pictures is not None:
+        drawn = {"header": pictures.header(), "grid": pictures.grid(), "large": pictures.large()}
+        for name, picture in drawn.items():
+            write_bytes(run.figures / f"{name}.png", _png(picture))
+        curves = draw_curves(metrics)
+        if curves is not None:
+            write_bytes(run.figures / "losses.png", curves)
     figures = {
-        name: _png(picture)
-        for name, picture in (
-            ("header", pictures.header()),
-            ("grid", pictures.grid()),
-            ("large", pictures.large()),
-        )
+        name: (run.figures / f"{name}.png").read_bytes()
+        for name in _FIGURES
+        if (run.figures / f"{name}.png").is_file()
     }
-    curves = draw_curves(metrics)
-    if curves is not None:
-        figures["losses"] = curves
-    for name, content in figures.items():
-        write_bytes(run.figures / f"{name}.png", content)
     page = run.path / "report.html"
     write_text(page, render(config, metrics, figures))
     return page

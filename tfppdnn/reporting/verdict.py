@@ -62,6 +62,11 @@ def what_is_seen(protector: Mapping[str, Any]) -> Finding | None:
         None if nothing was measured.
     """
     measured = _by_key(protector.get("leakage"))
+    photographs = _by_key(protector.get("photographs_leakage"))
+    if "contour_correlation" in photographs:
+        # Images may be too smooth for their own outlines to tell anything: the worse counts.
+        both = [photographs["contour_correlation"], measured.get("contour_correlation")]
+        measured["contour_correlation"] = max(filter(None, both), key=lambda found: found.level)
     sentences = []
     if "contour_correlation" in measured:
         sentences.append(_OUTLINES[measured["contour_correlation"].level])

@@ -72,9 +72,7 @@ def classify(
     config = source.config()
     own = config["dataset"]
     if dataset not in (None, own["name"]) and out is None:
-        raise UserError(
-            f"--dataset={dataset} is not the run's own ({own['name']}); add --out=DIR"
-        )
+        raise UserError(f"--dataset={dataset} is not the run's own ({own['name']}); add --out=DIR")
     chosen = _settings(config, preset, settings)
     seed = checked_seed(config["seed"] if seed is None else seed)
 
@@ -96,6 +94,10 @@ def classify(
     if kind not in target.metrics().get("classify", {}):
         protect = _identity if plain else _batch_protector(source)
         _train(target, chosen, images, protect, kind=kind, seed=seed)
+        if (target.path / "report.html").exists():
+            from tfppdnn.reporting.report import write_report
+
+            write_report(target)
     return {"run": str(target.path), **_summary(target.metrics()["classify"])}, 0
 
 
