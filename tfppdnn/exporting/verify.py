@@ -28,7 +28,7 @@ LARGEST_SHARE = {
 
 # Images that are run at other sizes than their own; a browser image may be 49 times as large.
 _AT_OTHER_SIZE = 16
-_AT_WEB_SIZES = 2
+_AT_WEB_SIZES = 8
 
 
 class VerificationError(UserError):
@@ -113,12 +113,16 @@ def _pairs(
 
     if name == "protector_web.tflite":
         for size, runner in web_runners(path).items():
-            yield compare(runner, _tiled(images[:_AT_WEB_SIZES], size, size))
+            yield compare(runner, _tiled(_spread(images, _AT_WEB_SIZES), size, size))
     else:
         runners = saved_model_runners(path) if name == "protector" else [tflite_runner(path)]
         for runner in runners:
             yield compare(runner, images)
-            yield compare(runner, _at_odd_size(images[:_AT_OTHER_SIZE]))
+            yield compare(runner, _at_odd_size(_spread(images, _AT_OTHER_SIZE)))
+
+
+def _spread(images: np.ndarray, count: int) -> np.ndarray:
+    return images[:: max(1, len(images) // count)][:count]
 
 
 def _at_odd_size(images: np.ndarray) -> np.ndarray:

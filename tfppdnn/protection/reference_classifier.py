@@ -11,6 +11,7 @@ from tfppdnn.models.vgg13 import vgg13_bn
 from tfppdnn.presets import Preset
 from tfppdnn.runs import RunFolder
 from tfppdnn.training.classifiers import accuracy_of, compile_classifier
+from tfppdnn.training.precision import computing_in_bfloat16, in_float32
 from tfppdnn.training.resumable import fit_resumably
 
 STAGE = "reference_classifier"
@@ -35,13 +36,18 @@ def train_reference_classifier(
     """
     keras.utils.set_random_seed(seed)
     mean, std = dataset.channel_statistics()
-    model = vgg13_bn(
-        num_classes=dataset.num_classes,
-        image_size=dataset.image_size,
-        width=preset.reference_width,
-        mean=mean,
-        std=std,
-    )
+
+    def build() -> keras.Model:
+        return vgg13_bn(
+            num_classes=dataset.num_classes,
+            image_size=dataset.image_size,
+            width=preset.reference_width,
+            mean=mean,
+            std=std,
+        )
+
+    with computing_in_bfloat16(preset.mixed_precision):
+        model = build()
     steps_per_epoch = max(1, len(dataset.train_images) // preset.reference_batch_size)
     steps = preset.reference_epochs * steps_per_epoch
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -72,6 +78,7 @@ def train_reference_classifier(
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
     )
+    model = in_float32(model, build)
     if STAGE not in run.metrics():
         test = slice(preset.test_images or None)
         images, labels = dataset.test_images[test], dataset.test_labels[test]

@@ -17,6 +17,7 @@ from tfppdnn.protection.losses import feature_loss
 from tfppdnn.protection.preliminary_images import PreliminaryImages
 from tfppdnn.runs import RunFolder
 from tfppdnn.training.image_grid import image_grid
+from tfppdnn.training.precision import computing_in_bfloat16
 from tfppdnn.training.resumable import fit_resumably
 
 STAGE = "transformation_network"
@@ -104,37 +105,43 @@ def build_transformation_network(
         The CycleGAN, and where its perceptual features come from.
     """
     keras.utils.set_random_seed(seed)
-    mean, std = dataset.channel_statistics()
     features = perceptual_features(
         preset.perceptual_weights, reference_classifier=reference_classifier
     )
-    generator = {
-        "base_width": preset.generator_width,
-        "depth": preset.generator_depth,
-        "norm": preset.generator_norm,
-        "mean": mean,
-        "std": std,
-    }
     discriminator = {
         "base_width": preset.discriminator_width,
         "strided_layers": preset.discriminator_strided_layers,
     }
-    model = CycleGAN(
-        protector=unet(name="protector", **generator),
-        restorer=unet(name="restorer", **generator),
-        plain_discriminator=patchgan(name="plain_discriminator", **discriminator),
-        protected_discriminator=patchgan(name="protected_discriminator", **discriminator),
-        reference_classifier=reference_classifier,
-        features=features.model,
-        lambda_=preset.lambda_,
-        gamma=preset.gamma,
-        perceptual_cap=_perceptual_cap(preset, features.model, dataset, preliminary),
-        pool_size=preset.pool_size,
-        image_shape=dataset.train_images.shape[1:],
-        seed=seed,
-    )
+    with computing_in_bfloat16(preset.mixed_precision):
+        model = CycleGAN(
+            protector=build_generator(preset, dataset, name="protector"),
+            restorer=build_generator(preset, dataset, name="restorer"),
+            plain_discriminator=patchgan(name="plain_discriminator", **discriminator),
+            protected_discriminator=patchgan(name="protected_discriminator", **discriminator),
+            reference_classifier=reference_classifier,
+            features=features.model,
+            lambda_=preset.lambda_,
+            gamma=preset.gamma,
+            perceptual_cap=_perceptual_cap(preset, features.model, dataset, preliminary),
+            pool_size=preset.pool_size,
+            image_shape=dataset.train_images.shape[1:],
+            seed=seed,
+        )
     model.compile(learning_rate=preset.transform_learning_rate, beta_1=preset.transform_beta_1)
     return model, features.source
+
+
+def build_generator(preset: Preset, dataset: ImageDataset, *, name: str) -> keras.Model:
+    """Builds one of the two U-Nets, untrained."""
+    mean, std = dataset.channel_statistics()
+    return unet(
+        base_width=preset.generator_width,
+        depth=preset.generator_depth,
+        norm=preset.generator_norm,
+        mean=mean,
+        std=std,
+        name=name,
+    )
 
 
 def protect_images(

@@ -13,7 +13,6 @@ from tfppdnn.reporting.page import render
 from tfppdnn.reporting.pictures import Pictures
 from tfppdnn.runs import RunFolder
 
-
 _FIGURES = ("header", "grid", "large", "losses")
 
 

@@ -126,6 +126,7 @@ def _train(run: RunFolder, preset: Preset, dataset, protect, *, kind: str, seed:
     from tfppdnn.exporting.classifier import export_classifier
     from tfppdnn.models.resnet18 import resnet18
     from tfppdnn.training.classifiers import accuracy_of, compile_classifier
+    from tfppdnn.training.precision import computing_in_bfloat16, in_float32
     from tfppdnn.training.protected_batches import protected_batches
     from tfppdnn.training.resumable import fit_resumably
 
@@ -142,13 +143,18 @@ def _train(run: RunFolder, preset: Preset, dataset, protect, *, kind: str, seed:
         dataset, train_images=protected(dataset.train_images[:_STATISTICS_IMAGES])
     )
     mean, std = sample.channel_statistics()
-    model = resnet18(
-        num_classes=dataset.num_classes,
-        image_size=dataset.image_size,
-        width=preset.classifier_width,
-        mean=mean,
-        std=std,
-    )
+
+    def build() -> keras.Model:
+        return resnet18(
+            num_classes=dataset.num_classes,
+            image_size=dataset.image_size,
+            width=preset.classifier_width,
+            mean=mean,
+            std=std,
+        )
+
+    with computing_in_bfloat16(preset.mixed_precision):
+        model = build()
     batch_size = min(preset.classifier_batch_size, len(dataset.train_images))
     steps_per_epoch = len(dataset.train_images) // batch_size
     steps = preset.classifier_epochs * steps_per_epoch
@@ -180,6 +186,7 @@ def _train(run: RunFolder, preset: Preset, dataset, protect, *, kind: str, seed:
         logs=run.logs(stage),
     )
 
+    model = in_float32(model, build)
     folder = run.path / ("classifier" if kind == "protected" else "classifier_plain")
     with written_whole(folder) as temporary:
         export_classifier(model, dataset.class_names, temporary, image_size=dataset.image_size)

@@ -19,7 +19,13 @@ _COUNT = 10
 
 
 def report_with_pictures(
-    run: RunFolder, preset: Preset, dataset: ImageDataset, network: CycleGAN, *, seed: int
+    run: RunFolder,
+    preset: Preset,
+    dataset: ImageDataset,
+    network: CycleGAN,
+    protector: keras.Model,
+    *,
+    seed: int,
 ) -> None:
     """Writes report.html and figures/, with test images and photographs at 96x96.
 
@@ -28,6 +34,7 @@ def report_with_pictures(
         preset: How P was made.
         dataset: Where the test images come from.
         network: The trained CycleGAN.
+        protector: h_p as it is exported.
         seed: Seed of the random starts.
     """
     plain, labels = dataset.test_images[:_COUNT], dataset.test_labels[:_COUNT]
@@ -41,9 +48,9 @@ def report_with_pictures(
         seed=seed,
     )
     preliminary = descent.protect(plain.astype(np.float32) / 255, labels)
-    protected = protect_images(network.protector, plain)
+    protected = protect_images(protector, plain)
     large = photographs()[:4]
-    large_protected = protect_images(network.protector, large)
+    large_protected = protect_images(protector, large)
     write_report(
         run,
         Pictures(

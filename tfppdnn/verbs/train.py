@@ -90,7 +90,11 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     from tfppdnn.exporting.half import round_weights_to_half
     from tfppdnn.protection.preliminary_images import make_preliminary_images
     from tfppdnn.protection.reference_classifier import train_reference_classifier
-    from tfppdnn.protection.transformation_network import train_transformation_network
+    from tfppdnn.protection.transformation_network import (
+        build_generator,
+        train_transformation_network,
+    )
+    from tfppdnn.training.precision import in_float32
     from tfppdnn.verbs import measurements
     from tfppdnn.verbs.export import export_protector_files
 
@@ -101,10 +105,13 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     network = train_transformation_network(
         run, preset, dataset, reference_classifier, preliminary, seed=seed
     )
+    protector = in_float32(
+        network.protector, lambda: build_generator(preset, dataset, name="protector")
+    )
     # Now, so that every figure below is of the very function that the float16 file computes.
-    round_weights_to_half(network.protector)
+    round_weights_to_half(protector)
     with written_whole(run.protector) as temporary:
-        network.protector.save(temporary)
+        protector.save(temporary)
 
     # What it is worth.
     measurements.measure_preliminary(run, dataset, reference_classifier, preliminary)
@@ -112,7 +119,7 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
         run,
         dataset,
         reference_classifier,
-        network.protector,
+        protector,
         network.restorer,
         test_images=preset.test_images,
     )
@@ -122,11 +129,11 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
         export_classifier(
             reference_classifier, dataset.class_names, temporary, image_size=dataset.image_size
         )
-    export_protector_files(run, network.protector, dataset, reference_classifier)
+    export_protector_files(run, protector, dataset, reference_classifier)
 
     from tfppdnn.verbs.pictures import report_with_pictures
 
-    report_with_pictures(run, preset, dataset, network, seed=seed)
+    report_with_pictures(run, preset, dataset, network, protector, seed=seed)
     run.record("train", measurements.summary(run.metrics()))
 
 
