@@ -283,7 +283,9 @@ def test_training_lowers_the_loss_of_a_task_that_can_be_learned(data):
     model = build(lambda_=0.0, gamma=(0.0, 1.0, 1.0))
     model.compile(learning_rate=0.01)
     batches = tf.data.Dataset.from_tensors(data).repeat(8)
-    first, second = (model.fit(batches, shuffle=False, verbose=0).history["generators"][0] for _ in range(2))
+    first, second = (
+        model.fit(batches, shuffle=False, verbose=0).history["generators"][0] for _ in range(2)
+    )
 
     assert second < first
 
