@@ -13,6 +13,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset, make_preset
 from tfppdnn.runs import RunFolder
+from tfppdnn.verbs.quiet import import_tensorflow
 from tfppdnn.verbs.train import checked_seed
 
 _STATISTICS_IMAGES = 1000
@@ -75,6 +76,8 @@ def classify(
         raise UserError(f"--dataset={dataset} is not the run's own ({own['name']}); add --out=DIR")
     chosen = _settings(config, preset, settings)
     seed = checked_seed(config["seed"] if seed is None else seed)
+
+    import_tensorflow()
 
     from tfppdnn.data.load import load_dataset
 

@@ -8,6 +8,7 @@ from fire.decorators import SetParseFns
 
 from tfppdnn.errors import UserError
 from tfppdnn.runs import RunFolder
+from tfppdnn.verbs.quiet import import_tensorflow
 
 # Exported files are compared with the Keras model on this many real test images.
 _CHECKED_IMAGES = 256
@@ -42,6 +43,8 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
     config = folder.config()
     if not folder.protector.is_file():
         raise UserError(f"{run}: its training has not finished; run the same train command again")
+
+    import_tensorflow()
 
     import keras
 

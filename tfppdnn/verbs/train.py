@@ -12,6 +12,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset, make_preset, settings_help
 from tfppdnn.runs import RunFolder
+from tfppdnn.verbs.quiet import import_tensorflow
 
 __all__ = ["settings_help", "train"]
 
@@ -70,6 +71,7 @@ def train(
     run = RunFolder(out or Path("runs") / f"{Path(dataset).name}-{preset}")
 
     # Everything up to here is quick, so that a wrong option is refused at once.
+    import_tensorflow()
     from tfppdnn.data.load import load_dataset
 
     images = load_dataset(dataset, data_dir=data_dir, image_size=chosen.image_size, seed=seed)
