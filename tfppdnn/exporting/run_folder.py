@@ -32,6 +32,7 @@ def export_all(
     run_folder: str | os.PathLike[str],
     *,
     images: np.ndarray,
+    calibration_images: np.ndarray | None = None,
     accuracy: Callable[[np.ndarray], float] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Writes a protector's SavedModel and TFLite files, each compared with the model first.
@@ -42,7 +43,9 @@ def export_all(
     Args:
         model: h_p, float32 [N, H, W, 3] in [0, 1] to the same.
         run_folder: Where `protector/` and `protector*.tflite` shall stand.
-        images: uint8 [N, H, W, 3], real images, to compare with and to calibrate int8 by.
+        images: uint8 [N, H, W, 3], real images to compare with.
+        calibration_images: uint8 [N, H, W, 3], real images to calibrate int8 by, such as
+            training images; `images` if not given.
         accuracy: Maps protected `images`, uint8 [N, H, W, 3], to the accuracy of a classifier
             on them; reported for int8.
 
@@ -54,10 +57,11 @@ def export_all(
         VerificationError: Some files do not do what the model does; the message names each.
         UserError: The folder cannot be written to.
     """
+    calibration = images if calibration_images is None else calibration_images
     content_of: dict[str, Callable[[], bytes]] = {
         "protector.tflite": lambda: float32_tflite(model),
         "protector_fp16.tflite": lambda: float16_tflite(model),
-        "protector_int8.tflite": lambda: int8_tflite(model, images[:_CALIBRATION_IMAGES]),
+        "protector_int8.tflite": lambda: int8_tflite(model, calibration[:_CALIBRATION_IMAGES]),
         "protector_web.tflite": lambda: web_tflite(model),
     }
     figures: dict[str, dict[str, Any]] = {}

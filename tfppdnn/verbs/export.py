@@ -90,6 +90,7 @@ def export_protector_files(
         protector,
         run.path,
         images=dataset.test_images[:_CHECKED_IMAGES],
+        calibration_images=dataset.train_images[:_CHECKED_IMAGES],
         accuracy=accuracy if reference_classifier is not None else None,
     )
     return run.record("export", figures)
