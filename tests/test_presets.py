@@ -160,3 +160,36 @@ def test_the_help_explains_every_setting_with_its_value_in_each_preset():
     assert "--transform_epochs=5000\n" in text
     steps = " | ".join(str(make_preset(name).transform_steps) for name in PRESETS)
     assert f"--transform_steps={steps}\n" in text
+
+
+def test_the_papers_networks_are_built_and_take_a_step():
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from tfppdnn.data.digits import load_digits
+    from tfppdnn.models.vgg13 import vgg13_bn
+    from tfppdnn.protection.preliminary_images import PreliminaryImages
+    from tfppdnn.protection.transformation_network import build_transformation_network
+
+    preset = make_preset("paper", {"perceptual_weights": "reference", "perceptual_cap": 1.7})
+    dataset = load_digits()
+    classifier = vgg13_bn(num_classes=10, width=preset.reference_width)
+    protected = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
+    preliminary = PreliminaryImages(protected, dataset.train_labels[:2], np.arange(2))
+    model, _ = build_transformation_network(preset, dataset, classifier, preliminary, seed=0)
+
+    # Counted by hand in test_models_networks.py; the discriminators have one layer less.
+    assert classifier.count_params() == 9_413_066 + 5_888
+    assert model.protector.count_params() == model.restorer.count_params() == 34_520_323
+    assert (model.lambda_, model.gamma) == (0.4, (-1.0, 0.4, 0.9))
+
+    images = dataset.train_images[:2].astype(np.float32) / 255
+    data = ((images, dataset.train_labels[:2]), (protected / np.float32(255), np.zeros(2, int)))
+    before = model.protector.trainable_variables[0].numpy()
+    metrics = model.train_step(tf.nest.map_structure(tf.constant, data))
+    change = np.abs(model.protector.trainable_variables[0].numpy() - before)
+
+    assert all(np.isfinite(keras.ops.convert_to_numpy(value)) for value in metrics.values())
+    # Adam's first step is the learning rate for whatever has a gradient.
+    assert np.median(change) == pytest.approx(2e-4, rel=0.01)

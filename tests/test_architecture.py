@@ -1,0 +1,140 @@
+"""Imports point one way, so that a client can be installed without what trains."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import tfppdnn
+
+ROOT = Path(tfppdnn.__file__).parent
+
+# From the ground up. A part may import those of lower rows, and itself.
+ROWS = (
+    ("errors", "files", "types", "runs", "presets"),
+    ("data",),
+    ("models",),
+    ("training",),
+    ("protection", "ciphers", "attacks"),
+    ("audit",),
+    ("exporting",),
+    ("serving", "client", "loading", "reporting"),
+    ("verbs",),
+    ("cli",),
+    ("__main__",),
+)
+RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
+# On the ground there are no rows, but no circles either.
+GROUND = {
+    "errors": set(),
+    "types": set(),
+    "files": {"errors"},
+    "runs": {"errors", "files"},
+    "presets": {"errors"},
+}
+# The client's own row: loading a protector is the client's business.
+SAME_ROW = {("loading", "client")}
+# The package's own face imports what it shows, and is imported by nobody inside.
+FACE = "__init__"
+HEAVY = {"tensorflow", "keras", "keras_cv", "tensorflow_datasets", "sklearn", "matplotlib"}
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def name_of(path):
+    return path.relative_to(ROOT).with_suffix("").as_posix()
+
+
+def part_of(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports_of(path, *, everywhere=True):
+    """Full names of what a module imports; without `everywhere`, only when it is imported."""
+    pending, found = [ast.parse(path.read_text())], []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)} imports relatively"
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif everywhere or not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            pending += ast.iter_child_nodes(node)
+    return found
+
+
+def own_imports(path, **settings):
+    """(part, full name) of imports from the package itself."""
+    names = [name for name in imports_of(path, **settings) if name.split(".")[0] == "tfppdnn"]
+    return [(name.split(".")[1], name) for name in names if "." in name]
+
+
+def test_every_part_has_its_place():
+    assert {part_of(path) for path in MODULES} - {FACE} <= RANK.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_to_lower_rows(path):
+    importer = part_of(path)
+    if importer == FACE:
+        return
+    for imported, name in own_imports(path):
+        allowed = (
+            imported == importer
+            or imported in GROUND.get(importer, ())
+            or (importer, imported) in SAME_ROW
+            or (imported in RANK and RANK[imported] < RANK[importer])
+        )
+        assert allowed, f"{name_of(path)} imports {name}"
+
+
+def file_of(name):
+    """The module that an imported name is or lies in."""
+    parts = name.split(".")[1:]
+    while parts:
+        for path in (
+            ROOT.joinpath(*parts).with_suffix(".py"),
+            ROOT.joinpath(*parts, "__init__.py"),
+        ):
+            if path.is_file():
+                return path
+        parts.pop()
+    return ROOT / "__init__.py"
+
+
+def reached_on_import(starts):
+    """All modules of the package that are loaded with the given ones."""
+    reached, pending = set(), list(starts)
+    while pending:
+        path = pending.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        # Importing a module imports the packages it lies in.
+        pending += [p / "__init__.py" for p in path.parents if ROOT in (p, *p.parents)]
+        pending += [file_of(name) for _, name in own_imports(path, everywhere=False)]
+    return reached
+
+
+@pytest.mark.parametrize("start", ["client/**/*.py", "loading.py", "cli.py", "verbs/protect.py"])
+def test_protecting_loads_nothing_that_trains(start):
+    starts = list(ROOT.glob(start))
+    assert starts
+    for path in reached_on_import(starts):
+        loaded = {name.split(".")[0] for name in imports_of(path, everywhere=False)}
+        assert not loaded & HEAVY, f"{name_of(path)} imports {loaded & HEAVY}"
+
+
+def test_only_one_module_knows_keras_cv():
+    knowing = {
+        name_of(path)
+        for path in MODULES
+        if any(name.split(".")[0] == "keras_cv" for name in imports_of(path))
+    }
+    assert knowing == {"data/augmentation"}
+
+
+@pytest.mark.parametrize("folder", ["models"])
+def test_networks_are_keras_only(folder):
+    for path in (ROOT / folder).rglob("*.py"):
+        assert "tensorflow" not in {name.split(".")[0] for name in imports_of(path)}, path

@@ -1,0 +1,174 @@
+"""Data sets that are a folder with a sub-folder per class."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfppdnn.data.folder import resize_square
+from tfppdnn.data.load import load_dataset
+from tfppdnn.errors import UserError
+
+
+def save(path, value, size=(32, 32)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (value, value, value)).save(path, lossless=True)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """12 zebras (grey levels 0..11) and 20 apes (100..119), in three formats."""
+    for number in range(12):
+        save(tmp_path / "photos" / "zebra" / f"{number:02d}.png", number)
+    for number in range(20):
+        suffix = ("png", "bmp", "WEBP")[number % 3]
+        save(tmp_path / "photos" / "ape" / "deep" / f"{number:02d}.{suffix}", 100 + number)
+    return tmp_path / "photos"
+
+
+def greys(images):
+    return images[:, 16, 16, 0].tolist()
+
+
+def test_classes_are_the_sub_folders_sorted(photos):
+    (photos / ".cache").mkdir()
+    (photos / "README.txt").write_text("not a class")
+    dataset = load_dataset(str(photos))
+
+    assert dataset.class_names == ("ape", "zebra")
+    assert dataset.num_classes == 2
+    assert dataset.name == str(photos)
+    for images, labels in (
+        (dataset.train_images, dataset.train_labels),
+        (dataset.test_images, dataset.test_labels),
+    ):
+        assert images.dtype == np.uint8
+        assert images.shape == (len(labels), 32, 32, 3)
+        assert [int(grey < 50) for grey in greys(images)] == labels.tolist()
+
+
+def test_a_tenth_of_every_class_is_held_out(photos):
+    dataset = load_dataset(str(photos))
+
+    assert np.bincount(dataset.test_labels).tolist() == [2, 1]
+    assert np.bincount(dataset.train_labels).tolist() == [18, 11]
+    train, test = greys(dataset.train_images), greys(dataset.test_images)
+    assert not set(train) & set(test)
+    assert len(set(train) | set(test)) == 32
+
+
+def test_the_split_depends_on_the_seed_only(photos):
+    def held_out(seed):
+        return greys(load_dataset(str(photos), seed=seed).test_images)
+
+    assert held_out(0) == held_out(0)
+    assert len({tuple(held_out(seed)) for seed in range(8)}) > 1
+
+
+@pytest.mark.parametrize("test_name", ["test", "val", "validation"])
+def test_train_and_test_folders_are_taken_as_they_are(tmp_path, test_name):
+    for number in range(3):
+        save(tmp_path / "train" / "b" / f"{number}.png", number)
+        save(tmp_path / "train" / "a" / f"{number}.png", 10 + number)
+    save(tmp_path / test_name / "a" / "0.png", 20)
+    save(tmp_path / test_name / "b" / "0.png", 21)
+    dataset = load_dataset(str(tmp_path))
+
+    assert dataset.class_names == ("a", "b")
+    assert greys(dataset.train_images) == [10, 11, 12, 0, 1, 2]
+    assert dataset.train_labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert greys(dataset.test_images) == [20, 21]
+    assert dataset.test_labels.tolist() == [0, 1]
+
+
+def test_a_test_folder_without_one_of_the_classes_is_named(tmp_path):
+    for name in ("train/a", "train/b", "test/a"):
+        save(tmp_path / name / "0.png", 0)
+
+    with pytest.raises(UserError, match="test/b holds no JPEG, PNG, WebP or BMP image"):
+        load_dataset(str(tmp_path))
+
+
+def test_images_are_cropped_to_their_middle_and_resized():
+    image = np.zeros((40, 100, 3), np.uint8)
+    image[:, 30:70] = 200  # The middle square.
+
+    assert (resize_square(image, 40) == 200).all()
+    assert resize_square(image, 32).shape == (32, 32, 3)
+    assert (resize_square(image, 32) == 200).all()
+    assert (resize_square(image.transpose(1, 0, 2), 64) == 200).all()
+
+
+def test_making_an_image_smaller_does_not_alias():
+    stripes = np.zeros((128, 128, 3), np.uint8)
+    stripes[:, ::2] = 255
+
+    np.testing.assert_allclose(resize_square(stripes, 32)[:, 4:-4], 127.5, atol=4)
+
+
+def test_images_come_in_the_size_that_is_asked_for(photos):
+    assert load_dataset(str(photos), image_size=48).train_images.shape[1:] == (48, 48, 3)
+
+
+def test_hidden_files_are_no_images(photos):
+    (photos / "ape" / "._00.png").write_bytes(b"a note that macOS leaves beside a file")
+
+    assert len(load_dataset(str(photos)).train_images) == 29
+
+
+def test_a_corrupt_image_is_named(photos):
+    path = photos / "zebra" / "05.png"
+    path.write_bytes(path.read_bytes()[:40])
+
+    with pytest.raises(UserError, match=r"zebra/05\.png") as refused:
+        load_dataset(str(photos))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_text_file_called_an_image_is_named(photos):
+    (photos / "zebra" / "99.jpg").write_text("a letter")
+
+    with pytest.raises(UserError, match=r"zebra/99\.jpg is not a JPEG, PNG, WebP or BMP image"):
+        load_dataset(str(photos))
+
+
+def test_an_image_of_a_size_that_fills_memory_is_named(photos):
+    Image.new("1", (30_000, 30_000)).save(photos / "zebra" / "bomb.png")
+
+    with pytest.raises(UserError, match=r"zebra/bomb\.png"):
+        load_dataset(str(photos))
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "/no/such/folder", "../nowhere/photos"])
+def test_a_folder_that_is_not_there_is_named(name):
+    with pytest.raises(UserError, match=f"--dataset={Path(name)}: there is no such folder"):
+        load_dataset(name)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"no class sub-folders; images go into .*/CLASS/"):
+        load_dataset(str(tmp_path))
+
+
+def test_one_class_is_too_few(tmp_path):
+    save(tmp_path / "cats" / "1.png", 0)
+    save(tmp_path / "cats" / "2.png", 0)
+
+    with pytest.raises(UserError, match=r"only one class \(cats\); a classifier needs two or more"):
+        load_dataset(str(tmp_path))
+
+
+def test_an_empty_class_is_named(photos):
+    (photos / "yak").mkdir()
+    (photos / "yak" / "notes.txt").write_text("none yet")
+
+    with pytest.raises(UserError, match="photos/yak holds no JPEG, PNG, WebP or BMP image"):
+        load_dataset(str(photos))
+
+
+def test_a_class_of_one_image_is_named(photos):
+    save(photos / "yak" / "only.png", 0)
+
+    with pytest.raises(UserError, match="photos/yak holds one image only"):
+        load_dataset(str(photos))
