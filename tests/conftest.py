@@ -14,7 +14,6 @@ TINY_SETTINGS = [
     "--reference_width=0.0625",
     "--reference_epochs=1",
     "--reference_batch_size=256",
-    "--reference_augment=True",
     "--preliminary_images=520",
     "--iterations=2",
     "--generator_width=4",

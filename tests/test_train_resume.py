@@ -35,12 +35,15 @@ def arrays_of(run):
     """The weights in a .keras file, by name."""
     import h5py
 
-    with zipfile.ZipFile(run / "checkpoints/protector.keras") as archive:
-        with archive.open("model.weights.h5") as file, h5py.File(file) as weights:
-            found = {}
-            weights.visititems(
-                lambda name, item: found.update({name: item[()]}) if hasattr(item, "shape") else 0
-            )
+    found = {}
+    with (
+        zipfile.ZipFile(run / "checkpoints/protector.keras") as archive,
+        archive.open("model.weights.h5") as file,
+        h5py.File(file) as weights,
+    ):
+        weights.visititems(
+            lambda name, item: found.update({name: item[()]}) if hasattr(item, "shape") else None
+        )
     return found
 
 

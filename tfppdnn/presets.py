@@ -22,12 +22,13 @@ class Preset:
     Attributes:
         image_size: Height and width of the training images, in pixels.
         test_images: Test images that figures are measured on; 0 for all.
+        augment_flip: Whether augmentation flips images; not where that changes the
+            meaning, as in digits. It always crops, with padding 4.
 
         reference_width: Multiplies VGG13-BN's channels.
         reference_epochs: Epochs of the reference classifier.
         reference_batch_size: Its batch size.
         reference_learning_rate: Its initial learning rate (SGD, cosine decay to 0).
-        reference_augment: Whether it sees cropped and flipped images.
 
         preliminary_images: Training images to make P from; 0 for all.
         epsilon: Radius of the perturbation set (Eq. 2), in [0, 1].
@@ -64,12 +65,12 @@ class Preset:
 
     image_size: int = 32
     test_images: int = 0
+    augment_flip: bool = True
 
     reference_width: float = 1.0
     reference_epochs: int = 200
     reference_batch_size: int = 128
     reference_learning_rate: float = 0.05
-    reference_augment: bool = True
 
     preliminary_images: int = 0
     epsilon: float = 1.0
@@ -125,7 +126,7 @@ class Quick(Preset):
     reference_epochs: int = 8
     reference_batch_size: int = 32
     reference_learning_rate: float = 0.05
-    reference_augment: bool = False
+    augment_flip: bool = False
 
     generator_width: int = 12
     generator_depth: int = 4
@@ -138,6 +139,8 @@ class Quick(Preset):
     classifier_epochs: int = 10
     classifier_batch_size: int = 32
     classifier_learning_rate: float = 0.05
+
+    steps_per_round: int = 150
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

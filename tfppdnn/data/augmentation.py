@@ -5,14 +5,15 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def live_augmentation(image_size: int, seed: int):
-    """Returns random cropping with padding 4 and random horizontal flip.
+def live_augmentation(image_size: int, *, seed: int, flip: bool = True):
+    """Returns random cropping with padding 4 and random horizontal flipping.
 
     keras-cv crops and flips every image of a batch differently.
 
     Args:
         image_size: Height and width of the images, in pixels.
         seed: Seed of the draws.
+        flip: Whether to flip; not where that changes the meaning, as in digits.
 
     Returns:
         A function for `tf.data.Dataset.map`, from float32 [N, S, S, 3] in [0, 1] to the
@@ -22,10 +23,11 @@ def live_augmentation(image_size: int, seed: int):
 
     # keras-cv takes a seed of 0 for none, and would draw differently at every call.
     crop = keras_cv.layers.RandomCrop(image_size, image_size, seed=seed or 2**31)
-    flip = keras_cv.layers.RandomFlip("horizontal", seed=seed + 1)
+    flip_some = keras_cv.layers.RandomFlip("horizontal", seed=seed + 1)
 
     def augment(images):
         padded = tf.pad(images, [[0, 0], [4, 4], [4, 4], [0, 0]])
-        return flip(crop(padded, training=True), training=True)
+        cropped = crop(padded, training=True)
+        return flip_some(cropped, training=True) if flip else cropped
 
     return augment

@@ -47,6 +47,7 @@ def image_batches(
     steps: int,
     seed: int,
     augment: bool = False,
+    flip: bool = True,
 ) -> tf.data.Dataset:
     """Makes shuffled training batches, the same ones whenever asked for the same steps.
 
@@ -58,6 +59,7 @@ def image_batches(
         steps: How many batches.
         seed: Seed of order and augmentation.
         augment: Whether to crop and flip at random (see `live_augmentation`).
+        flip: Whether augmentation flips.
 
     Returns:
         A data set of (float32 [B, H, W, 3] in [0, 1], int64 [B]).
@@ -80,7 +82,9 @@ def image_batches(
 
         # Seeded by the step it starts at: a resumed round repeats the draws of the
         # round that was cut off.
-        crop_and_flip = live_augmentation(images.shape[1], seed=hash((seed, first_step)) % 2**31)
+        crop_and_flip = live_augmentation(
+            images.shape[1], seed=hash((seed, first_step)) % 2**31, flip=flip
+        )
         dataset = dataset.map(lambda x, y: (crop_and_flip(x), y))
     return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(4)
 

@@ -66,7 +66,8 @@ def train_reference_classifier(
             first_step=first_step,
             steps=count,
             seed=seed,
-            augment=preset.reference_augment,
+            augment=True,
+            flip=preset.augment_flip,
         )
 
     history = fit_resumably(
@@ -74,7 +75,7 @@ def train_reference_classifier(
         batches,
         title="reference classifier",
         steps=steps,
-        steps_per_round=min(steps_per_epoch, preset.steps_per_round),
+        steps_per_round=preset.steps_per_round,
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
     )

@@ -45,6 +45,10 @@ _CHOSEN = "Chosen for this run."
 REASONS: dict[str, tuple[str, str]] = {
     "image_size": ("Image height and width", "The data set's images are larger or were resized."),
     "test_images": ("Test images measured", "Fewer, so that measuring takes less time."),
+    "augment_flip": (
+        "Horizontal flips",
+        "A flip changes the meaning of digits; cropping is as in the paper.",
+    ),
     "reference_width": ("Width of VGG13-BN", _SIZED),
     "preliminary_images": (
         "Preliminary images",
@@ -115,10 +119,6 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
     "reference_learning_rate": (
         "Learning rate of VGG13-BN",
         "As for ResNet-18, but rising over the first epoch and falling along a cosine.",
-    ),
-    "reference_augment": (
-        "Augmentation for VGG13-BN",
-        "Crops and flips as for ResNet-18, except where a flip changes the meaning, as in digits.",
     ),
     "generator_norm": (
         "Normalisation in both U-Nets",

@@ -176,6 +176,7 @@ def _train(run: RunFolder, preset: Preset, dataset, protect, *, kind: str, seed:
             steps=count,
             seed=seed,
             augment=True,
+            flip=preset.augment_flip,
         )
         return protected_batches(augmented, protect)
 
@@ -184,7 +185,7 @@ def _train(run: RunFolder, preset: Preset, dataset, protect, *, kind: str, seed:
         batches,
         title=f"classifier on {kind} images",
         steps=steps,
-        steps_per_round=min(steps_per_epoch, preset.steps_per_round),
+        steps_per_round=preset.steps_per_round,
         checkpoints=run.checkpoints(stage),
         logs=run.logs(stage),
     )
