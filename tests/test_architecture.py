@@ -58,7 +58,7 @@ def imports_of(path, *, everywhere=True):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name_of(path)} imports relatively"
             found += [f"{node.module}.{alias.name}" for alias in node.names]
-        elif everywhere or not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+        elif everywhere or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             pending += ast.iter_child_nodes(node)
     return found
 

@@ -121,6 +121,17 @@ def test_augmentation_moves_by_up_to_four_pixels_and_mirrors(photos):
     assert 65 < mirrored < 135
 
 
+def test_digits_are_not_mirrored(photos):
+    images, _ = photos
+    found = batches_of(photos, augment=True, flip=False, steps=5)
+
+    assert not any(
+        is_mirrored(image, source)
+        for x, y in found
+        for image, source in zip(x, images[y] / 255, strict=True)
+    )
+
+
 def is_mirrored(image, source):
     """Whether neighbours in a row of the image come in the order of the source or its mirror."""
     places = {tuple(v): x for x, v in enumerate(source[16].astype(np.float32))}
