@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -42,6 +43,7 @@ class RunFolder:
             # Through JSON and back, a tuple is a list.
             "settings": {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()},
             "versions": versions(),
+            "machine": machine(),
         }
         path = self.path / "config.json"
         if path.exists():
@@ -135,6 +137,27 @@ class RunFolder:
                 f"--out={self.path}: a run with other settings ({name}: {old.get(name)} there, "
                 f"{new[name]} now); give another folder"
             )
+
+
+def machine() -> dict[str, Any]:
+    """What a time or a rounding error may depend on: processor, cores and system."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 def versions() -> dict[str, str]:

@@ -121,7 +121,7 @@ class CycleGAN(keras.Model):
         (images, labels), (protected, protected_labels) = data
         fakes = self.train_generators(images, labels, protected, protected_labels)
         self.train_discriminators(images, protected, *fakes)
-        return self.results()
+        return self.get_metrics_result()
 
     def test_step(self, data):
         """The losses and h_theta's accuracy on h_p(x) for ((x, y), (x_p, y_p)), unpooled."""
@@ -130,11 +130,7 @@ class CycleGAN(keras.Model):
             images, labels, protected, protected_labels, training=False
         )
         self.discriminators_objective(images, protected, fake_plain, fake_protected, training=False)
-        return self.results()
-
-    def results(self):
-        """The metrics so far, without the loss that Keras keeps for models that have one."""
-        return {m.name: m.result() for m in (*self.trackers.values(), self.accuracy)}
+        return self.get_metrics_result()
 
     def train_generators(self, images, labels, protected, protected_labels):
         """Updates both generators; returns their fakes (plain, protected)."""
