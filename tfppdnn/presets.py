@@ -128,10 +128,10 @@ class Quick(Preset):
     reference_learning_rate: float = 0.05
     augment_flip: bool = False
 
-    generator_width: int = 12
+    generator_width: int = 8
     generator_depth: int = 4
     discriminator_width: int = 16
-    lambda_: float = 3.0
+    lambda_: float = 5.0
     gamma: tuple[float, float, float] = (-1.0, 1.0, 0.9)
     transform_steps: int = 1500
 
@@ -158,8 +158,8 @@ class Cpu(Preset):
     generator_depth: int = 4
     discriminator_width: int = 32
     lambda_: float = 3.0
-    gamma: tuple[float, float, float] = (-1.0, 1.0, 0.9)
-    transform_steps: int = 12_500
+    gamma: tuple[float, float, float] = (-1.0, 3.0, 0.9)
+    transform_steps: int = 9_000
 
     classifier_width: float = 0.25
     classifier_epochs: int = 5
