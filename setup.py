@@ -12,7 +12,7 @@ setup(
     name="tfppdnn",
     version=VERSION,
     description="Cloud image classification on images that nobody can see",
-    long_description=(HERE / "README.md").read_text(),
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["tfppdnn", "tfppdnn.*"]),
@@ -24,6 +24,7 @@ setup(
         "tensorflow-datasets>=4.9.10",
         "keras-cv>=0.9",
         "numpy>=1.26",
+        "scipy>=1.11",
         "scikit-image>=0.24",
         "scikit-learn>=1.4",  # Bundles the digits, the embedded default data set.
         "fire>=0.7",

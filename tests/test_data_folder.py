@@ -76,7 +76,8 @@ def test_train_and_test_folders_are_taken_as_they_are(tmp_path, test_name):
     dataset = load_dataset(str(tmp_path))
 
     assert dataset.class_names == ("a", "b")
-    assert greys(dataset.train_images) == [10, 11, 12, 0, 1, 2]
+    shown = dict(zip(greys(dataset.train_images), dataset.train_labels.tolist(), strict=True))
+    assert shown == {10: 0, 11: 0, 12: 0, 0: 1, 1: 1, 2: 1}
     assert dataset.train_labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert greys(dataset.test_images) == [20, 21]
     assert dataset.test_labels.tolist() == [0, 1]
@@ -172,3 +173,25 @@ def test_a_class_of_one_image_is_named(photos):
 
     with pytest.raises(UserError, match="photos/yak holds one image only"):
         load_dataset(str(photos))
+
+
+def test_classes_are_mixed_so_that_the_first_images_stand_for_all(tmp_path):
+    for number in range(20):
+        save(tmp_path / "train" / "a" / f"{number}.png", number)
+        save(tmp_path / "train" / "b" / f"{number}.png", 100 + number)
+        save(tmp_path / "test" / "a" / f"{number}.png", number)
+        save(tmp_path / "test" / "b" / f"{number}.png", 100 + number)
+    first, again = load_dataset(str(tmp_path)), load_dataset(str(tmp_path))
+    for labels in (first.train_labels, first.test_labels):
+        assert set(labels[:12].tolist()) == {0, 1}
+    assert greys(first.train_images) == greys(again.train_images)
+
+
+def test_another_copy_of_a_folder_is_told_apart(tmp_path):
+    for number in range(3):
+        save(tmp_path / "a" / f"{number}.png", number)
+        save(tmp_path / "b" / f"{number}.png", 10 + number)
+    before = load_dataset(str(tmp_path)).version
+    assert load_dataset(str(tmp_path)).version == before
+    save(tmp_path / "b" / "3.png", 13)
+    assert load_dataset(str(tmp_path)).version != before

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-# Kills its own process, as a power cut would, right after checkpoint number `count` of a stage.
+# Kills its own process, as `kill -9` would, right after checkpoint number `count` of a stage.
 KILLED = """
 import os, signal, sys
 from tfppdnn.training.checkpoints import Checkpoints

@@ -35,7 +35,7 @@ def test_classes_are_those_of_8_bit_images_in_order(classifier):
 
 def test_classifiers_learn_with_momentum_and_weight_decay():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
-    compile_classifier(model, 0.1)
+    compile_classifier(model, 0.1, weight_decay=5e-4)
 
     assert isinstance(model.optimizer, keras.optimizers.SGD)
     assert model.optimizer.momentum == 0.9

@@ -40,7 +40,8 @@ def new_classifier():
             keras.layers.Dense(3),
         ]
     )
-    compile_classifier(model, keras.optimizers.schedules.CosineDecay(0.05, STEPS))
+    schedule = keras.optimizers.schedules.CosineDecay(0.05, STEPS)
+    compile_classifier(model, schedule, weight_decay=5e-4)
     return model
 
 

@@ -66,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _refuse(verb, f"{place}{error.strerror or error}")
+    except MemoryError as error:
+        return _refuse(verb, f"not enough memory ({error}); make the batches or images smaller")
     except KeyboardInterrupt:
         print(f"\ntfppdnn {verb}: stopped; the same command goes on from here", file=sys.stderr)
         return 130

@@ -22,8 +22,8 @@ class Preset:
     Attributes:
         image_size: Height and width of the training images, in pixels.
         test_images: Test images that figures are measured on; 0 for all.
-        augment_flip: Whether augmentation flips images; not where that changes the
-            meaning, as in digits. It always crops, with padding 4.
+        augment_flip: Whether augmentation flips images; the embedded digits never are.
+            It always crops, with padding 4.
 
         reference_width: Multiplies VGG13-BN's channels.
         reference_epochs: Epochs of the reference classifier.
@@ -38,7 +38,8 @@ class Preset:
 
         generator_width: Channels of both U-Nets at full resolution.
         generator_depth: Resolutions of both U-Nets.
-        generator_norm: `instance` or `batch`.
+        generator_norm: `instance`, or `batch` (computed in 8-bit integers by the int8 file,
+            but its running statistics mix plain images with restored ones).
         discriminator_width: Channels of both PatchGANs' first layer.
         discriminator_strided_layers: Their convolutions of stride 2.
         perceptual_weights: See `tfppdnn.models.perceptual.perceptual_features`.
@@ -126,7 +127,6 @@ class Quick(Preset):
     reference_epochs: int = 8
     reference_batch_size: int = 32
     reference_learning_rate: float = 0.05
-    augment_flip: bool = False
 
     generator_width: int = 8
     generator_depth: int = 4
@@ -242,6 +242,8 @@ def _check(name: str, value: Any) -> None:
         raise UserError(f"--generator_norm={value}: must be instance or batch")
     if name == "perceptual_cap" and isinstance(value, str) and value not in ("measured", "off"):
         raise UserError(f"--perceptual_cap={value}: must be a number, measured or off")
+    if name in ("test_images", "preliminary_images") and value == 1:
+        raise UserError(f"--{name}=1: must be 0 (for all), or 2 or more")
     if name == "gamma":
         if not all(map(math.isfinite, value)):
             raise UserError(f"--gamma={value}: must be three finite numbers")

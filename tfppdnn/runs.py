@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,38 +23,60 @@ class RunFolder:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
 
-    def claim(self, *, preset: str, settings: dict, dataset: dict, seed: int) -> None:
-        """Starts or resumes a run: writes `config.json`, or checks that it is the same run.
+    def expect(
+        self,
+        *,
+        preset: str,
+        settings: dict[str, Any],
+        dataset: dict[str, Any],
+        seed: int,
+        verb: str = "train",
+        protector: str | None = None,
+    ) -> None:
+        """Checks that a run can be started here, or that this is the run that was started.
 
         Args:
             preset: The preset's name.
             settings: Every resolved setting.
-            dataset: The data set's summary.
+            dataset: The data set's summary, or what is known of it.
             seed: The seed.
+            verb: What makes the run.
+            protector: The digest of the protector that it is made with, if there is one.
 
         Raises:
-            UserError: The folder holds a run with other settings, or something else.
+            UserError: The folder holds a run with other settings, or something else, or
+                cannot be written to.
         """
-        config = {
-            "preset": preset,
-            "seed": seed,
-            "dataset": dataset,
-            # Through JSON and back, a tuple is a list.
-            "settings": {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()},
-            "versions": versions(),
-            "machine": machine(),
-        }
-        path = self.path / "config.json"
-        if path.exists():
-            self._refuse_other(config, self.config())
-        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if (self.path / "config.json").exists():
+            wanted = _identity(verb, protector, preset, seed, dataset, settings)
+            self._refuse_other(wanted, self.config())
+        elif self.path.exists() and (not self.path.is_dir() or self._holds_something()):
             raise UserError(
                 f"--out={self.path}: not empty, and not a run folder; give another folder"
             )
         else:
-            write_json(path, config)
+            _check_writable(self.path)
+
+    def claim(self, *, data_dir: str | None = None, **identity: Any) -> None:
+        """Starts or resumes a run: writes `config.json`, or checks that it is the same run.
+
+        Args:
+            data_dir: Where the data set was read from, for later verbs; it may move.
+            identity: See `expect`.
+
+        Raises:
+            UserError: See `expect`.
+        """
+        self.expect(**identity)
+        path = self.path / "config.json"
+        if path.exists():
+            return
+        settings = {name: _as_json(value) for name, value in identity["settings"].items()}
+        config = {"verb": "train", "protector": None, **identity, "settings": settings}
+        config["data_dir"] = data_dir and str(Path(data_dir).expanduser().resolve())
+        write_json(path, {**config, "versions": versions(), "machine": machine()})
 
     def config(self) -> dict[str, Any]:
         """Reads `config.json`.
@@ -64,8 +87,10 @@ class RunFolder:
         if not (self.path / "config.json").is_file():
             raise UserError(f"{self.path}: not a run folder (no config.json); make one with train")
         config = read_json(self.path / "config.json")
-        parts = ("settings", "dataset")
-        if not isinstance(config, dict) or not all(isinstance(config.get(p), dict) for p in parts):
+        parts = {"settings": dict, "dataset": dict, "preset": str, "seed": int}
+        if not isinstance(config, dict) or not all(
+            isinstance(config.get(part), kind) for part, kind in parts.items()
+        ):
             raise UserError(
                 f"{self.path / 'config.json'} is not a run's configuration; restore it, or "
                 "delete the folder to begin again"
@@ -120,23 +145,51 @@ class RunFolder:
         """The folder of PNG figures."""
         return self.path / "figures"
 
-    def _refuse_other(self, wanted: dict[str, Any], found: dict[str, Any]) -> None:
-        def flat(config):
-            return {
-                "preset": config.get("preset"),
-                "seed": config.get("seed"),
-                **{f"dataset {k}": v for k, v in config["dataset"].items()},
-                **config["settings"],
-            }
+    def _holds_something(self) -> bool:
+        # Hidden files are those of a file manager, or of a first call that was killed.
+        return any(not entry.name.startswith(".") for entry in self.path.iterdir())
 
-        old, new = flat(found), flat(wanted)
-        differing = [name for name in new if new[name] != old.get(name)]
-        if differing:
-            name = differing[0]
-            raise UserError(
-                f"--out={self.path}: a run with other settings ({name}: {old.get(name)} there, "
-                f"{new[name]} now); give another folder"
-            )
+    def _refuse_other(self, wanted: dict[str, Any], found: dict[str, Any]) -> None:
+        old = _identity(
+            found.get("verb"),
+            found.get("protector"),
+            found["preset"],
+            found["seed"],
+            found["dataset"],
+            found["settings"],
+        )
+        for name, value in wanted.items():
+            if value != old.get(name):
+                raise UserError(
+                    f"--out={self.path}: a run with other settings ({name}: {old.get(name)} there, "
+                    f"{value} now); give another folder"
+                )
+
+
+def _identity(verb, protector, preset, seed, dataset, settings) -> dict[str, Any]:
+    """What two runs must have in common to be the same, flat."""
+    return {
+        "verb": verb,
+        "protector": protector,
+        "preset": preset,
+        "seed": seed,
+        **{f"dataset {name}": value for name, value in dataset.items()},
+        **{name: _as_json(value) for name, value in settings.items()},
+    }
+
+
+def _as_json(value: Any) -> Any:
+    # Through JSON and back, a tuple is a list.
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _check_writable(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise UserError(f"--out={path}: {error.strerror}; give another folder") from error
 
 
 def machine() -> dict[str, Any]:

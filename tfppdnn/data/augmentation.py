@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+_PADDING = 4
+
 
 def live_augmentation(image_size: int, *, seed: int, flip: bool = True):
     """Returns random cropping with padding 4 and random horizontal flipping.
@@ -21,12 +23,23 @@ def live_augmentation(image_size: int, *, seed: int, flip: bool = True):
     """
     import keras_cv
 
+    class WholePixelCrop(keras_cv.layers.RandomCrop):
+        """keras-cv draws offsets between pixels and resamples; the paper's crops do not."""
+
+        def get_random_transformation_batch(self, batch_size, **kwargs):
+            def offsets():
+                drawn = self._random_generator.uniform((batch_size, 1), dtype=tf.float32)
+                return tf.floor(drawn * (2 * _PADDING + 1)) / (2 * _PADDING)
+
+            return {"tops": offsets(), "lefts": offsets()}
+
     # keras-cv takes a seed of 0 for none, and would draw differently at every call.
-    crop = keras_cv.layers.RandomCrop(image_size, image_size, seed=seed or 2**31)
+    crop = WholePixelCrop(image_size, image_size, seed=seed or 2**31)
     flip_some = keras_cv.layers.RandomFlip("horizontal", seed=seed + 1)
 
     def augment(images):
-        padded = tf.pad(images, [[0, 0], [4, 4], [4, 4], [0, 0]])
+        sides = [_PADDING, _PADDING]
+        padded = tf.pad(images, [[0, 0], sides, sides, [0, 0]])
         cropped = crop(padded, training=True)
         return flip_some(cropped, training=True) if flip else cropped
 

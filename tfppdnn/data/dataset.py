@@ -19,6 +19,7 @@ class ImageDataset:
         test_images: uint8 [M, H, W, 3], RGB.
         test_labels: int64 [M], in [0, K).
         class_names: The K names, in the order of the labels.
+        mirrors_alike: Whether a mirrored image still shows its class; digits do not.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ImageDataset:
     test_images: np.ndarray
     test_labels: np.ndarray
     class_names: tuple[str, ...]
+    mirrors_alike: bool = True
 
     @property
     def num_classes(self) -> int:

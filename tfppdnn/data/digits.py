@@ -36,4 +36,5 @@ def load_digits() -> ImageDataset:
         test_images=images[_TRAIN_COUNT:],
         test_labels=labels[_TRAIN_COUNT:],
         class_names=tuple(str(digit) for digit in range(10)),
+        mirrors_alike=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def load_folder(path: str | Path, *, image_size: int = 32, seed: int = 0) -> Ima
         UserError: There is no such folder, it holds fewer than two classes, a class has
             fewer than two images, or an image cannot be read (it is named).
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_dir():
         raise UserError(f"--dataset={path}: there is no such folder")
     test_folder = next((path / name for name in _TEST_NAMES if (path / name).is_dir()), None)
@@ -47,11 +48,13 @@ def load_folder(path: str | Path, *, image_size: int = 32, seed: int = 0) -> Ima
         class_names = _class_names(path)
         train, test = _split(_files_by_class(path, class_names), np.random.default_rng(seed))
 
-    train_images, train_labels = _read_all(train, image_size)
-    test_images, test_labels = _read_all(test, image_size)
+    # Mixed, since figures may be measured on the first images only.
+    rng = np.random.default_rng(0)
+    train_images, train_labels = _read_all(train, image_size, rng)
+    test_images, test_labels = _read_all(test, image_size, rng)
     return ImageDataset(
         name=str(path),
-        version=f"folder {path.name} at {image_size}x{image_size}",
+        version=f"folder {path.name}, files {_digest(path, train + test)}",
         train_images=train_images,
         train_labels=train_labels,
         test_images=test_images,
@@ -110,8 +113,19 @@ def _split(
     return train, test
 
 
-def _read_all(files: list[list[Path]], image_size: int) -> tuple[np.ndarray, np.ndarray]:
+def _digest(folder: Path, files: list[list[Path]]) -> str:
+    """Tells two folders apart by the names and sizes of their files."""
+    names = sorted(
+        f"{file.relative_to(folder)} {file.stat().st_size}" for found in files for file in found
+    )
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
+
+
+def _read_all(
+    files: list[list[Path]], image_size: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     labelled = [(file, label) for label, found in enumerate(files) for file in found]
+    labelled = [labelled[row] for row in rng.permutation(len(labelled))]
     images = np.empty((len(labelled), image_size, image_size, 3), np.uint8)
     for row, (file, _) in enumerate(tqdm(labelled, "reading images", leave=False, delay=2)):
         images[row] = resize_square(read_image(file), image_size)

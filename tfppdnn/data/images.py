@@ -49,7 +49,7 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
             if width * height > max_pixels:
                 raise UserError(
                     f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
-                    "make the image smaller or raise --max_pixels"
+                    "make the image smaller (or, for protect, raise it)"
                 )
             return _upright_rgb(image)
     except UserError:

@@ -15,8 +15,8 @@ def load_dataset(
 
     Args:
         name: `digits` (embedded), a folder, or a name that tensorflow-datasets knows
-            (with `/CONFIG` where a data set has several). Where a name could be both,
-            it is the folder.
+            (with `/CONFIG` where a data set has several). Of a folder and a name that
+            tensorflow-datasets knows, it is the folder.
         data_dir: A tensorflow-datasets directory, for names.
         image_size: Height and width of the images, in pixels.
         seed: Seed of the test draw, for folders without a test folder.
@@ -36,14 +36,24 @@ def load_dataset(
         if image_size != 32:
             raise UserError(f"--image_size={image_size}: digits comes at 32x32 only")
         return load_digits()
+    if data_dir is not None:
+        data_dir = str(Path(data_dir).expanduser())
     if name.startswith((".", "/", "~")) or (name and Path(name).is_dir()):
         from tfppdnn.data.folder import load_folder
 
-        return load_folder(name, image_size=image_size, seed=seed)
+        return _checked(load_folder(name, image_size=image_size, seed=seed))
 
     from tfppdnn.data.tensorflow_datasets import load_tensorflow_dataset
 
-    dataset = load_tensorflow_dataset(name, data_dir=data_dir, image_size=image_size)
+    return _checked(load_tensorflow_dataset(name, data_dir=data_dir, image_size=image_size))
+
+
+def _checked(dataset: ImageDataset) -> ImageDataset:
     if dataset.num_classes < 2:
-        raise UserError(f"--dataset={name}: only one class; a classifier needs two or more")
+        raise UserError(f"--dataset={dataset.name}: only one class; a classifier needs two or more")
+    for split, images in (("train", dataset.train_images), ("test", dataset.test_images)):
+        if len(images) < 2:
+            raise UserError(
+                f"--dataset={dataset.name}: {len(images)} images to {split}; give two or more"
+            )
     return dataset

@@ -16,6 +16,10 @@ from tfppdnn.errors import UserError
 
 _CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
 _DOWNLOAD_TIMEOUT = 20  # Seconds without an answer or a further byte.
+_NO_IMAGENET = (
+    "VGG16's ImageNet weights cannot be fetched here; give "
+    "--perceptual_weights=FILE.npz or --perceptual_weights=reference"
+)
 _NAMES = ("block1_conv1", "block1_conv2")
 _SHAPES = {
     "block1_conv1/kernel": (3, 3, 3, 64),
@@ -63,15 +67,24 @@ def perceptual_features(
                 vgg16_relu1_2(arrays), "VGG16 relu1_2, ImageNet weights from keras.applications"
             )
         if weights == "imagenet":
-            raise UserError(
-                "VGG16's ImageNet weights cannot be fetched here; give "
-                "--perceptual_weights=FILE.npz or --perceptual_weights=reference"
-            )
+            raise UserError(_NO_IMAGENET)
         return _second_relu_of(reference_classifier, why="no ImageNet weights to be had")
     return PerceptualFeatures(
         vgg16_relu1_2(_read_block1(weights)),
         f"VGG16 relu1_2, ImageNet weights from {os.path.basename(weights)}",  # noqa: PTH119
     )
+
+
+def check_perceptual_weights(weights: str | None) -> None:
+    """Raises now what `perceptual_features` would raise hours later.
+
+    Raises:
+        UserError: See `perceptual_features`.
+    """
+    if weights == "imagenet" and _fetch_imagenet_block1() is None:
+        raise UserError(_NO_IMAGENET)
+    if weights not in (None, "imagenet", "reference"):
+        _read_block1(weights)
 
 
 def vgg16_relu1_2(arrays: dict[str, np.ndarray]) -> keras.Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
@@ -44,8 +46,7 @@ def make_preliminary_images(
     """Makes P from training images drawn at random, or finishes making it.
 
     Args:
-        run: Where P and its resume state are kept. P shows no visual information; plain
-            images are never written.
+        run: Where P and its resume state are kept; plain images are never written.
         preset: How many images, epsilon, step size, iterations and random start.
         dataset: Plain images.
         reference_classifier: h_theta.
@@ -125,9 +126,18 @@ class _KeepProtected(keras.callbacks.Callback):
         self.protected.flush()
 
 
-def _open(file, shape: tuple[int, ...]) -> np.memmap:
-    if not file.exists():
+def _open(file: Path, shape: tuple[int, ...]) -> np.memmap:
+    if not file.exists() and not any(file.parent.glob("step-*.npz")):
         # Written out in full, so that a full disk is met here and not inside the mapping.
         with written_whole(file) as temporary:
             np.save(temporary, np.zeros(shape, np.uint8))
-    return np.lib.format.open_memmap(file, mode="r+")
+    try:
+        protected = np.lib.format.open_memmap(file, mode="r+")
+        damaged = protected.shape != shape or protected.dtype != np.uint8
+    except (OSError, ValueError):
+        damaged = True
+    if damaged:
+        raise UserError(
+            f"{file} is missing or damaged; delete {file.parent} to make the images again"
+        )
+    return protected

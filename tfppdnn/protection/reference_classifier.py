@@ -56,7 +56,7 @@ def train_reference_classifier(
         warmup_target=preset.reference_learning_rate,
         warmup_steps=steps_per_epoch,
     )
-    compile_classifier(model, schedule)
+    compile_classifier(model, schedule, weight_decay=5e-4)
 
     def batches(first_step: int, count: int):
         return image_batches(
@@ -67,7 +67,7 @@ def train_reference_classifier(
             steps=count,
             seed=seed,
             augment=True,
-            flip=preset.augment_flip,
+            flip=preset.augment_flip and dataset.mirrors_alike,
         )
 
     history = fit_resumably(

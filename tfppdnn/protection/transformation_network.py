@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from tfppdnn.data.batches import image_batches, in_batches
 from tfppdnn.data.dataset import ImageDataset
@@ -50,6 +53,9 @@ def train_transformation_network(
     model, sources = build_transformation_network(
         preset, dataset, reference_classifier, preliminary, seed=seed
     )
+    # A resumed training must find the same features: they may come from a network.
+    run.claim_stage(STAGE, {"perceptual_features": sources})
+    tqdm.write(f"perceptual features: {sources}", file=sys.stderr)
     batch_size = preset.transform_batch_size
     steps = preset.transform_steps or preset.transform_epochs * max(
         1, len(dataset.train_images) // batch_size

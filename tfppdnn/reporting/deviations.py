@@ -157,6 +157,20 @@ IN_EVERY_RUN: tuple[Row, ...] = (
         "The only scale on which it is comparable with the other terms.",
     ),
     Row(
+        "Restored images in the perceptual loss (Eq. 6)",
+        "",
+        "x and G_BA(x_p)",
+        "not of the same picture",
+        "The two of a batch are drawn apart, as CycleGAN's are; the letters leave it open.",
+    ),
+    Row(
+        "Adversarial losses (Eq. 4)",
+        "",
+        "as in CycleGAN",
+        "least squares, the discriminators' halved",
+        "CycleGAN's own form, which trains more steadily than the logarithm.",
+    ),
+    Row(
         "Reconstruction loss (Eq. 9)",
         "",
         "sum of squares",
@@ -188,6 +202,8 @@ def deviations(settings: Mapping[str, Any], *, train_images: int | None = None) 
         run = _comparable(settings.get(field, paper))
         if run == paper or (field == "transform_epochs" and settings.get("transform_steps")):
             continue  # Where steps are counted, epochs are not.
+        if not _reason_fits(field, paper, run):
+            reason = _CHOSEN
         by_paper, by_run = in_words(field, paper), in_words(field, run)
         if field == "transform_steps":
             by_paper = in_words("transform_epochs", Paper.transform_epochs)
@@ -196,6 +212,17 @@ def deviations(settings: Mapping[str, Any], *, train_images: int | None = None) 
                 by_run += f", about {run * batch_size / train_images:,.0f} epochs"
         rows.append(Row(name, field, by_paper, by_run, reason))
     return rows
+
+
+def _reason_fits(field: str, paper: Any, run: Any) -> bool:
+    """Whether a value departs from the paper's to the side that its reason speaks of."""
+    if field == "lambda_":
+        return run > paper
+    if field == "gamma":
+        return run[1] > paper[1]
+    if REASONS[field][1] in (_SIZED, _SHORTER) and field != "transform_steps":
+        return run < paper
+    return True
 
 
 def open_choices(settings: Mapping[str, Any]) -> list[Row]:

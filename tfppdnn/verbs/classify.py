@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,18 @@ from tfppdnn.presets import Preset, make_preset
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.quiet import import_tensorflow
 from tfppdnn.verbs.train import checked_seed
+
+# The preset's settings that this verb uses, and takes as options.
+SETTINGS = (
+    "classifier_width",
+    "classifier_epochs",
+    "classifier_batch_size",
+    "classifier_learning_rate",
+    "steps_per_round",
+    "test_images",
+    "augment_flip",
+    "mixed_precision",
+)
 
 _STATISTICS_IMAGES = 1000
 
@@ -57,7 +69,8 @@ def classify(
         out: Where to save; the protector's run folder if not given.
         seed: Seed of weights, order and augmentation; the run's own if not given.
         settings: Any of classifier_width, classifier_epochs, classifier_batch_size,
-            classifier_learning_rate, steps_per_round, test_images.
+            classifier_learning_rate, steps_per_round, test_images, augment_flip,
+            mixed_precision.
 
     Returns:
         The figures, and the exit code.
@@ -74,26 +87,44 @@ def classify(
     own = config["dataset"]
     if dataset not in (None, own["name"]) and out is None:
         raise UserError(f"--dataset={dataset} is not the run's own ({own['name']}); add --out=DIR")
+    digest = _digest(source)
     chosen = _settings(config, preset, settings)
     seed = checked_seed(config["seed"] if seed is None else seed)
+    data_dir = data_dir or config.get("data_dir")
 
     import_tensorflow()
 
     from tfppdnn.data.load import load_dataset
 
     images = load_dataset(
-        dataset or own["name"], data_dir=data_dir, image_size=chosen.image_size, seed=seed
+        dataset or own["name"],
+        data_dir=data_dir,
+        image_size=chosen.image_size,
+        # Of a folder's images, the same are held out as when h_p was trained.
+        seed=config["seed"],
     )
-    target = source
-    if out is not None and Path(out) != source.path:
-        target = RunFolder(out)
+    target = source if out is None else RunFolder(out)
+    if target.path.resolve() == source.path.resolve():
+        if images.summary() != own:
+            raise UserError(
+                f"--dataset={own['name']}: not the images that {source.path} was trained on; "
+                "give their --data_dir, or another --out"
+            )
+    else:
         target.claim(
+            verb="classify",
+            protector=digest,
             preset=preset or config["preset"],
-            settings=dataclasses.asdict(chosen),
+            settings={name: getattr(chosen, name) for name in SETTINGS},
             dataset=images.summary(),
             seed=seed,
+            data_dir=data_dir,
         )
     kind = "plain" if plain else "protected"
+    target.claim_stage(
+        f"classifier_{kind}",
+        {"seed": seed, **{name: getattr(chosen, name) for name in SETTINGS}},
+    )
     if kind not in target.metrics().get("classify", {}):
         protect = _identity if plain else _batch_protector(source)
         _train(target, chosen, images, protect, kind=kind, seed=seed)
@@ -104,11 +135,27 @@ def classify(
     return {"run": str(target.path), **_summary(target.metrics()["classify"])}, 0
 
 
-def _settings(config: dict, preset: str | None, settings: dict) -> Preset:
-    """The run's settings (or a preset's), with this call's in their place."""
+def _settings(config: dict[str, Any], preset: str | None, settings: dict[str, Any]) -> Preset:
+    """The run's settings; of `SETTINGS`, a preset's and this call's in their place."""
+    for name in settings:
+        if name not in SETTINGS:
+            raise UserError(f"--{name}: not an option of classify; it has {', '.join(SETTINGS)}")
+    values = {**config["settings"]}
     if preset is not None:
-        return make_preset(preset, settings)
-    return make_preset(config["preset"], {**config["settings"], **settings})
+        of_preset = make_preset(preset)
+        values |= {name: getattr(of_preset, name) for name in SETTINGS}
+    return make_preset(config["preset"], {**values, **settings})
+
+
+def _digest(run: RunFolder) -> str:
+    """Tells the protector of a run from any other."""
+    try:
+        return hashlib.sha256((run.path / "protector.tflite").read_bytes()).hexdigest()[:16]
+    except FileNotFoundError:
+        raise UserError(
+            f"--protector={run.path}: no protector.tflite there; its training has not finished, or "
+            "a file was refused: give the same train command again"
+        ) from None
 
 
 def _batch_protector(run: RunFolder):
@@ -137,10 +184,6 @@ def _train(run: RunFolder, preset: Preset, dataset, protect, *, kind: str, seed:
         return np.concatenate([protect(batch) for batch in in_batches(images, 128)])
 
     stage = f"classifier_{kind}"
-    run.claim_stage(
-        stage,
-        {name: value for name, value in dataclasses.asdict(preset).items() if "classifier" in name},
-    )
     keras.utils.set_random_seed(seed)
     sample = dataclasses.replace(
         dataset, train_images=protected(dataset.train_images[:_STATISTICS_IMAGES])
@@ -165,7 +208,8 @@ def _train(run: RunFolder, preset: Preset, dataset, protect, *, kind: str, seed:
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
         [int(share * steps) for share in (0.3, 0.6, 0.8)], [rate / 5**n for n in range(4)]
     )
-    compile_classifier(model, schedule)
+    # The paper's 5e-4 decays the gradient, inside the momentum of 0.9: see the docstring.
+    compile_classifier(model, schedule, weight_decay=5e-3)
 
     def batches(first_step: int, count: int):
         augmented = image_batches(
@@ -176,7 +220,7 @@ def _train(run: RunFolder, preset: Preset, dataset, protect, *, kind: str, seed:
             steps=count,
             seed=seed,
             augment=True,
-            flip=preset.augment_flip,
+            flip=preset.augment_flip and dataset.mirrors_alike,
         )
         return protected_batches(augmented, protect)
 

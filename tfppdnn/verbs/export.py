@@ -29,8 +29,8 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
 
     Args:
         run: A run folder made by `train`.
-        data_dir: The tensorflow-datasets directory that the run was trained from, for real
-            images to compare and to calibrate with.
+        data_dir: The tensorflow-datasets directory that the run was trained from, if it
+            has moved: real images are needed to compare and to calibrate with.
 
     Returns:
         The figures by file, and the exit code.
@@ -53,7 +53,7 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
 
     dataset = load_dataset(
         config["dataset"]["name"],
-        data_dir=data_dir,
+        data_dir=data_dir or config.get("data_dir"),
         image_size=config["dataset"]["image_size"],
         seed=config["seed"],
     )
@@ -61,36 +61,50 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
         protector = keras.models.load_model(folder.protector, compile=False)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{folder.protector} is damaged ({str(error).splitlines()[0]})") from None
-    return export_protector_files(folder, protector, dataset), 0
+    figures = export_protector_files(folder, protector, dataset)
+    if (folder.path / "report.html").exists():
+        from tfppdnn.reporting.report import write_report
+
+        write_report(folder)
+    return figures, 0
 
 
-def export_protector_files(
-    run: RunFolder, protector, dataset, reference_classifier=None
-) -> dict[str, Any]:
+def export_protector_files(run: RunFolder, protector, dataset) -> dict[str, Any]:
     """Exports h_p into the run folder and records how exact each file is.
 
     Args:
-        run: The run folder.
+        run: The run folder, with the reference classifier's SavedModel, which tells what
+            int8 costs in accuracy.
         protector: h_p, a Keras model.
         dataset: Where the images to compare and to calibrate with come from.
-        reference_classifier: h_theta, to tell what int8 costs in accuracy.
 
     Returns:
         The figures by file.
+
+    Raises:
+        VerificationError: Files were refused; what was measured is recorded all the same.
     """
+    import tensorflow as tf
+
     from tfppdnn.exporting.run_folder import export_all
-    from tfppdnn.training.classifiers import accuracy_of
+    from tfppdnn.exporting.verify import VerificationError
 
     labels = dataset.test_labels[:_CHECKED_IMAGES]
+    classifier = tf.saved_model.load(str(run.path / "reference_classifier"))
 
-    def accuracy(protected):
-        return accuracy_of(reference_classifier, protected, labels)
+    def accuracy(protected) -> float:
+        answers = classifier.signatures["serving_default"](image=tf.constant(protected))
+        return float((answers["class_id"].numpy() == labels).mean())
 
-    figures = export_all(
-        protector,
-        run.path,
-        images=dataset.test_images[:_CHECKED_IMAGES],
-        calibration_images=dataset.train_images[:_CHECKED_IMAGES],
-        accuracy=accuracy if reference_classifier is not None else None,
-    )
+    try:
+        figures = export_all(
+            protector,
+            run.path,
+            images=dataset.test_images[:_CHECKED_IMAGES],
+            calibration_images=dataset.train_images[:_CHECKED_IMAGES],
+            accuracy=accuracy,
+        )
+    except VerificationError as refusal:
+        run.record("export", refusal.figures)
+        raise
     return run.record("export", figures)

@@ -1,4 +1,4 @@
-"""What `train` measures, on 8-bit images that no network was trained on."""
+"""What `train` measures, on 8-bit images; of h_p on images that no network was trained on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfppdnn.audit.leakage import leakage
+from tfppdnn.audit.contours import contour_correlation
+from tfppdnn.audit.intervals import mean_with_interval
+from tfppdnn.audit.leakage import leakage, shuffled_partners
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.photographs import photographs
 from tfppdnn.protection.preliminary_images import PreliminaryImages
@@ -28,14 +30,12 @@ def measure_preliminary(
     """Records what h_theta makes of P and what P shows, under `preliminary_images`."""
     some = slice(_LEAKAGE_IMAGES)
     plain = dataset.train_images[preliminary.sources[some]]
-    history = run.metrics().get("preliminary_images", {}).get("history", [])
     run.record(
         "preliminary_images",
         {
             "images": len(preliminary.images),
             "accuracy": accuracy_of(reference_classifier, preliminary.images, preliminary.labels),
             "leakage": _leakage(preliminary.images[some], plain, dataset),
-            "history": history,
         },
     )
 
@@ -105,8 +105,11 @@ def _leakage(images: np.ndarray, plain: np.ndarray, dataset: ImageDataset) -> di
 
 def _outlines_of_photographs(protector: keras.Model) -> dict[str, Any]:
     plain = photographs()
-    measured = leakage(protect_images(protector, plain), plain)
+    protected = protect_images(protector, plain)
+    partners = shuffled_partners(len(plain), seed=0)
     return {
-        name: measured[name].to_dict()
-        for name in ("contour_correlation", "contour_correlation_chance")
+        "contour_correlation": mean_with_interval(contour_correlation(protected, plain)).to_dict(),
+        "contour_correlation_chance": mean_with_interval(
+            contour_correlation(protected, plain[partners])
+        ).to_dict(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,20 +69,21 @@ def train(
     """
     chosen = make_preset(preset, settings)
     seed = checked_seed(seed)
-    run = RunFolder(out or Path("runs") / f"{Path(dataset).name}-{preset}")
+    dataset = os.path.expanduser(dataset)  # noqa: PTH111  (it may be a name)
+    run = RunFolder(out or Path("runs") / f"{Path(dataset).resolve().name}-{preset}")
+    identity = {"preset": preset, "settings": dataclasses.asdict(chosen), "seed": seed}
+    run.expect(dataset={"name": dataset}, **identity)
 
-    # Everything up to here is quick, so that a wrong option is refused at once.
-    import_tensorflow()
-    from tfppdnn.data.load import load_dataset
-
-    images = load_dataset(dataset, data_dir=data_dir, image_size=chosen.image_size, seed=seed)
-    run.claim(
-        preset=preset,
-        settings=dataclasses.asdict(chosen),
-        dataset=images.summary(),
-        seed=seed,
-    )
     if "train" not in run.metrics():
+        # Everything up to here is quick, so that a wrong option is refused at once.
+        import_tensorflow()
+
+        from tfppdnn.data.load import load_dataset
+        from tfppdnn.models.perceptual import check_perceptual_weights
+
+        check_perceptual_weights(chosen.perceptual_weights)
+        images = load_dataset(dataset, data_dir=data_dir, image_size=chosen.image_size, seed=seed)
+        run.claim(dataset=images.summary(), data_dir=data_dir, **identity)
         _train(run, chosen, images, seed)
     return {"run": str(run.path), **run.metrics()["train"]}, 0
 
@@ -99,6 +101,7 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     from tfppdnn.training.precision import in_float32
     from tfppdnn.verbs import measurements
     from tfppdnn.verbs.export import export_protector_files
+    from tfppdnn.verbs.pictures import report_with_pictures
 
     # III-B: a classifier of plain images, and images that it knows and people do not.
     reference_classifier = train_reference_classifier(run, preset, dataset, seed=seed)
@@ -131,11 +134,11 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
         export_classifier(
             reference_classifier, dataset.class_names, temporary, image_size=dataset.image_size
         )
-    export_protector_files(run, protector, dataset, reference_classifier)
-
-    from tfppdnn.verbs.pictures import report_with_pictures
-
-    report_with_pictures(run, preset, dataset, network, protector, seed=seed)
+    try:
+        export_protector_files(run, protector, dataset)
+    finally:
+        # Also when a file was refused: the report says how far off it was.
+        report_with_pictures(run, preset, dataset, network, protector, seed=seed)
     run.record("train", measurements.summary(run.metrics()))
 
 
