@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -5,7 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 
-# Kills its own process, as `kill -9` would, right after checkpoint number `count` of a stage.
+# Kills its own process, as `kill -9` would, just before checkpoint number `count` of a stage is
+# written: what was trained since the one before is lost.
 KILLED = """
 import os, signal, sys
 from tfppdnn.training.checkpoints import Checkpoints
@@ -13,20 +15,20 @@ from tfppdnn.training.checkpoints import Checkpoints
 stage, count = sys.argv[1], int(sys.argv[2])
 save, saved = Checkpoints.save, []
 
-def save_and_die(self, step, history):
-    save(self, step, history)
+def save_or_die(self, step, history):
     saved.append(self.directory.name)
     if saved.count(stage) == count:
         os.kill(os.getpid(), signal.SIGKILL)
+    save(self, step, history)
 
-Checkpoints.save = save_and_die
+Checkpoints.save = save_or_die
 from tfppdnn.cli import main
 sys.exit(main(sys.argv[3:]))
 """
 KILLED_BY_SIGKILL = -9
 
 
-def train(out, settings, *, stage="none", count=0):
+def train(out, settings, *, stage="none", count=1):
     command = [sys.executable, "-c", KILLED, stage, str(count), "train", f"--out={out}", *settings]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -50,12 +52,8 @@ def arrays_of(run):
 @pytest.fixture(scope="module")
 def killed_run(tiny_run, tiny_settings, tmp_path_factory):
     out = tmp_path_factory.mktemp("killed") / "run"
-    for stage, count in [
-        ("reference_classifier", 2),
-        ("preliminary_images", 1),
-        ("transformation_network", 2),
-    ]:
-        killed = train(out, tiny_settings, stage=stage, count=count)
+    for stage in ("reference_classifier", "preliminary_images", "transformation_network"):
+        killed = train(out, tiny_settings, stage=stage, count=2)
         assert killed.returncode == KILLED_BY_SIGKILL, killed.stderr
     finished = train(out, tiny_settings)
     assert finished.returncode == 0, finished.stderr
@@ -86,7 +84,7 @@ def test_killed_in_every_stage_writes_the_same_file_for_phones(tiny_run, killed_
 
 def test_a_truncated_checkpoint_is_named(tiny_run, tiny_settings, tmp_path, call):
     out = tmp_path / "run"
-    killed = train(out, tiny_settings, stage="reference_classifier", count=1)
+    killed = train(out, tiny_settings, stage="reference_classifier", count=2)
     assert killed.returncode == KILLED_BY_SIGKILL, killed.stderr
     (checkpoint,) = (out / "checkpoints/reference_classifier").glob("*.npz")
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
@@ -94,3 +92,20 @@ def test_a_truncated_checkpoint_is_named(tiny_run, tiny_settings, tmp_path, call
     assert code == 2
     assert f"checkpoint {checkpoint} is damaged; delete it" in error
     assert "Traceback" not in error
+
+
+def test_preliminary_images_that_are_gone_are_not_taken_for_black_ones(
+    tiny_run, tiny_settings, tmp_path, call
+):
+    out = tmp_path / "run"
+    shutil.copytree(tiny_run, out, ignore=shutil.ignore_patterns("metrics.json", "protected.npy"))
+    code, _, error = call("train", f"--out={out}", *tiny_settings)
+    assert code == 2
+    assert "protected.npy is missing or damaged; delete" in error
+
+
+def test_an_unwritable_folder_is_named_before_anything_is_loaded(tiny_settings, tmp_path, call):
+    (tmp_path / "file").write_text("")
+    code, _, error = call("train", f"--out={tmp_path}/file/run", *tiny_settings)
+    assert code == 2
+    assert f"--out={tmp_path}/file/run: Not a directory; give another folder" in error
