@@ -1,0 +1,84 @@
+"""What attackers have, one type for each: nothing else ever reaches them.
+
+Whoever can do more also has what the weaker attacker has, and a type that extends the weaker
+one's. An attack that learns takes a type that adds the images it learns from.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfppdnn.errors import UserError
+from tfppdnn.types import Protector
+
+Images = NDArray[np.uint8]
+"""uint8 [N, H, W, 3], RGB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeySpace:
+    """How many keys there are to guess: all that brute force needs to know.
+
+    Attributes:
+        bits: Binary logarithm of the number of keys; None if the protector has no key.
+
+    Raises:
+        UserError: If the bits are negative or not finite.
+    """
+
+    bits: float | None
+
+    def __post_init__(self) -> None:
+        if self.bits is not None and not 0 <= self.bits < math.inf:
+            raise UserError(f"a key space of {self.bits} bits: give 0 or more, or None for no key")
+
+    @classmethod
+    def of(cls, protector: Protector, *, height: int, width: int) -> KeySpace:
+        """Asks a protector for the size of its key space.
+
+        Args:
+            protector: Any; it has a key if it has a method `key_space_bits(height, width)`.
+            height: Of the protected images in pixels.
+            width: Of the protected images in pixels.
+        """
+        key_space_bits = getattr(protector, "key_space_bits", None)
+        return cls(bits=None if key_space_bits is None else key_space_bits(height, width))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ciphertexts:
+    """What an attacker with nothing but protected images has.
+
+    Attributes:
+        targets: uint8 [N, H, W, 3], the protected images to be reconstructed, N at least 1.
+
+    Raises:
+        UserError: If the targets have another type or shape.
+    """
+
+    targets: Images
+
+    def __post_init__(self) -> None:
+        images = self.targets
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3 or not images.size:
+            raise UserError(
+                f"the images to attack are {images.dtype} of shape {images.shape}: "
+                "give uint8 of shape [N, height, width, 3], N at least 1"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChosenPlaintexts(Ciphertexts):
+    """What an attacker who can have any image protected has.
+
+    Attributes:
+        targets: As in `Ciphertexts`.
+        protector: The one that protected the targets, under the same key. An attacker calls
+            its `protect` and looks at nothing else.
+    """
+
+    protector: Protector

@@ -1,0 +1,50 @@
+"""What attackers got, to be measured by whoever knows the plain images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.attacks.data import Images
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AttackResult:
+    """The outcome of any attack.
+
+    Attributes:
+        attack: The attack's name.
+        threat_model: What the attacker had.
+        finding: What happened, as one sentence for a report.
+    """
+
+    attack: str
+    threat_model: ThreatModel
+    finding: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reconstruction(AttackResult):
+    """The outcome of an attack that makes images.
+
+    Attributes:
+        images: uint8 [N, H, W, 3], one for each target in the same order and of its size.
+            None if the attack does not apply: it is made for another kind of scheme. That
+            is no merit of the scheme, and `finding` says why.
+    """
+
+    images: Images | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KeySearch(AttackResult):
+    """The outcome of a search for the key. Logarithms, since the numbers fit no float.
+
+    Attributes:
+        log10_tries: Of the keys to be tried until the right one, on average; None if there
+            is no key.
+        log10_years: Of the years this takes; None if there is no key.
+    """
+
+    log10_tries: float | None
+    log10_years: float | None
