@@ -71,6 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\ntfppdnn {verb}: stopped; the same command goes on from here", file=sys.stderr)
         return 130
+    except Exception as error:
+        # TensorFlow's own files meet a full disk with errors that are no OSError.
+        if type(error).__name__ not in ("ResourceExhaustedError", "PermissionDeniedError"):
+            raise
+        return _refuse(verb, f"{str(error).splitlines()[0]}; the same command goes on from here")
     sys.stderr.flush()
     print(json.dumps(figures))
     return code
