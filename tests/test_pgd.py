@@ -173,3 +173,15 @@ def test_fit_protects_each_batch_and_reports_the_classifiers_view(classifier, im
     assert history["loss"][0] == pytest.approx(losses.mean(), abs=1e-5)
     for old, new in zip(before, classifier.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(("epsilon", "levels"), [(1.0, (0.5, 0.5)), (0.2, (0.1, 0.9))])
+def test_the_random_start_is_spread_evenly_over_the_valid_part_of_the_ball(
+    classifier, labels, epsilon, levels
+):
+    """With the largest ball nothing of a black or a white image is left in it."""
+    for image, level in zip((0.0, 1.0), levels, strict=True):
+        images = np.full((COUNT, SIZE, SIZE, 3), image, np.float32)
+        start = protect(classifier, images, labels, epsilon=epsilon, iterations=0)
+        assert start.mean() == pytest.approx(level, abs=0.02)
+        assert start.std() == pytest.approx(epsilon / 12**0.5, abs=0.02)

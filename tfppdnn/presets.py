@@ -158,11 +158,11 @@ class Cpu(Preset):
     generator_depth: int = 4
     discriminator_width: int = 32
     lambda_: float = 3.0
-    gamma: tuple[float, float, float] = (-1.0, 3.0, 0.9)
-    transform_steps: int = 9_000
+    gamma: tuple[float, float, float] = (-1.0, 1.0, 0.9)
+    transform_steps: int = 7_000
 
     classifier_width: float = 0.25
-    classifier_epochs: int = 5
+    classifier_epochs: int = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

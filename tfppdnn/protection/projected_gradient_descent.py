@@ -58,8 +58,8 @@ class PreliminaryProtection(keras.Model):
             give it; with less than 1 the picture stays visible.
         step_size: alpha of Eq. 3, in [0, 1].
         iterations: Steps of the descent; 50 in the paper.
-        random_start: Whether to start at a uniformly random point of the ball rather
-            than at the image itself, whose outlines would stay.
+        random_start: Whether to start at a uniformly random valid image of the ball
+            rather than at the image itself, whose outlines would stay.
         seed: Seed of the random starts.
     """
 
@@ -116,8 +116,11 @@ class PreliminaryProtection(keras.Model):
 
         start = images
         if self.random_start:
-            start = images + keras.random.uniform(
-                ops.shape(images), -self.epsilon, self.epsilon, seed=self.random
+            # Noise added to the image and then clipped would be darker where the image is.
+            lowest = ops.maximum(images - self.epsilon, 0.0)
+            highest = ops.minimum(images + self.epsilon, 1.0)
+            start = lowest + (highest - lowest) * keras.random.uniform(
+                ops.shape(images), seed=self.random
             )
         protected = projected_gradient_descent(
             loss_gradient,
