@@ -62,19 +62,19 @@ def test_a_data_set_that_only_the_directory_knows_is_read(tmp_path):
 
 
 def test_a_name_that_tensorflow_datasets_knows_too_is_read_from_the_directory(tmp_path):
-    write(tmp_path, "cifar10", {"train": examples(1, 2, 3), "test": examples(4)})
+    write(tmp_path, "cifar10", {"train": examples(1, 2, 3), "test": examples(4, 5)})
 
     assert load("cifar10", tmp_path).num_classes == 3  # Not the ten of its own builder.
 
 
 def test_images_of_every_size_become_squares(tmp_path):
     mixed = examples(1, shape=(40, 90, 3)) + examples(2, shape=(300, 64, 3)) + examples(3)
-    write(tmp_path, "mixed", {"train": mixed, "validation": examples(4)})
+    write(tmp_path, "mixed", {"train": mixed, "validation": examples(4, 5)})
     dataset = load("mixed", tmp_path, image_size=48)
 
     assert dataset.train_images.shape == (3, 48, 48, 3)
     assert greys(dataset.train_images) == [1, 2, 3]
-    assert greys(dataset.test_images) == [4]
+    assert greys(dataset.test_images) == [4, 5]
 
 
 def test_grey_images_become_rgb(tmp_path):
@@ -103,7 +103,7 @@ def test_the_newest_version_is_read(tmp_path):
 
 
 def test_a_configuration_is_named_after_a_slash(tmp_path):
-    pictures = {"train": examples(1, 2, 3), "test": examples(4)}
+    pictures = {"train": examples(1, 2, 3), "test": examples(4, 5)}
     write(tmp_path, "colours", pictures, config="small")
 
     assert prepared_datasets(str(tmp_path)) == ["colours/small"]
@@ -113,7 +113,7 @@ def test_a_configuration_is_named_after_a_slash(tmp_path):
 
 
 def test_a_wrong_name_is_answered_with_what_there_is(tmp_path):
-    pictures = {"train": examples(1, 2, 3), "test": examples(4)}
+    pictures = {"train": examples(1, 2, 3), "test": examples(4, 5)}
     write(tmp_path, "my_colours", pictures)
     write(tmp_path, "other", pictures)
 
@@ -193,7 +193,7 @@ def test_what_is_no_classification_of_pictures_is_refused(tmp_path):
 
 
 def test_damaged_data_is_named(tmp_path):
-    folder = write(tmp_path, "colours", {"train": examples(1, 2, 3), "test": examples(4)})
+    folder = write(tmp_path, "colours", {"train": examples(1, 2, 3), "test": examples(4, 5)})
     shard = next(folder.rglob("*train*tfrecord*"))
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 255
@@ -204,7 +204,7 @@ def test_damaged_data_is_named(tmp_path):
 
 
 def test_a_missing_part_is_named(tmp_path):
-    folder = write(tmp_path, "colours", {"train": examples(1, 2, 3), "test": examples(4)})
+    folder = write(tmp_path, "colours", {"train": examples(1, 2, 3), "test": examples(4, 5)})
     next(folder.rglob("*train*tfrecord*")).unlink()
 
     with pytest.raises(UserError, match="--dataset=colours"):
@@ -214,3 +214,10 @@ def test_a_missing_part_is_named(tmp_path):
 def test_a_directory_that_is_not_there_has_nothing_prepared(tmp_path):
     assert prepared_datasets(str(tmp_path / "nowhere")) == []
     assert prepared_datasets(None) == []
+
+
+def test_a_single_test_image_is_refused_before_hours_of_training(tmp_path):
+    write(tmp_path, "few", {"train": examples(1, 2, 3), "test": examples(4)[:1]})
+
+    with pytest.raises(UserError, match="--dataset=few: 1 images to test; give two or more"):
+        load("few", tmp_path)

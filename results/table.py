@@ -1,0 +1,85 @@
+"""Prints the table of results/README.md and README.md from the metrics beside it.
+
+python results/table.py quick-digits cpu-cifar10 cpu-cifar10-more-classification
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def percent(share: float) -> str:
+    """Writes a share in [0, 1]."""
+    return f"{100 * share:.1f}%"
+
+
+def beside(leakage: dict[str, Any], name: str, suffix: str) -> str:
+    """Writes a mean, and in brackets what knowing nothing gives."""
+    return f"{leakage[name]['mean']:.2f} ({leakage[name + suffix]['mean']:.2f})"
+
+
+def matched(leakage: dict[str, Any]) -> str:
+    """Writes a re-identification rate beside chance."""
+    found, chance = leakage["reidentification"], leakage["reidentification_chance"]
+    return f"{percent(found['mean'])} of {found['count']:,} ({percent(chance['mean'])})"
+
+
+def both_classifiers(metrics: dict[str, Any]) -> str:
+    """Writes ResNet-18's accuracies, as far as it was trained."""
+    classify = metrics.get("classify", {})
+    if not {"plain", "protected"} <= classify.keys():
+        return "not trained"
+    return " / ".join(percent(classify[kind]["test_accuracy"]) for kind in ("plain", "protected"))
+
+
+def by_mistake(metrics: dict[str, Any]) -> str:
+    """Writes what ResNet-18 of protected pictures makes of plain ones."""
+    protected = metrics.get("classify", {}).get("protected")
+    return percent(protected["accuracy_on_plain_images"]) if protected else "not trained"
+
+
+ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "test pictures": lambda m: f"{m['protector']['test_images']:,}",
+    "reference classifier on plain / protected": lambda m: " / ".join(
+        percent(m["protector"][f"reference_accuracy_on_{kind}"]) for kind in ("plain", "protected")
+    ),
+    "ResNet-18 trained on plain / protected": both_classifiers,
+    "the latter given plain pictures by mistake": by_mistake,
+    "SSIM (mean picture)": lambda m: beside(m["protector"]["leakage"], "ssim", "_floor"),
+    "affine SSIM (mean picture)": lambda m: beside(
+        m["protector"]["leakage"], "affine_ssim", "_floor"
+    ),
+    "contour correlation (chance)": lambda m: beside(
+        m["protector"]["leakage"], "contour_correlation", "_chance"
+    ),
+    "the same, photographs at 96x96 (chance)": lambda m: beside(
+        m["protector"]["photographs_leakage"], "contour_correlation", "_chance"
+    ),
+    "matched to the right picture (chance)": lambda m: matched(m["protector"]["leakage"]),
+    "restored by the training's G_BA: SSIM (mean picture)": lambda m: beside(
+        m["protector"]["restored_leakage"], "ssim", "_floor"
+    ),
+    "restored: matched (chance)": lambda m: matched(m["protector"]["restored_leakage"]),
+    "8-bit file, mean difference in grey levels": lambda m: (
+        f"{m['export']['protector_int8.tflite']['mean_difference']:.1f}"
+    ),
+}
+
+
+def main(names: list[str]) -> None:
+    """Prints one column a result."""
+    results = [json.loads((HERE / name / "metrics.json").read_text()) for name in names]
+    print(f"| | {' | '.join(f'`{name}`' for name in names)} |")
+    print("|---" * (len(names) + 1) + "|")
+    for title, write in ROWS.items():
+        print(f"| {title} | {' | '.join(write(metrics) for metrics in results)} |")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
