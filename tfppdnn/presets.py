@@ -121,7 +121,15 @@ class Preset:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Quick(Preset):
-    """Digits on two CPU cores, to see everything work once. EXPECTED."""
+    """Digits on two CPU cores, to see everything work once.
+
+    python -m tfppdnn train
+
+    Expected, in about four minutes (results/quick-digits): the reference classifier is right
+    about 97.7% of plain and 80.7% of protected test digits; ResNet-18 trained on protected
+    digits (`classify`) reaches 96.3%, on plain ones 96.7%. SSIM -0.01; contour correlation
+    0.31, by chance 0.21.
+    """
 
     reference_width: float = 0.25
     reference_epochs: int = 8
