@@ -192,6 +192,9 @@ class Paper(Preset):
     50,000 images are 15.6 million steps. That it builds and runs is tested.
     """
 
+    mixed_precision: bool = True
+    steps_per_round: int = 3125  # An epoch; every 500 steps would be 31,000 checkpoints.
+
 
 PRESETS: dict[str, type[Preset]] = {"quick": Quick, "cpu": Cpu, "paper": Paper}
 
