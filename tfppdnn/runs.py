@@ -9,10 +9,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import tfppdnn
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_json
 
-_PACKAGES = ("tfppdnn", "tensorflow", "keras", "numpy", "scikit-image", "ai-edge-litert")
+_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "ai-edge-litert")
 
 
 class RunFolder:
@@ -215,7 +216,7 @@ def _processor() -> str:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that a result depends on."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "tfppdnn": tfppdnn.__version__}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)
