@@ -194,7 +194,8 @@ def test_ctrl_c_leaves_whole_files_only(photos, tmp_path):
 
     def interrupt(images):
         if next(calls) == 5:
-            signal.raise_signal(signal.SIGINT)
+            # As the terminal does it: to the thread that waits, not to the one that works.
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         protect_files(photos, tmp_path / "out", Negative(before=interrupt), workers=1)
