@@ -157,7 +157,7 @@ class Cpu(Preset):
 
     python -m tfppdnn train --preset=cpu --dataset=cifar10 --data_dir=DIR
 
-    Expected, in about an hour, or half that on an idle machine (results/cpu-cifar10): the
+    Expected, in about an hour on a busy machine (results/cpu-cifar10): the
     reference classifier is right about 82.0% of plain and 35.3% of protected test pictures;
     ResNet-18 trained on protected pictures (`classify`) reaches 54.2%, on plain ones
     69.9%. SSIM -0.05; contour correlation 0.28, by chance 0.16.
