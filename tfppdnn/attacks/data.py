@@ -1,12 +1,14 @@
 """What attackers have, one type for each: nothing else ever reaches them.
 
 Whoever can do more also has what the weaker attacker has, and a type that extends the weaker
-one's. An attack that learns takes a type that adds the images it learns from.
+one's. An attack that learns takes a type that adds the images it learns from: the arrays are
+checked where they are made, by the audit.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,3 +84,61 @@ class ChosenPlaintexts(Ciphertexts):
     """
 
     protector: Protector
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class UnpairedImages(Ciphertexts):
+    """What a ciphertext-only attacker learns from: protected and plain images of other scenes.
+
+    Attributes:
+        targets: As in `Ciphertexts`.
+        ciphertexts: uint8 [M, H, W, 3], more protected images: Enc(T_1) of Fig. 2.
+        plain: uint8 [K, H, W, 3], plain images of the same kind, none of them behind any of
+            the ciphertexts: T_2 of Fig. 2.
+    """
+
+    ciphertexts: Images
+    plain: Images
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OwnKeyPairs(Ciphertexts):
+    """What an attacker has who runs the scheme on own images, under keys of his own.
+
+    Attributes:
+        targets: As in `Ciphertexts`; protected under keys that the attacker does not know.
+        ciphertexts: uint8 [M, H, W, 3], the attacker's own images, protected under his keys.
+        plain: uint8 [M, H, W, 3], the same images before.
+    """
+
+    ciphertexts: Images
+    plain: Images
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OwnedProtector(ChosenPlaintexts):
+    """What everybody has who unpacks a client app: the protector, and images to feed it.
+
+    Attributes:
+        targets: As in `Ciphertexts`.
+        protector: As in `ChosenPlaintexts`.
+        plain: uint8 [M, H, W, 3], the attacker's own images; none is behind a target.
+    """
+
+    plain: Images
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WhiteBox(OwnedProtector):
+    """What an attacker has who can also differentiate the protector.
+
+    Attributes:
+        targets: As in `Ciphertexts`.
+        protector: As in `ChosenPlaintexts`.
+        plain: As in `OwnedProtector`.
+        differentiable: The protector before rounding, a Keras model or any function that
+            TensorFlow can differentiate: float32 [N, H, W, 3] in [0, 1] to the same. None
+            if the protector came without.
+    """
+
+    differentiable: Callable | None
