@@ -1,22 +1,27 @@
-"""Presets: every setting of `train` and `classify`, at three scales.
-
-Every field is an option of its own name on the command line.
-"""
+"""Settings of `train` and `classify` at three scales."""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import inspect
 import math
-import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from tfppdnn.errors import UserError
+from tfppdnn.presets import settings
+from tfppdnn.presets.settings import (
+    COUNT,
+    Rule,
+    Settings,
+    between,
+    number_or,
+    one_of,
+    three_finite_numbers,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Preset:
+class Preset(Settings):
     """The settings of a run; the defaults are the paper's, or what it leaves open.
 
     Attributes:
@@ -103,14 +108,32 @@ class Preset:
     steps_per_round: int = 500
     mixed_precision: bool = False
 
+    RULES: ClassVar[Mapping[str, Rule]] = {
+        "generator_norm": one_of("instance", "batch"),
+        "perceptual_cap": number_or("measured", "off"),
+        "epsilon": between(0, 1, "must be greater than 0 and at most 1 (images lie in [0, 1])"),
+        "step_size": between(0, 1, "must be greater than 0 and at most 1 (images lie in [0, 1])"),
+        "image_size": between(31, 4096, "must be from 32 to 4096"),
+        "test_images": COUNT,
+        "preliminary_images": COUNT,
+        "transform_steps": COUNT,
+        "lambda_": between(-1e-9, math.inf, "must be 0 or more"),
+        "generator_depth": between(0, 8, "must be from 1 to 8"),
+        "discriminator_strided_layers": between(0, 6, "must be from 1 to 6"),
+        "transform_beta_1": between(-1e-9, 0.9999, "must be from 0 to below 1"),
+        "gamma": three_finite_numbers,
+    }
+
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            _check(field.name, getattr(self, field.name))
+        super().__post_init__()
         if self.pool_size < self.transform_batch_size:
             raise UserError(
                 f"--pool_size={self.pool_size}: must be --transform_batch_size "
                 f"({self.transform_batch_size}) or more"
             )
+        for name in ("test_images", "preliminary_images"):
+            if getattr(self, name) == 1:
+                raise UserError(f"--{name}=1: must be 0 (for all), or 2 or more")
         # Two convolutions of stride 1 follow, each one pixel smaller.
         if self.image_size // 2**self.discriminator_strided_layers < 3:
             raise UserError(
@@ -212,92 +235,9 @@ def make_preset(name: str, overrides: dict[str, Any] | None = None) -> Preset:
     Raises:
         UserError: No such preset or field, or a value of the wrong type or out of range.
     """
-    if name not in PRESETS:
-        raise UserError(f"--preset={name}: there is no such preset; choose {', '.join(PRESETS)}")
-    fields = {field.name: field for field in dataclasses.fields(Preset)}
-    values = {}
-    for option, value in (overrides or {}).items():
-        if option not in fields:
-            close = difflib.get_close_matches(option, fields, n=1)
-            meant = f"did you mean --{close[0]}?" if close else "see --help"
-            raise UserError(f"--{option}: there is no such option; {meant}")
-        values[option] = _coerce(option, value, fields[option].type)
-    return PRESETS[name](**values)
+    return settings.make(PRESETS, name, overrides)
 
 
 def settings_help() -> str:
     """Lists every setting with its meaning and its value in each preset, for `--help`."""
-    text = inspect.cleandoc(Preset.__doc__)
-    described = re.findall(r"^ {4}(\w+): ((?:.|\n {8})+)", text, flags=re.MULTILINE)
-    lines = ["\n\nSETTINGS (each is an option, --NAME=VALUE; values of quick | cpu | paper)"]
-    for name, meaning in described:
-        values = [str(getattr(preset, name, None)) for preset in PRESETS.values()]
-        same = len(set(values)) == 1
-        lines.append(f"    --{name}={values[0] if same else ' | '.join(values)}")
-        lines.append(f"        {' '.join(meaning.split())}")
-    return "\n".join(lines)
-
-
-_POSITIVE = (0, math.inf, "must be greater than 0")
-_COUNT = (-1, math.inf, "must be 0 (for all) or more")
-_RANGES: dict[str, tuple[float, float, str]] = {
-    # Values lie above the first bound and at or below the second.
-    "epsilon": (0, 1, "must be greater than 0 and at most 1 (images lie in [0, 1])"),
-    "step_size": (0, 1, "must be greater than 0 and at most 1 (images lie in [0, 1])"),
-    "image_size": (31, 4096, "must be from 32 to 4096"),
-    "test_images": _COUNT,
-    "preliminary_images": _COUNT,
-    "transform_steps": _COUNT,
-    "lambda_": (-1e-9, math.inf, "must be 0 or more"),
-    "generator_depth": (0, 8, "must be from 1 to 8"),
-    "discriminator_strided_layers": (0, 6, "must be from 1 to 6"),
-    "transform_beta_1": (-1e-9, 0.9999, "must be from 0 to below 1"),
-}
-
-
-def _check(name: str, value: Any) -> None:
-    """Raises `UserError` for a value that no training could use."""
-    if name == "generator_norm" and value not in ("instance", "batch"):
-        raise UserError(f"--generator_norm={value}: must be instance or batch")
-    if name == "perceptual_cap" and isinstance(value, str) and value not in ("measured", "off"):
-        raise UserError(f"--perceptual_cap={value}: must be a number, measured or off")
-    if name in ("test_images", "preliminary_images") and value == 1:
-        raise UserError(f"--{name}=1: must be 0 (for all), or 2 or more")
-    if name == "gamma":
-        if not all(map(math.isfinite, value)):
-            raise UserError(f"--gamma={value}: must be three finite numbers")
-    elif _is_number(value):
-        above, highest, rule = _RANGES.get(name, _POSITIVE)
-        if not (above < value <= highest and math.isfinite(value)):
-            raise UserError(f"--{name}={value}: {rule}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _coerce(option: str, value: Any, annotation: str) -> Any:
-    """Turns what fire parsed into the field's type, or says what is expected."""
-    if annotation == "bool" and isinstance(value, bool):
-        return value
-    if annotation in ("float", "float | str") and _is_number(value):
-        return float(value)
-    if annotation == "int" and _is_number(value) and float(value).is_integer():
-        return int(value)
-    if annotation.endswith("None") and value is None:
-        return None
-    if "str" in annotation and not isinstance(value, bool):
-        return str(value)
-    if annotation.startswith("tuple") and isinstance(value, (list, tuple)):
-        numbers = tuple(float(v) for v in value if _is_number(v))
-        if len(numbers) == len(value) == 3:
-            return numbers
-    kinds = {
-        "bool": "True or False",
-        "int": "a whole number",
-        "float": "a number",
-        "float | str": "a number, measured or off",
-        "str": "a word",
-        "str | None": "a file, imagenet or reference",
-    }
-    raise UserError(f"--{option}={value}: expected {kinds.get(annotation, 'three numbers, a,b,c')}")
+    return settings.explained(Preset, PRESETS)
