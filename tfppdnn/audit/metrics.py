@@ -11,18 +11,23 @@ is at its floor; and re-identification asks for no resemblance, just for the rig
 from tfppdnn.audit.contours import contour_correlation
 from tfppdnn.audit.intervals import Interval, mean_with_interval
 from tfppdnn.audit.leakage import leakage, mean_image_baseline, shuffled_partners
+from tfppdnn.audit.recognition import SavedModelRecogniser, at_size, guessing, recognition
 from tfppdnn.audit.reidentification import reidentification
 from tfppdnn.audit.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [
     "Interval",
+    "SavedModelRecogniser",
     "affine_fit",
     "affine_ssim",
+    "at_size",
     "contour_correlation",
+    "guessing",
     "leakage",
     "mean_image_baseline",
     "mean_with_interval",
     "psnr",
+    "recognition",
     "reidentification",
     "shuffled_partners",
     "ssim",

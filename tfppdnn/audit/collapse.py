@@ -1,0 +1,159 @@
+"""Tells a failed attack from a secret: a collapsed network proves nothing about a protector."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from tfppdnn.audit.intervals import mean_with_interval
+from tfppdnn.audit.leakage import mean_image_baseline, shuffled_partners
+from tfppdnn.audit.pairs import VALUES_PER_BATCH, Images, check_pair
+from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
+from tfppdnn.errors import UserError
+
+# A network that gives one picture for all inputs still flickers by a few grey levels: up to 1% of
+# the variance of photographs. Blurs so heavy that only a tint is left keep a fifth of it.
+_VARIATION_OF_COLLAPSE = 0.02
+# Images of little contrast vary as little and may show everything: then the affine SSIM with
+# their own plain images stands far above that with other images' ones.
+_GAIN_OF_FAINT_IMAGES = 0.05
+
+_SCORES = {"PSNR": psnr, "SSIM": ssim, "affine SSIM": affine_ssim}
+
+
+class AttackStatus(StrEnum):
+    """What became of an attack; only the first is evidence about the protector."""
+
+    WORKS = "works"
+    COLLAPSED = "collapsed"
+    BELOW_THE_MEAN_IMAGE = "below the mean image"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttackQuality:
+    """Whether reconstructions are worth a row in a table.
+
+    Attributes:
+        status: The judgement.
+        sentence: The same for a reader, with its figures.
+        variation: Variance of the reconstructions across inputs, as a share of that of the
+            plain images.
+        ssim: Mean SSIM.
+        ssim_floor: The mean image's.
+        affine_ssim: Mean affine SSIM.
+        affine_ssim_floor: The mean image's.
+        psnr: Mean PSNR in decibels.
+        psnr_floor: The mean image's.
+    """
+
+    status: AttackStatus
+    sentence: str
+    variation: float
+    ssim: float
+    ssim_floor: float
+    affine_ssim: float
+    affine_ssim_floor: float
+    psnr: float
+    psnr_floor: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether the attack should be tried again and must not count as secrecy."""
+        return self.status is not AttackStatus.WORKS
+
+    def to_dict(self) -> dict[str, str | float]:
+        """Gives all attributes by name, ready for JSON."""
+        return asdict(self)
+
+
+def judge_reconstructions(
+    images: Images, plain: Images, plain_train: Images, *, seed: int = 0
+) -> AttackQuality:
+    """Judges an attack by what it made, before anything is concluded from its figures.
+
+    An attack works if, by PSNR, SSIM or affine SSIM, its images are more like their plain
+    images than the mean plain image is, which somebody without any ciphertext has, and more
+    like them than like other images' plain ones (the 95% interval of the mean difference
+    lies above 0: the affine fit flatters whatever it is given). So neither a photographic
+    negative, below the mean image by PSNR and SSIM, nor a blur is taken for a failure.
+
+    It has collapsed if its images hardly depend on the input, whatever they score: their
+    variance across inputs is below 2% of the plain images', and it is not for want of
+    contrast.
+
+    Args:
+        images: uint8 [N, H, W, 3], reconstructions, N at least 2.
+        plain: uint8 [N, H, W, 3], their plain images in the same order.
+        plain_train: uint8 [M, H, W, 3], plain images whose mean the attacker could have.
+        seed: Of the draw of other images' plain ones.
+
+    Returns:
+        The status, its sentence and its figures.
+
+    Raises:
+        UserError: If the arrays cannot be paired, N is below 2, an image is below 7x7 or
+            the plain images are all equal.
+    """
+    check_pair(images, plain)
+    partners = shuffled_partners(len(plain), seed=seed)
+    spread = variance_across_images(plain)
+    if spread == 0:
+        raise UserError("the plain images are all equal: judge attacks on images that differ")
+    variation = variance_across_images(images) / spread
+    blind = mean_image_baseline(plain_train, len(plain))
+    own, floors, others = (
+        {name: score(*pair) for name, score in _SCORES.items()}
+        for pair in ((images, plain), (blind, plain), (images, plain[partners]))
+    )
+    gains = {name: mean_with_interval(own[name] - others[name], seed=seed) for name in _SCORES}
+    works = any(own[name].mean() > floors[name].mean() and gains[name].low > 0 for name in _SCORES)
+    against_floors = ", ".join(
+        f"{name} {own[name].mean():.2f} against {floors[name].mean():.2f}" for name in _SCORES
+    )
+    if variation < _VARIATION_OF_COLLAPSE and gains["affine SSIM"].mean < _GAIN_OF_FAINT_IMAGES:
+        status = AttackStatus.COLLAPSED
+        sentence = (
+            "The attack failed, which is no secrecy: its images hardly depend on the protected "
+            f"ones (their variance is {variation:.1%} of the plain images')."
+        )
+    elif not works:
+        status = AttackStatus.BELOW_THE_MEAN_IMAGE
+        sentence = (
+            "The attack failed, which is no secrecy: its images say no more about their own plain "
+            f"images than the mean image does ({against_floors})."
+        )
+    else:
+        status = AttackStatus.WORKS
+        sentence = (
+            "The attack works: its images depend on the protected ones and are more like the "
+            f"plain ones than the mean image is ({against_floors})."
+        )
+    return AttackQuality(
+        status=status,
+        sentence=sentence,
+        variation=variation,
+        ssim=float(own["SSIM"].mean()),
+        ssim_floor=float(floors["SSIM"].mean()),
+        affine_ssim=float(own["affine SSIM"].mean()),
+        affine_ssim_floor=float(floors["affine SSIM"].mean()),
+        psnr=float(own["PSNR"].mean()),
+        psnr_floor=float(floors["PSNR"].mean()),
+    )
+
+
+def variance_across_images(images: Images) -> float:
+    """How much images differ from one another.
+
+    Args:
+        images: uint8 [N, H, W, 3].
+
+    Returns:
+        The variance of each value over the N images, averaged over all values, in squared
+        grey levels.
+    """
+    flat = images.reshape(len(images), -1)
+    size = max(1, VALUES_PER_BATCH // len(images))
+    columns = (flat[:, start : start + size] for start in range(0, flat.shape[1], size))
+    return sum(float(c.var(axis=0, dtype=np.float64).sum()) for c in columns) / flat.shape[1]
