@@ -21,10 +21,12 @@ class RunFolder:
 
     Args:
         path: The folder; it is made when something is first written.
+        record: Name of the file that figures are recorded in.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, *, record: str = "metrics.json"):
         self.path = Path(path).expanduser()
+        self._record = self.path / record
 
     def expect(
         self,
@@ -99,15 +101,14 @@ class RunFolder:
         return config
 
     def metrics(self) -> dict[str, Any]:
-        """Reads `metrics.json`; empty before the first figure."""
-        path = self.path / "metrics.json"
-        return read_json(path) if path.exists() else {}
+        """Reads `metrics.json`, or what stands in its place; empty before the first figure."""
+        return read_json(self._record) if self._record.exists() else {}
 
     def record(self, stage: str, figures: dict[str, Any]) -> dict[str, Any]:
         """Adds figures to a stage's in `metrics.json`; returns all of that stage's."""
         metrics = self.metrics()
         metrics[stage] = {**metrics.get(stage, {}), **figures}
-        write_json(self.path / "metrics.json", metrics)
+        write_json(self._record, metrics)
         return metrics[stage]
 
     def checkpoints(self, stage: str) -> Path:

@@ -9,11 +9,10 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-import jinja2
-
 from tfppdnn.presets import PRESETS
 from tfppdnn.reporting import deviations, writing
 from tfppdnn.reporting.measurements import METRICS, Measurement, Metric, accuracy, leaked
+from tfppdnn.reporting.templates import template
 from tfppdnn.reporting.verdict import Finding, does_it_work, what_is_restored, what_is_seen
 
 _FILES = {
@@ -39,25 +38,10 @@ def render(
     Returns:
         HTML in which everything from outside is escaped and nothing points outside.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tfppdnn", "reporting"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        count=writing.count,
-        number=writing.number,
-        percent=writing.percent,
-        tiny=writing.tiny,
-        tiny_percent=writing.tiny_percent,
-        size=writing.size,
-    )
     protector = metrics.get("protector", {})
     settings, dataset = config.get("settings", {}), config.get("dataset", {})
     accuracies = _accuracies(metrics, dataset)
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         config=config,
         settings=settings,
         dataset=dataset,

@@ -1,0 +1,141 @@
+"""An audit's page: what `audit.html.j2` shows, from what an audit's folder says."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.audit.auditor import ATTACKS
+from tfppdnn.audit.verdict import Recovered, verdicts
+from tfppdnn.presets.audit import AUDIT_PRESETS
+from tfppdnn.reporting.measurements import METRICS, Level, Measurement, leaked
+from tfppdnn.reporting.templates import template
+from tfppdnn.reporting.verdict import Finding
+
+_WHO = {
+    ThreatModel.CIPHERTEXTS_ONLY: (
+        "Somebody who sees protected pictures only",
+        "An eavesdropper, a curious cloud, or whoever finds a leaked bucket: protected pictures, "
+        "plain pictures of the same kind from elsewhere, and knowledge of how the scheme works.",
+    ),
+    ThreatModel.CHOSEN_PLAINTEXTS: (
+        "Somebody who can have pictures of his own protected",
+        "A user of the same app or service, who sees what becomes of pictures that he chooses.",
+    ),
+    ThreatModel.PROTECTOR: (
+        "Somebody who owns the protector",
+        "Everybody who unpacks the client app: he protects as many pictures as he likes, and can "
+        "train a network to undo it. If the scheme has a key, it came with the protector.",
+    ),
+}
+_HEADLINES = {
+    Recovered.UNKNOWN: "Nobody knows: every attack failed.",
+    Recovered.NOTHING: "Nothing was recovered.",
+    Recovered.TRACES: "Traces come back.",
+    Recovered.PARTS: "Much comes back.",
+    Recovered.PICTURES: "The pictures come back.",
+}
+
+
+class _Group(NamedTuple):
+    key: str
+    title: str
+    meaning: str
+    attacks: list[_AttackRows]
+
+
+class _AttackRows(NamedTuple):
+    name: str
+    status: str
+    finding: str
+    tries: int
+    years: float | None
+    rows: list[Measurement]
+
+
+class _Verdict(NamedTuple):
+    question: str
+    answer: Finding
+
+
+def render_audit(
+    config: Mapping[str, Any], record: Mapping[str, Any], figures: Mapping[str, bytes]
+) -> str:
+    """Renders the page.
+
+    Args:
+        config: The audit's `config.json`.
+        record: Its `audit.json`.
+        figures: PNG files by name: `protected`, and each threat model's.
+
+    Returns:
+        HTML in which everything from outside is escaped and nothing points outside.
+    """
+    protected = record.get("protected", {})
+    return template("audit.html.j2").render(
+        config=config,
+        dataset=config.get("dataset", {}),
+        name=protected.get("name", "the protector"),
+        images=protected.get("images"),
+        pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
+        findings=[
+            _Verdict(_WHO[verdict.threat_model][0], _finding(verdict))
+            for verdict in verdicts(record.get(ATTACKS, {}))
+        ],
+        protected=_measurements(protected.get("leakage", {})),
+        groups=_groups(record.get(ATTACKS, {})),
+        command=audit_command(config, protected.get("name", "NAME")),
+        raw=json.dumps(record, indent=2, ensure_ascii=False),
+    )
+
+
+def audit_command(config: Mapping[str, Any], name: str) -> str:
+    """The command line that makes an audit again, from its `config.json`."""
+    preset, settings = config.get("preset", "quick"), config.get("settings", {})
+    options = {
+        "protector": name,
+        "preset": preset,
+        "dataset": config.get("dataset", {}).get("name", "digits"),
+        "seed": config.get("seed", 0),
+    }
+    for field in dataclasses.fields(AUDIT_PRESETS.get(preset, AUDIT_PRESETS["quick"])):
+        if settings.get(field.name, field.default) != field.default:
+            options[field.name] = settings[field.name]
+    written = (shlex.quote(f"--{name}={value}") for name, value in options.items())
+    return " ".join(["python -m tfppdnn audit", *written, "--out=runs/audit-again"])
+
+
+def _finding(verdict) -> Finding:
+    # Not knowing is no good news: it has the colour of a part that shows.
+    level = Level.PART if verdict.recovered is Recovered.UNKNOWN else Level(verdict.recovered)
+    return Finding(level, _HEADLINES[verdict.recovered], verdict.sentence)
+
+
+def _groups(rows: Mapping[str, Mapping[str, Any]]) -> list[_Group]:
+    groups = []
+    for threat_model, (title, meaning) in _WHO.items():
+        attacks = [
+            _AttackRows(
+                name=name,
+                status=row["status"],
+                finding=row["finding"],
+                tries=len(row.get("attempts", [])),
+                years=row.get("log10_years"),
+                rows=_measurements(row.get("leakage", {})),
+            )
+            for name, row in rows.items()
+            if row["threat_model"] == threat_model.value
+        ]
+        if attacks:
+            groups.append(_Group(threat_model.name.lower(), title, meaning, attacks))
+    return groups
+
+
+def _measurements(figures: Mapping[str, Any]) -> list[Measurement]:
+    measured = [leaked(figures, metric, metric.name) for metric in METRICS]
+    return [measurement for measurement in measured if measurement]

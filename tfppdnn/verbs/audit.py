@@ -1,0 +1,215 @@
+"""`python -m tfppdnn audit`: what a protector leaks, and to whom."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fire.decorators import SetParseFns
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import written_whole
+from tfppdnn.loading import CheckedProtector, find_source
+from tfppdnn.loading.source import Source
+from tfppdnn.presets import make_preset
+from tfppdnn.presets.audit import (
+    AuditPreset,
+    audit_settings_help,
+    make_audit_preset,
+)
+from tfppdnn.runs import RunFolder
+from tfppdnn.verbs.quiet import import_tensorflow
+from tfppdnn.verbs.train import checked_seed
+
+__all__ = ["audit", "settings_help"]
+
+settings_help = audit_settings_help
+
+
+@SetParseFns(protector=str, dataset=str, data_dir=str, preset=str, out=str, recogniser=str)
+def audit(
+    *,
+    protector: str | None = None,
+    dataset: str | None = None,
+    data_dir: str | None = None,
+    preset: str = "quick",
+    out: str | None = None,
+    attacks: str | Sequence[str] | None = None,
+    recogniser: str | None = None,
+    seed: int = 0,
+    **settings,
+) -> tuple[dict[str, Any], int]:
+    r"""Attacks a protector, and reports what leaks and to whom.
+
+    Attackers of three kinds try to get the pictures back: those who see protected pictures
+    only, those who can have pictures of their own protected, and those who own the protector,
+    as everybody does who unpacks the client app. Each reconstruction is measured on pictures that
+    no attacker learnt from, beside what somebody scores who has seen nothing. An attack that
+    fails is tried again, and never counted as secrecy.
+
+    The same command goes on with an audit that was stopped, and does nothing when it is done.
+
+    Examples:
+        The default run, a rival scheme, and somebody's own idea:
+
+            python -m tfppdnn audit --protector=runs/digits-quick
+            python -m tfppdnn audit --protector=tanaka
+            python -m tfppdnn audit --protector=my_idea.py:protect
+
+        On photographs, and only two of the attacks:
+
+            python -m tfppdnn audit --protector=runs/cifar10-cpu --preset=cpu \
+                --dataset=tiny_imagenet100 --data_dir=DIR --attacks=gan,itn
+
+    Args:
+        protector: A run folder made by `train`, a protector.tflite, a SavedModel folder; a
+            cipher (tanaka, pixel_same, pixel_different, ele, etc; with a key, tanaka:1234); a
+            baseline (plain, blur:SIGMA, pixelate:SIDE); or Python code (package.module:name
+            or file.py:name) from uint8 [N, H, W, 3] to the same.
+        dataset: As for `train`; the run's own, or digits, if not given. Attackers learn from
+            its training images and are measured on its test images.
+        data_dir: A tensorflow-datasets directory.
+        preset: How strong the attackers are: quick, cpu or paper.
+        out: The audit's folder; runs/audit-PROTECTOR-DATASET-PRESET if not given.
+        attacks: Which attacks, separated by commas; all if not given: brute_force,
+            feature_reconstruction_basic, feature_reconstruction_advanced, uwa, gan,
+            helper_image, helper_blocks, itn, gradient_inversion.
+        recogniser: The SavedModel of a classifier of plain images of this data set, to be
+            asked what reconstructions show; the run's own, or one that is trained first, if
+            not given.
+        seed: Seed of the attackers' networks.
+        settings: Any setting of the preset by its own name, see below.
+
+    Returns:
+        The figures, and the exit code.
+
+    Raises:
+        UserError: An option is wrong, the protector breaks the rules, the data set is too
+            small, or the folder holds another audit.
+    """
+    if protector is None:
+        raise UserError(
+            "--protector is missing; pass --protector=RUN, a folder made by train, or the name of "
+            "another scheme: see --help"
+        )
+    chosen = make_audit_preset(preset, settings)
+    seed = checked_seed(seed)
+    source = find_source(protector)
+    config = RunFolder(protector).config() if source.is_run else {}
+    own = config.get("dataset", {}).get("name")
+    dataset = dataset or own or "digits"
+    if dataset == own:
+        data_dir = data_dir or config.get("data_dir")
+    names = attacks.split(",") if isinstance(attacks, str) else attacks
+
+    import_tensorflow()
+
+    from tfppdnn.audit.auditor import audit as make_attacks
+    from tfppdnn.audit.material import Material
+    from tfppdnn.audit.plan import AuditPlan
+    from tfppdnn.audit.subject import Subject
+    from tfppdnn.data.load import load_dataset
+    from tfppdnn.reporting.audit_report import write_audit_report
+
+    images = load_dataset(
+        dataset,
+        data_dir=data_dir,
+        image_size=chosen.attacker_image_size,
+        # Of a folder's images, the same are held out as when h_p was trained.
+        seed=config.get("seed", seed),
+    )
+    material = Material.of(
+        images,
+        attacker_images=chosen.attacker_images,
+        held_out_images=chosen.held_out_images,
+    )
+    folder = Path("runs") / f"audit-{source.title}-{Path(dataset).resolve().name}-{preset}"
+    run = RunFolder(out or folder, record="audit.json")
+    subject = Subject(
+        name=source.title,
+        protector=CheckedProtector(source.load_for_batches(), name=protector),
+        differentiable=_differentiable(protector, source),
+    )
+    plan = AuditPlan(subject, material, chosen, seed=seed)
+    planned = plan.attacks(names)
+    run.claim(
+        verb="audit",
+        protector=source.identity(),
+        preset=preset,
+        settings=dataclasses.asdict(chosen),
+        dataset=images.summary(),
+        seed=seed,
+        data_dir=data_dir,
+    )
+    asked = _recogniser(run, recogniser, images, chosen, seed)
+    _measure_protected(run, plan.targets, material, asked, subject.name, seed)
+    make_attacks(run, planned, material, recogniser=asked, seed=seed)
+    write_audit_report(run)
+    return {"run": str(run.path), **_summary(run.metrics())}, 0
+
+
+def _differentiable(protector: str, source: Source):
+    """The Keras model behind a run's protector: what its owner can differentiate."""
+    path = RunFolder(protector).protector if source.is_run else None
+    if path is None or not path.is_file():
+        return None
+    import keras
+
+    # Registers the layers that the file names.
+    import tfppdnn.models.layers  # noqa: F401
+
+    return keras.models.load_model(path, compile=False)
+
+
+def _recogniser(run: RunFolder, path: str | None, images, preset: AuditPreset, seed: int):
+    """Loads the classifier of plain images that is asked, or trains it."""
+    from tfppdnn.audit.recognition import SavedModelRecogniser
+    from tfppdnn.baselines import Plain
+    from tfppdnn.verbs.classifier_training import train_classifier
+
+    if path is not None:
+        return SavedModelRecogniser(path)
+    settings = make_preset(
+        "cpu",
+        {
+            "classifier_epochs": preset.recogniser_epochs,
+            "classifier_width": preset.recogniser_width,
+        },
+    )
+    train_classifier(run, images, Plain(), preset=settings, seed=seed, kind="plain")
+    return SavedModelRecogniser(run.path / "classifier_plain")
+
+
+def _measure_protected(run: RunFolder, targets, material, recogniser, name: str, seed: int) -> None:
+    """Records what the protected images show by themselves, and keeps some for pictures."""
+    from tfppdnn.audit.auditor import SHOWN_IMAGES, measured, reconstructions_path
+
+    if "protected" in run.metrics():
+        return
+    for kind, images in (("plain", material.held_out), ("protected", targets)):
+        with written_whole(reconstructions_path(run, kind)) as temporary:
+            np.savez_compressed(temporary, images=images[:SHOWN_IMAGES])
+    figures = measured(targets, material, recogniser, seed=seed)
+    run.record("protected", {"name": name, "images": len(targets), "leakage": figures})
+
+
+def _summary(record: dict[str, Any]) -> dict[str, Any]:
+    """The few figures that `audit` prints."""
+    from tfppdnn.audit.verdict import verdicts
+
+    rows = record["attacks"]
+    return {
+        "verdicts": {verdict.threat_model.value: verdict.sentence for verdict in verdicts(rows)},
+        "attacks": {
+            name: {"status": row["status"]}
+            | {
+                key: round(row["leakage"][key]["mean"], 4)
+                for key in ("ssim", "affine_ssim", "reidentification", "recognition")
+                if "leakage" in row
+            }
+            for name, row in rows.items()
+        },
+    }
