@@ -48,7 +48,7 @@ def test_help_of_train_lists_every_setting(call, capfd):
         (["protect", "only-src"], "dst; see python -m tfppdnn protect --help"),
         (["protect", "a", "b", "--protector=c", "--overwrit"], "--overwrit"),
         (["classify"], "--protector is missing"),
-        (["classify", "--protector=/nowhere"], "/nowhere: not a run folder"),
+        (["classify", "--protector=/nowhere"], "/nowhere does not exist"),
         (["export", "/nowhere"], "/nowhere: not a run folder"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,12 @@ class BlockCipher(Cipher):
     """A cipher of 4 x 4 blocks; images whose sides are no multiple of 4 grow to one.
 
     What is missing is filled up by repeating the last row and column.
+
+    Attributes:
+        size_multiple: Images whose height and width are multiples of this keep their size.
     """
+
+    size_multiple: ClassVar[int] = SIDE
 
     def encrypt(self, images: Images) -> Images:
         """Encrypts images, all under the same key; see `Cipher.encrypt`."""

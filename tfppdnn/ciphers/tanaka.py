@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tfppdnn.ciphers.blocks import BlockCipher, Blocks
 from tfppdnn.ciphers.half_bytes import KEY_BITS, HalfByteKey
@@ -19,7 +20,10 @@ class Tanaka(BlockCipher):
 
     Attributes:
         key: The secret, any whole number from 0.
+        classifier_front: Its adaptation network, part of the scheme: see `models.fronts`.
     """
+
+    classifier_front: ClassVar[str] = "block_adaptation"
 
     def key_space_bits(self, height: int, width: int) -> float:
         """Gives log2(96!) + log2 C(96, 48), whatever the image size: all blocks share a key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 from keras import layers
@@ -20,6 +20,7 @@ def resnet18(
     width: float = 1.0,
     mean: Sequence[float] = IMAGENET_MEAN,
     std: Sequence[float] = IMAGENET_STD,
+    front: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
     name: str = "resnet18",
 ) -> keras.Model:
     """Builds ResNet-18 with a 3x3 stem of stride 1 and no pooling after it.
@@ -30,6 +31,8 @@ def resnet18(
         width: Multiplies the 64, 128, 256, 512 channels of the groups.
         mean: Mean of the training images per channel, in [0, 1].
         std: Their standard deviation per channel.
+        front: Layers between the normalised images and the stem, for images that need some
+            (see `models.fronts`): maps [N, S, S, 3] to [N, S, S, any].
         name: Name of the Keras model.
 
     Returns:
@@ -38,6 +41,8 @@ def resnet18(
     """
     images = keras.Input((image_size, image_size, 3), name="image")
     x = standard_normalization(mean, std)(images)
+    if front is not None:
+        x = front(x)
     x = layers.ReLU()(_convolution(x, max(1, round(64 * width)), 3, strides=1))
     for group, group_width in enumerate(_WIDTHS_OF_GROUPS):
         for block in range(_BLOCKS_PER_GROUP):

@@ -1,52 +1,13 @@
-"""Loading a protector from whatever `train` and `export` have written."""
+"""The protector as a SavedModel, run by TensorFlow."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 
-from tfppdnn.client.litert_protector import LiteRTProtector, as_batch
+from tfppdnn.client.litert_protector import as_batch
 from tfppdnn.errors import UserError
-from tfppdnn.types import Protector
-
-
-def load_protector(path: str | os.PathLike[str]) -> Protector:
-    """Loads a trained protector h_p.
-
-    Args:
-        path: A run folder made by `train` (its `protector.tflite` is used), a `.tflite`
-            file, or a SavedModel folder. Only the last imports TensorFlow.
-
-    Returns:
-        An object whose `protect` turns plain images, uint8 [N, H, W, 3] or [H, W, 3],
-        into protected ones of the same shape. It may be called from several threads.
-
-    Raises:
-        UserError: There is no protector at `path`.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise UserError(
-            f"{path} does not exist; name a run folder made by `train`, a protector.tflite "
-            "or a SavedModel folder"
-        )
-    if path.is_file():
-        return LiteRTProtector(path)
-    if (path / "protector.tflite").is_file():
-        return LiteRTProtector(path / "protector.tflite")
-    if (path / "saved_model.pb").is_file():
-        return SavedModelProtector(path)
-    if (path / "config.json").is_file():
-        raise UserError(
-            f"{path} holds no protector.tflite yet: its training has not finished; "
-            "run the same `train` command again"
-        )
-    raise UserError(
-        f"{path} holds neither protector.tflite nor saved_model.pb; name a run folder made by "
-        "`train`, a protector.tflite or a SavedModel folder"
-    )
 
 
 class SavedModelProtector:

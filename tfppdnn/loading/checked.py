@@ -1,0 +1,137 @@
+"""A protector that nobody vouches for, called so that its faults are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tfppdnn.client.litert_protector import as_batch
+from tfppdnn.errors import UserError
+from tfppdnn.types import Protector
+
+
+class CheckedProtector:
+    """Calls a protector in batches and checks all that it returns.
+
+    A protector that fails on a batch is tried with one image at a time, as [1, H, W, 3] and as
+    [H, W, 3]; so one that knows single images only is as good as any. Everything else that
+    the protector offers (see `Protector`) is offered here too.
+
+    Args:
+        protector: Any.
+        name: What messages call it.
+        batch_size: Images a call.
+    """
+
+    def __init__(self, protector: Protector, *, name: str, batch_size: int = 128):
+        if isinstance(protector, CheckedProtector):
+            protector = protector._protector  # Once is enough, and counts images from 0.
+        self._protector = protector
+        self._name = name
+        self._batch_size = batch_size
+        self._way = _as_one_batch
+
+    def __getattr__(self, name: str) -> Any:
+        # Only asked for what this class does not have itself.
+        return getattr(self.__dict__["_protector"], name)
+
+    def protect(self, images: np.ndarray) -> np.ndarray:
+        """Protects images.
+
+        Args:
+            images: uint8 RGB [N, H, W, 3] or [H, W, 3].
+
+        Returns:
+            Protected images, uint8 of the same shape.
+
+        Raises:
+            UserError: The protector fails on an image, changes its size, returns anything
+                but uint8, or returns the same picture for all of several different images.
+            ValueError: `images` has another shape or dtype.
+            MemoryError: The images are too large for this machine.
+        """
+        batch = as_batch(images)
+        protected = np.empty_like(batch)
+        for start in range(0, len(batch), self._batch_size):
+            part = slice(start, start + self._batch_size)
+            protected[part] = self._protect_batch(batch[part], start)
+        if _all_alike(protected) and not _all_alike(batch):
+            raise UserError(
+                f"{self._name}: image 0 and all {len(batch) - 1} after it become the same picture; "
+                "give a protector whose output depends on the image"
+            )
+        return protected.reshape(images.shape)
+
+    def _protect_batch(self, images: np.ndarray, start: int) -> np.ndarray:
+        ways = [self._way, *(way for way in _WAYS if way is not self._way)]
+        found = []
+        for way in ways:
+            protected, fault = self._try(way, images)
+            if fault is None:
+                self._way = way
+                return protected
+            if way is not _as_one_batch:  # Which does not tell the image.
+                found.append((len(protected), fault))
+        # The way that came furthest is how the protector is meant to be called.
+        index, fault = max(found, key=lambda one: one[0])
+        raise UserError(f"{self._name}: image {start + index} {fault}")
+
+    def _try(self, way: _Way, images: np.ndarray) -> tuple[np.ndarray, str | None]:
+        """Returns the images that went well, and what went wrong with the next one."""
+        done = []
+        try:
+            for given, returned in way(self._protector.protect, images):
+                fault = self._fault(given, returned)
+                if fault is not None:
+                    return np.array(done), fault
+                done.extend(returned.reshape(-1, *images.shape[1:]))
+        except (UserError, MemoryError):
+            raise
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            return np.array(done), f"makes it fail ({reason}); mend the protector"
+        return np.array(done), None
+
+    def _fault(self, given: np.ndarray, returned: Any) -> str | None:
+        """Says what is wrong with a result, or nothing."""
+        if not isinstance(returned, np.ndarray):
+            return f"becomes a {type(returned).__name__}; return a numpy array of uint8"
+        if returned.shape != given.shape:
+            return f"of shape {given.shape} becomes {returned.shape}; {self._size_mend()}"
+        if returned.dtype != np.uint8:
+            extent = "with NaN" if np.isnan(returned).any() else f"up to {returned.max():.4g}"
+            return f"becomes {returned.dtype} {extent}; return uint8 with values of 0 to 255"
+        return None
+
+    def _size_mend(self) -> str:
+        multiple = getattr(self._protector, "size_multiple", None)
+        if multiple is None:
+            return "return images of the size that was given"
+        return f"use images whose height and width are multiples of {multiple}"
+
+
+_Protect = Callable[[np.ndarray], np.ndarray]
+_Way = Callable[[_Protect, np.ndarray], Iterator[tuple[np.ndarray, Any]]]
+
+
+def _as_one_batch(protect: _Protect, images: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
+    yield images, protect(images)
+
+
+def _as_batches_of_one(protect: _Protect, images: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
+    for image in images:
+        yield image[np.newaxis], protect(image[np.newaxis])
+
+
+def _as_single_images(protect: _Protect, images: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
+    for image in images:
+        yield image, protect(image)
+
+
+_WAYS: tuple[_Way, ...] = (_as_one_batch, _as_batches_of_one, _as_single_images)
+
+
+def _all_alike(images: np.ndarray) -> bool:
+    return len(images) > 1 and all(np.array_equal(image, images[0]) for image in images[1:])

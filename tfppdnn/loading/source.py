@@ -1,0 +1,35 @@
+"""What every kind of name can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from tfppdnn.types import Protector
+
+
+class Source(ABC):
+    """Where a protector comes from.
+
+    Attributes:
+        is_run: Whether it is a run folder, which knows its data set and its settings.
+    """
+
+    is_run: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """A short name, for a folder or the head of a column."""
+
+    @abstractmethod
+    def load(self) -> Protector:
+        """Loads the protector; see `load_protector`."""
+
+    def load_for_batches(self) -> Protector:
+        """Loads the protector for many images; see `batch_protector`."""
+        return self.load()
+
+    @abstractmethod
+    def identity(self) -> str:
+        """Tells the protector from any other; see `identity_of`."""
