@@ -34,8 +34,15 @@ setup(
         "jinja2>=3.1",
         "ai-edge-litert>=2.1",
         "tensorboard>=2.20",
+        "fastapi>=0.115",
+        "uvicorn>=0.30",
+        "grpcio>=1.62",
+        "tensorflow-serving-api>=2.19",
+        "prometheus-client>=0.20",
     ],
-    extras_require={"test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.6"]},
+    extras_require={
+        "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.6", "httpx>=0.27", "schemathesis>=4"]
+    },
     entry_points={"console_scripts": ["tfppdnn=tfppdnn.cli:main"]},
     classifiers=[
         "Intended Audience :: Developers",

@@ -20,7 +20,7 @@ import fire
 
 from tfppdnn.errors import UserError
 
-VERBS = ("train", "export", "protect", "classify")
+VERBS = ("train", "export", "protect", "classify", "serve")
 
 _OVERVIEW = """\
 tfppdnn: cloud image classification on images that nobody can see
@@ -31,6 +31,7 @@ usage: python -m tfppdnn VERB [OPTIONS]
   protect   protect image files with a trained protector
   classify  train a classifier on protected images, as the cloud would
   export    write a run's protector again as SavedModel and TFLite
+  serve     answer clients with a run's classifier, as TensorFlow Serving does
 
 python -m tfppdnn VERB --help explains one of them. Start with: python -m tfppdnn train
 """

@@ -1,0 +1,1 @@
+"""Serving a classifier as TensorFlow Serving does, from one Python process."""

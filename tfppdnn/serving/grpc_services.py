@@ -1,0 +1,173 @@
+"""TensorFlow Serving's gRPC services."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any
+
+import grpc
+from tensorflow_serving.apis import (
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from tfppdnn.serving.images import INPUT_NAMES, RequestImages
+from tfppdnn.serving.metrics import Metrics
+from tfppdnn.serving.model import OUTPUT_NAMES
+from tfppdnn.serving.model_info import metadata_response, status_response
+from tfppdnn.serving.predictor import Predictor
+from tfppdnn.serving.refusal import Refusal, invalid
+from tfppdnn.serving.tensors import images_of, tensor_proto
+from tfppdnn.serving.versions import ModelVersions
+
+
+def add_services(
+    server: grpc.aio.Server, versions: ModelVersions, predictor: Predictor, metrics: Metrics
+) -> None:
+    """Adds PredictionService and ModelService to a server that has not been started."""
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+        PredictionService(versions, predictor, metrics), server
+    )
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+        ModelService(versions, metrics), server
+    )
+
+
+def _answering(method: str):
+    """Turns refusals into gRPC's codes; whatever else fails is named, and no more."""
+
+    def decorate(answer):
+        @functools.wraps(answer)
+        async def handler(self, request, context):
+            try:
+                with self.metrics.request("grpc", method):
+                    return await answer(self, request)
+            except Refusal as refusal:
+                code, message = refusal.code, refusal.message
+            except Exception as error:
+                print(f"tfppdnn serve: {type(error).__name__} in {method}", file=sys.stderr)
+                code, message = grpc.StatusCode.INTERNAL, "internal error"
+            await context.abort(code, message)
+
+        return handler
+
+    return decorate
+
+
+class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """Predict and GetModelMetadata; the methods for tf.Example answer UNIMPLEMENTED."""
+
+    def __init__(self, versions: ModelVersions, predictor: Predictor, metrics: Metrics):
+        self.versions = versions
+        self.predictor = predictor
+        self.metrics = metrics
+
+    @_answering("predict")
+    async def Predict(self, request):  # noqa: D102, N802
+        wanted = _model(request.model_spec)
+        with self.predictor.holding() as hold, self.versions.use(**wanted) as model:
+            hold(request.ByteSize())
+            filtered = _outputs(request.output_filter)
+            images = await self.predictor.in_thread(_images, request)
+            outputs = await self.predictor.answer(model, images)
+            response = predict_pb2.PredictResponse()
+            response.model_spec.name = self.versions.name
+            response.model_spec.version.value = model.version
+            response.model_spec.signature_name = images.signature
+            for name in filtered:
+                response.outputs[name].CopyFrom(tensor_proto(outputs[name]))
+            return response
+
+    @_answering("metadata")
+    async def GetModelMetadata(self, request):  # noqa: D102, N802
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        if not request.metadata_field:
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in request.metadata_field:
+            if field != "signature_def":
+                raise invalid(f"Metadata field {field[:100]} is not supported")
+        with self.versions.use(**_model(request.model_spec)) as model:
+            return metadata_response(self.versions.name, model)
+
+    @_answering("classify")
+    async def Classify(self, request):  # noqa: D102, N802
+        raise _takes_no_examples()
+
+    @_answering("regress")
+    async def Regress(self, request):  # noqa: D102, N802
+        raise _takes_no_examples()
+
+    @_answering("multi_inference")
+    async def MultiInference(self, request):  # noqa: D102, N802
+        raise _takes_no_examples()
+
+
+class ModelService(model_service_pb2_grpc.ModelServiceServicer):
+    """GetModelStatus; the configuration cannot be changed from outside."""
+
+    def __init__(self, versions: ModelVersions, metrics: Metrics):
+        self.versions = versions
+        self.metrics = metrics
+
+    @_answering("status")
+    async def GetModelStatus(self, request):  # noqa: D102, N802
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        return status_response(self.versions.status(**_model(request.model_spec)))
+
+    @_answering("reload_config")
+    async def HandleReloadConfigRequest(self, request):  # noqa: D102, N802
+        raise Refusal(
+            grpc.StatusCode.UNIMPLEMENTED, "serve takes its configuration from its command line"
+        )
+
+
+def _model(spec) -> dict[str, Any]:
+    """The model that a request names."""
+    choice = spec.WhichOneof("version_choice")
+    return {
+        "name": spec.name,
+        "version": spec.version.value if choice == "version" else None,
+        "label": spec.version_label if choice == "version_label" else None,
+    }
+
+
+def _images(request: predict_pb2.PredictRequest) -> RequestImages:
+    signature = request.model_spec.signature_name or "serving_default"
+    if signature not in INPUT_NAMES:
+        raise Refusal(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            f'Serving signature key "{signature[:100]}" not found.',
+        )
+    name = INPUT_NAMES[signature]
+    if len(request.inputs) != 1:
+        raise invalid(
+            f"input size does not match signature: {len(request.inputs)}!=1; it takes {name}"
+        )
+    if name not in request.inputs:
+        raise invalid(
+            "input tensor alias not found in signature. "
+            f"Inputs expected to be in the set {{{name}}}."
+        )
+    return images_of(signature, request.inputs[name])
+
+
+def _outputs(wanted) -> list[str]:
+    """The outputs to answer with: those that are asked for, or all."""
+    names = list(wanted)
+    for name in names:
+        if name not in OUTPUT_NAMES:
+            raise invalid(
+                f"output tensor alias not found in signature: {name[:100]} Outputs expected to "
+                f"be in the set {{{','.join(sorted(OUTPUT_NAMES))}}}."
+            )
+        if names.count(name) > 1:
+            raise invalid(f"duplicate output tensor alias: {name}")
+    return names or sorted(OUTPUT_NAMES)
+
+
+def _takes_no_examples() -> Refusal:
+    return Refusal(grpc.StatusCode.UNIMPLEMENTED, "this model takes no tf.Example; use Predict")

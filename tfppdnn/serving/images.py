@@ -1,0 +1,98 @@
+"""The images of one request, checked before anything large is made of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import numpy as np
+from PIL import Image
+
+from tfppdnn.serving.refusal import invalid
+
+# A request within it needs about 400 MB when the classifier has resized it to float32.
+MAX_PIXELS = 2**24
+INPUT_NAMES = {"serving_default": "image", "encoded": "image_bytes"}
+"""By signature, the name of its one input."""
+
+_FORMATS = ("JPEG", "PNG")
+
+
+@dataclasses.dataclass(frozen=True)
+class RequestImages:
+    """The input of one request.
+
+    Attributes:
+        signature: `serving_default` or `encoded`.
+        values: uint8 [N, H, W, 3], or for `encoded` objects of bytes [N], JPEG or PNG.
+        pixels: Width times height of all of them together.
+    """
+
+    signature: str
+    values: np.ndarray
+    pixels: int
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def decoded(self) -> list[np.ndarray]:
+        """Returns the images as uint8 [N, H, W, 3], one array for each size among them.
+
+        Raises:
+            Refusal: An encoded image is broken.
+        """
+        if self.signature == "serving_default":
+            return [self.values] if len(self) else []
+        by_size: dict[tuple[int, ...], list[np.ndarray]] = {}
+        for encoded in self.values:
+            try:
+                with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
+                    pixels = np.asarray(image.convert("RGB"))
+            except Exception:
+                raise _undecodable() from None
+            by_size.setdefault(pixels.shape, []).append(pixels)
+        return [np.stack(images) for images in by_size.values()]
+
+
+def checked_images(signature: str, values: np.ndarray) -> RequestImages:
+    """Checks the input of a request.
+
+    Args:
+        signature: `serving_default` or `encoded`.
+        values: An array of uint8, or of bytes as objects, of any shape.
+
+    Raises:
+        Refusal: The shape is wrong, an encoded image is neither JPEG nor PNG, or there are
+            more than `MAX_PIXELS` pixels.
+    """
+    name = INPUT_NAMES[signature]
+    if signature == "encoded":
+        if values.ndim != 1:
+            raise invalid(f"{name} must have shape [N], not {list(values.shape)}")
+        pixels = sum(_pixels_of(encoded) for encoded in values)
+    else:
+        if values.ndim != 4 or values.shape[3] != 3 or 0 in values.shape[1:3]:
+            raise invalid(f"{name} must have shape [N, H, W, 3], not {list(values.shape)}")
+        pixels = values.size // 3
+    if pixels > MAX_PIXELS:
+        raise invalid(
+            f"the images of one request may have {MAX_PIXELS} pixels together, not {pixels}; "
+            "send fewer, or make them smaller"
+        )
+    return RequestImages(signature, values, pixels)
+
+
+def _pixels_of(encoded: bytes) -> int:
+    try:
+        # Reads the header only: a small file may unfold to gigabytes.
+        with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
+            return image.width * image.height
+    except Image.DecompressionBombError:
+        raise invalid(f"an image of image_bytes has more than {MAX_PIXELS} pixels") from None
+    except Exception:
+        # Decoders answer damaged bytes with errors of every kind.
+        raise _undecodable() from None
+
+
+def _undecodable():
+    return invalid("cannot decode image_bytes; each must be one whole JPEG or PNG file")

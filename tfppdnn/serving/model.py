@@ -1,0 +1,95 @@
+"""One version of the classifier, ready to answer."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
+
+from tfppdnn.serving.images import INPUT_NAMES
+from tfppdnn.serving.refusal import Refusal, invalid
+
+OUTPUT_NAMES = frozenset({"probabilities", "class_id", "label"})
+
+
+class ServedModel:
+    """A classifier's SavedModel in memory.
+
+    Args:
+        path: A SavedModel with the signatures that `export_classifier` writes.
+        version: The number it is served under.
+
+    Raises:
+        ValueError: It is no such SavedModel.
+        Exception: What TensorFlow raises on files that are damaged or not complete.
+    """
+
+    def __init__(self, path: Path, version: int):
+        self.version = version
+        self.signature_defs = read_signature_defs(path)
+        # The signatures hold references into the loaded object: both must be kept.
+        self._loaded = tf.saved_model.load(str(path))
+        self._signatures = self._loaded.signatures
+        for signature, name in INPUT_NAMES.items():
+            function = self._signatures.get(signature)
+            inputs = function.structured_input_signature[1] if function else {}
+            outputs = function.structured_outputs if function else {}
+            if set(inputs) != {name} or set(outputs) != OUTPUT_NAMES:
+                raise ValueError(f"{path} is not a classifier made by `classify`")
+        # The first call of a function is slow: no client shall wait for it.
+        self.run("serving_default", np.zeros((1, 32, 32, 3), np.uint8))
+        self.run("encoded", np.array([_blank_png()], object))
+
+    def run(self, signature: str, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Classifies a batch.
+
+        Args:
+            signature: `serving_default` or `encoded`.
+            values: Its input, see `RequestImages`.
+
+        Returns:
+            `probabilities` float32 [N, K], `class_id` int64 [N], `label` bytes [N].
+
+        Raises:
+            Refusal: An image cannot be decoded, or memory ran out.
+        """
+        dtype = tf.string if signature == "encoded" else tf.uint8
+        inputs = {INPUT_NAMES[signature]: tf.constant(values, dtype)}
+        # TensorFlow's own messages name parts of the graph, which is nobody's business.
+        try:
+            outputs = self._signatures[signature](**inputs)
+        except tf.errors.InvalidArgumentError:
+            raise invalid("an image cannot be decoded; each must be a whole JPEG or PNG") from None
+        except (tf.errors.ResourceExhaustedError, MemoryError):
+            raise Refusal(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, "the images do not fit into memory; send fewer"
+            ) from None
+        return {name: output.numpy() for name, output in outputs.items()}
+
+
+def read_signature_defs(path: Path) -> dict:
+    """Reads the signatures, as protocol buffers, that a SavedModel has under the tag `serve`.
+
+    Raises:
+        ValueError: The file is damaged, or has nothing under that tag.
+    """
+    saved_model = saved_model_pb2.SavedModel()
+    try:
+        saved_model.ParseFromString((path / "saved_model.pb").read_bytes())
+    except Exception as error:
+        raise ValueError(f"{path / 'saved_model.pb'} is damaged") from error
+    for meta_graph in saved_model.meta_graphs:
+        if "serve" in meta_graph.meta_info_def.tags:
+            return dict(meta_graph.signature_def)
+    raise ValueError(f"{path} has nothing under the tag 'serve'")
+
+
+def _blank_png() -> bytes:
+    encoded = io.BytesIO()
+    Image.new("RGB", (32, 32)).save(encoded, "PNG")
+    return encoded.getvalue()

@@ -1,0 +1,181 @@
+"""TensorFlow Serving's REST interface."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import fastapi
+import grpc
+from starlette.exceptions import HTTPException
+
+from tfppdnn.serving import openapi
+from tfppdnn.serving.json_format import parse_predict, predict_answer, to_json
+from tfppdnn.serving.metrics import Metrics
+from tfppdnn.serving.model_info import metadata_json, status_json
+from tfppdnn.serving.predictor import Predictor
+from tfppdnn.serving.refusal import Refusal, invalid
+from tfppdnn.serving.versions import ModelVersions
+
+_ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+
+def rest_app(
+    versions: ModelVersions,
+    predictor: Predictor,
+    metrics: Metrics,
+    *,
+    max_request_bytes: int,
+    sender_timeout: float,
+) -> fastapi.FastAPI:
+    """Returns the ASGI application.
+
+    Args:
+        versions: The model.
+        predictor: What answers.
+        metrics: What counts.
+        max_request_bytes: Larger bodies are refused with 413, before they are read.
+        sender_timeout: Seconds within which a body must have come, or 408.
+    """
+    # FastAPI's pages load scripts from elsewhere; openapi.json is what they show.
+    app = fastapi.FastAPI(title="tfppdnn serve", docs_url=None, redoc_url=None)
+
+    async def predict(request: fastapi.Request) -> bytes:
+        with predictor.holding() as hold, versions.use(**_model(request)) as model:
+            body = await _body(request, hold, max_request_bytes, sender_timeout)
+            images, by_row = await predictor.in_thread(parse_predict, body)
+            del body
+            outputs = await predictor.answer(model, images)
+            return predict_answer(outputs, by_row=by_row)
+
+    async def unsupported(request: fastapi.Request) -> bytes:
+        with versions.use(**_model(request)):
+            raise Refusal(
+                grpc.StatusCode.UNIMPLEMENTED,
+                "this model takes no tf.Example; use :predict",
+            )
+
+    async def status(request: fastapi.Request) -> bytes:
+        return to_json(status_json(versions.status(**_model(request))))
+
+    async def metadata(request: fastapi.Request) -> bytes:
+        with versions.use(**_model(request)) as model:
+            return to_json(metadata_json(versions.name, model))
+
+    async def without_name(request: fastapi.Request) -> bytes:
+        raise invalid("Missing model name in request.")
+
+    async def malformed(request: fastapi.Request) -> bytes:
+        raise invalid(f"Malformed request: {request.method} {request.url.path[:200]}")
+
+    def answering(method: str, answer: Callable[[fastapi.Request], Awaitable[bytes]]):
+        async def endpoint(request: fastapi.Request) -> fastapi.Response:
+            try:
+                with metrics.request("rest", method):
+                    return _response(await answer(request))
+            except Refusal as refusal:
+                return _refusal(refusal)
+            except Exception as error:
+                # Its name only: the message may hold what the request held.
+                print(f"tfppdnn serve: {type(error).__name__} in {method}", file=sys.stderr)
+                return _response(to_json({"error": "internal error"}), 500)
+
+        return endpoint
+
+    for part in openapi.PARTS:
+        path = f"/v1/models/{{name}}{part}"
+        for verb, answer in (
+            ("predict", predict),
+            ("classify", unsupported),
+            ("regress", unsupported),
+        ):
+            app.add_api_route(
+                f"{path}:{verb}",
+                answering(verb, answer),
+                methods=["POST"],
+                **openapi.described(verb, part),
+            )
+        for subject, answer, end in (("metadata", metadata, "/metadata"), ("status", status, "")):
+            app.add_api_route(
+                path + end,
+                answering(subject, answer),
+                methods=["GET"],
+                **openapi.described(subject, part),
+            )
+
+    @app.get("/metrics", include_in_schema=False)
+    async def prometheus() -> fastapi.Response:
+        page, media_type = metrics.page()
+        return fastapi.Response(page, headers={"content-type": media_type})
+
+    hidden = {"include_in_schema": False}
+    app.add_api_route("/v1/models", answering("status", without_name), methods=["GET"], **hidden)
+    app.add_api_route(
+        "/v1/{rest:path}", answering("malformed", malformed), methods=list(_ALL_METHODS), **hidden
+    )
+
+    @app.exception_handler(HTTPException)
+    async def not_here(request: fastapi.Request, error: HTTPException) -> fastapi.Response:
+        return _response(to_json({"error": str(error.detail)}), error.status_code)
+
+    return app
+
+
+def _model(request: fastapi.Request) -> dict[str, Any]:
+    """The model that the path names."""
+    version = request.path_params.get("version")
+    if version is not None:
+        if not (version.isascii() and version.isdigit()):
+            raise invalid(f"Malformed request: {request.method} {request.url.path[:200]}")
+        if int(version[:20]) >= 2**63:
+            raise invalid(f"Failed to convert version: {version[:30]} to numeric.")
+        version = int(version)
+    return {
+        "name": request.path_params["name"],
+        "version": version,
+        "label": request.path_params.get("label"),
+    }
+
+
+async def _body(
+    request: fastapi.Request, hold: Callable[[int], None], max_bytes: int, timeout: float
+) -> bytes:
+    too_large = Refusal(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        f"the request is larger than {max_bytes} bytes; send fewer or smaller images",
+        http_status=413,
+    )
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > max_bytes:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(timeout):
+            async for chunk in request.stream():
+                hold(len(chunk))
+                if len(body) + len(chunk) > max_bytes:
+                    raise too_large
+                body += chunk
+    except TimeoutError:
+        raise Refusal(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            f"the request did not arrive within {timeout:g} seconds",
+            http_status=408,
+        ) from None
+    return bytes(body)
+
+
+def _response(content: bytes, status: int = 200, **headers: str) -> fastapi.Response:
+    return fastapi.Response(content, status, headers=headers, media_type="application/json")
+
+
+def _refusal(refusal: Refusal) -> fastapi.Response:
+    headers = {}
+    if refusal.http_status in (408, 413):
+        # The rest of the body may never end: it is not waited for.
+        headers["connection"] = "close"
+    if refusal.http_status in (429, 503):
+        headers["retry-after"] = "1"
+    return _response(to_json({"error": refusal.message}), refusal.http_status, **headers)

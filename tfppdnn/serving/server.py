@@ -1,0 +1,257 @@
+"""Both interfaces, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import errno
+import functools
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import grpc
+import uvicorn
+
+from tfppdnn.errors import UserError
+from tfppdnn.serving.batching import BatchQueue
+from tfppdnn.serving.grpc_services import add_services
+from tfppdnn.serving.http_protocol import impatient_protocol
+from tfppdnn.serving.metrics import Metrics
+from tfppdnn.serving.model import ServedModel
+from tfppdnn.serving.predictor import Gate, Predictor
+from tfppdnn.serving.rest import rest_app
+from tfppdnn.serving.sources import version_finder
+from tfppdnn.serving.versions import ModelVersions
+from tfppdnn.serving.web import add_web
+
+# A client that does not take its answer shall not keep a stopped server alive.
+_STOP_SECONDS = 30
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """How a server runs.
+
+    Attributes:
+        name: The model's name in every address.
+        host: The address to listen on; the default is reached from this machine only.
+        rest_port: 0 takes any free port.
+        grpc_port: 0 takes any free port.
+        labels: Names of versions, such as {"stable": 3}.
+        max_batch_size: Most images in a batch, and so in a request.
+        batch_timeout: Seconds that a request waits for others to join it.
+        max_queued: Most requests that wait; others are told to come again.
+        max_request_bytes: Largest body or message.
+        sender_timeout: Seconds within which the head, and then the body, must have come.
+        poll_seconds: How often new versions are looked for.
+    """
+
+    name: str = "classifier"
+    host: str = "127.0.0.1"
+    rest_port: int = 8501
+    grpc_port: int = 8500
+    labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    max_batch_size: int = 64
+    batch_timeout: float = 0.002
+    max_queued: int = 256
+    max_request_bytes: int = 2**24
+    sender_timeout: float = 20.0
+    poll_seconds: float = 1.0
+
+
+class Server:
+    """A classifier behind TensorFlow Serving's two interfaces.
+
+    Args:
+        path: A run folder with a classifier, a SavedModel, or a folder of versions.
+        settings: See `ServerSettings`.
+        gate: Tells protected images from others; requests with others are refused.
+        web: The folder of the browser client and the protector's file, to be served too.
+
+    Raises:
+        UserError: There is nothing to serve, it cannot be loaded, or a port is taken.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        settings: ServerSettings | None = None,
+        gate: Gate | None = None,
+        web: tuple[Path, Path] | None = None,
+    ):
+        self.settings = settings = settings or ServerSettings()
+        find, self._may_change = version_finder(path)
+        self.versions = ModelVersions(settings.name, find, ServedModel, labels=settings.labels)
+        self.versions.poll(at_once=True)
+        if not self.versions.available():
+            raise UserError(
+                f"{path}: the classifier cannot be loaded; it must be a SavedModel written by "
+                "classify, copied whole"
+            )
+        self._socket = _listen(settings.host, settings.rest_port)
+        batches = BatchQueue(
+            max_batch_size=settings.max_batch_size,
+            timeout=settings.batch_timeout,
+            max_queued=settings.max_queued,
+            on_batch=lambda images: self.metrics.batch(images),
+        )
+        self.metrics = Metrics(lambda: len(batches))
+        self._batches = batches
+        self._predictor = Predictor(
+            batches, gate=gate, max_request_bytes=settings.max_request_bytes
+        )
+        self._app = rest_app(
+            self.versions,
+            self._predictor,
+            self.metrics,
+            max_request_bytes=settings.max_request_bytes,
+            sender_timeout=settings.sender_timeout,
+        )
+        if web is not None:
+            add_web(self._app, *web)
+        self._stop: Callable[[], None] | None = None
+
+    @property
+    def rest_address(self) -> str:
+        """Host and port of the REST interface."""
+        return _address(self.settings.host, self._socket.getsockname()[1])
+
+    @property
+    def grpc_address(self) -> str:
+        """Host and port of the gRPC interface; known when the server is ready."""
+        return _address(self.settings.host, self._grpc_port)
+
+    async def serve(self, on_ready: Callable[[], None]) -> dict[str, Any]:
+        """Answers requests until `stop` is called, then finishes those that have come.
+
+        Args:
+            on_ready: Is called when both interfaces answer.
+
+        Returns:
+            The totals, see `Metrics.figures`.
+
+        Raises:
+            UserError: The gRPC port is taken.
+        """
+        stopping = asyncio.Event()
+        self._stop = functools.partial(
+            asyncio.get_running_loop().call_soon_threadsafe, stopping.set
+        )
+        grpc_server = self._grpc_server()
+        await grpc_server.start()
+        http_server = self._http_server()
+        serving = asyncio.create_task(http_server.serve(sockets=[self._socket]))
+        polling = asyncio.create_task(self._poll())
+        on_ready()
+        await stopping.wait()
+
+        polling.cancel()
+        http_server.should_exit = True
+        await asyncio.gather(serving, grpc_server.stop(_STOP_SECONDS))
+        await asyncio.to_thread(self._batches.close)
+        self._predictor.close()
+        return self.metrics.figures()
+
+    def stop(self) -> None:
+        """Makes `serve` return; may be called from any thread."""
+        if self._stop is not None:
+            self._stop()
+
+    async def _poll(self) -> None:
+        while self._may_change:
+            await asyncio.sleep(self.settings.poll_seconds)
+            with contextlib.suppress(OSError):  # the folder is being moved
+                await asyncio.to_thread(self.versions.poll)
+
+    def _http_server(self) -> uvicorn.Server:
+        # Nothing that uvicorn logs is of use to a user, and some of it quotes requests.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+        config = uvicorn.Config(
+            self._app,
+            http=impatient_protocol(self.settings.sender_timeout),
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+        return _HTTPServer(config)
+
+    def _grpc_server(self) -> grpc.aio.Server:
+        settings = self.settings
+        server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", settings.max_request_bytes),
+                # Two servers on one port would share its requests without a word.
+                ("grpc.so_reuseport", 0),
+                ("grpc.server_handshake_timeout_ms", int(1000 * settings.sender_timeout)),
+                # A message that arrives a byte at a time ends with its connection.
+                ("grpc.max_connection_age_ms", 600_000),
+                ("grpc.max_connection_age_grace_ms", 60_000),
+            ],
+            maximum_concurrent_rpcs=settings.max_queued + settings.max_batch_size,
+        )
+        add_services(server, self.versions, self._predictor, self.metrics)
+        try:
+            self._grpc_port = server.add_insecure_port(_address(settings.host, settings.grpc_port))
+        except RuntimeError:
+            raise UserError(_port_taken("grpc_port", settings.grpc_port)) from None
+        return server
+
+
+@contextlib.contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    """Runs a server in another thread while the body is executed."""
+    ready = threading.Event()
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(server.serve(ready.set))
+        except BaseException as error:
+            failures.append(error)
+            ready.set()
+
+    thread = threading.Thread(target=run, name="server")
+    thread.start()
+    try:
+        ready.wait()
+        if failures:
+            raise failures[0]
+        yield server
+    finally:
+        server.stop()
+        thread.join()
+
+
+class _HTTPServer(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Who runs the server decides what a signal does.
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise UserError(f"--host={host} is no address of this machine") from None
+        raise UserError(_port_taken("rest_port", port)) from None
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _port_taken(option: str, port: int) -> str:
+    return f"--{option}={port} cannot be listened on; give another, or 0 for any that is free"
