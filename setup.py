@@ -37,7 +37,7 @@ setup(
         "fastapi>=0.115",
         "uvicorn>=0.30",
         "grpcio>=1.62",
-        "tensorflow-serving-api>=2.19",
+        "tensorflow-serving-api>=2.21",
         "prometheus-client>=0.20",
     ],
     extras_require={
