@@ -104,6 +104,16 @@ def test_protected_images_share_no_key_even_across_batches_of_one():
 
 
 @pytest.mark.parametrize("name", CIPHERS)
+def test_with_key_is_the_same_scheme_under_another_key(name):
+    cipher, images = make_cipher(name, key=3), random_images(2, 8, 8, 3)
+    other = cipher.with_key(4)
+    np.testing.assert_array_equal(other.protect(images), make_cipher(name, key=4).protect(images))
+    assert cipher.key == 3
+    with pytest.raises(UserError, match="whole number"):
+        cipher.with_key(-1)
+
+
+@pytest.mark.parametrize("name", CIPHERS)
 def test_bad_images_get_one_line(name):
     cipher = make_cipher(name)
     for images in (

@@ -3,12 +3,20 @@
 from tfppdnn.attacks.attack import Attack, ThreatModel
 from tfppdnn.attacks.brute_force import BruteForce
 from tfppdnn.attacks.chosen_plaintext import HelperBlocks, HelperImage
-from tfppdnn.attacks.data import ChosenPlaintexts, Ciphertexts, KeySpace
+from tfppdnn.attacks.data import (
+    ChosenPlaintexts,
+    Ciphertexts,
+    KeySpace,
+    OwnedProtector,
+    OwnKeyPairs,
+)
 from tfppdnn.attacks.feature_reconstruction import (
     AdvancedFeatureReconstruction,
     BasicFeatureReconstruction,
 )
+from tfppdnn.attacks.inverse_network import InverseNetworkAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
+from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 
 __all__ = [
     "AdvancedFeatureReconstruction",
@@ -20,8 +28,12 @@ __all__ = [
     "Ciphertexts",
     "HelperBlocks",
     "HelperImage",
+    "InverseNetworkAttack",
     "KeySearch",
     "KeySpace",
+    "OwnKeyPairs",
+    "OwnedProtector",
     "Reconstruction",
     "ThreatModel",
+    "UnsharedWeightAttack",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,17 @@ class Cipher(ABC):
         if images.ndim == 3:
             return self.protect(images[None])[0]
         return self.encrypt(images)
+
+    def with_key(self, key: int) -> Self:
+        """Makes the same cipher under another key, as anyone can who knows the scheme.
+
+        Args:
+            key: Any whole number from 0.
+
+        Raises:
+            UserError: If it is not one.
+        """
+        return replace(self, key=key)
 
     @abstractmethod
     def encrypt(self, images: Images) -> Images:

@@ -1,0 +1,89 @@
+"""The inverse network (ITN): whoever owns a protector can train its inverse.
+
+H. Ito, Y. Kinoshita, M. Aprilpyone, H. Kiya, "Image to perturbation: an image transformation
+network for generating visually protected images for privacy-preserving deep neural
+networks", IEEE Access 2021.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.attacks.data import Images, OwnedProtector
+from tfppdnn.attacks.learned import LearnedAttack
+from tfppdnn.attacks.pairs import check_pairs, reconstruct, steps_of, train_on_pairs
+from tfppdnn.attacks.result import Reconstruction
+from tfppdnn.models.unet import unet
+from tfppdnn.types import Protector
+
+
+@dataclass(frozen=True, kw_only=True)
+class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
+    """Protects own images and trains a U-Net to undo it, by mean squared error.
+
+    Attributes:
+        seed: Of weights and order.
+        epochs: Passes over the attacker's images.
+        batch_size: Pairs a step.
+        learning_rate: Of Adam, initially; a cosine takes it to 0.
+        width: Channels of the U-Net at full resolution.
+        depth: Its number of resolutions.
+        norm: Its normalization, `"batch"` or `"instance"`. The latter forgets how bright and
+            rich in contrast each protected image is.
+    """
+
+    name = "itn"
+    threat_model = ThreatModel.PROTECTOR
+
+    epochs: int = 100
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    width: int = 64
+    depth: int = 5
+    norm: str = "batch"
+
+    def run(self, data: OwnedProtector, *, checkpoints: str | Path | None = None) -> Reconstruction:
+        """Attacks; see `LearnedAttack.run`. The own images are protected once.
+
+        Raises:
+            UserError: If the attacker has no images, or some of different sizes.
+        """
+        protected = _protect(data.protector, data.plain)
+        check_pairs(data.targets, protected, data.plain)
+        steps = steps_of(self.epochs, images=len(data.plain), batch_size=self.batch_size)
+        keras.utils.set_random_seed(self.seed)
+        model = unet(base_width=self.width, depth=self.depth, norm=self.norm, name="inverse")
+        schedule = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps)
+        model.compile(keras.optimizers.Adam(schedule), "mean_squared_error")
+        train_on_pairs(
+            model,
+            protected,
+            data.plain,
+            title="inverse network",
+            steps=steps,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            checkpoints=checkpoints,
+        )
+        return Reconstruction(
+            attack=self.name,
+            threat_model=self.threat_model,
+            finding=f"A U-Net learnt to undo the protector from {len(data.plain):,} images that "
+            "the attacker protected himself.",
+            images=reconstruct(model, data.targets),
+        )
+
+
+def _protect(protector: Protector, images: Images, *, batch_size: int = 64) -> Images:
+    starts = range(0, len(images), batch_size)
+    batches = [
+        protector.protect(images[start : start + batch_size])
+        for start in tqdm(starts, "inverse network: protecting own images", unit="batch")
+    ]
+    return np.concatenate(batches) if batches else images
