@@ -20,7 +20,7 @@ import fire
 
 from tfppdnn.errors import UserError
 
-VERBS = ("train", "export", "protect", "classify", "serve")
+VERBS = ("train", "export", "protect", "classify", "serve", "client")
 
 _OVERVIEW = """\
 tfppdnn: cloud image classification on images that nobody can see
@@ -32,6 +32,7 @@ usage: python -m tfppdnn VERB [OPTIONS]
   classify  train a classifier on protected images, as the cloud would
   export    write a run's protector again as SavedModel and TFLite
   serve     answer clients with a run's classifier, as TensorFlow Serving does
+  client    have image files classified by a server, which gets protected ones only
 
 python -m tfppdnn VERB --help explains one of them. Start with: python -m tfppdnn train
 """

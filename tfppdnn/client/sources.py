@@ -1,4 +1,4 @@
-"""Which images `protect` is asked for, and what their protected versions are called."""
+"""Which images a client is asked for, and what their protected versions are called."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ class ImageSource:
 
     Args:
         source: The file, folder or pattern.
-        destination: Where the protected images will go; need not exist yet.
+        destination: Where the protected images will go; need not exist yet. None if they
+            are not written.
 
     Raises:
         UserError: There is no such file or folder, or the pattern cannot be mirrored.
     """
 
-    def __init__(self, source: str | os.PathLike[str], *, destination: Path):
+    def __init__(self, source: str | os.PathLike[str], *, destination: Path | None):
         self._source = os.path.expanduser(source)  # noqa: PTH111  (a pattern is no path)
         self._destination = destination
         self._passed_by = functools.lru_cache(maxsize=256)(self._is_passed_by)
@@ -63,6 +64,7 @@ class ImageSource:
         only, they keep it: `photo.jpg.png`, `photo.webp.png`. The name depends on all
         images of the folder, not on the chosen ones, so that no other call hits it.
         """
+        assert self._destination is not None, "the images are not written"
         name = _output_name(image.name, whole=image.name in self._kept_whole(image.parent))
         return self._destination / image.relative_to(self.root).with_name(name)
 
@@ -154,7 +156,9 @@ def _output_name(name: str, *, whole: bool) -> str:
     return f"{name}.png" if whole else f"{Path(name).stem}.png"
 
 
-def _contains(outer: Path, inner: Path) -> bool:
+def _contains(outer: Path | None, inner: Path) -> bool:
+    if outer is None:
+        return False
     inner = inner.resolve()
     # `samefile` sees through links and through file systems that ignore case.
     return outer.exists() and any(parent.samefile(outer) for parent in (inner, *inner.parents))

@@ -1,0 +1,195 @@
+"""Having images classified by a server that never sees them."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import io
+import itertools
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tfppdnn.client.address import parse_address
+from tfppdnn.client.answers import Answer, RejectedError, Transport
+from tfppdnn.client.folder import processors
+from tfppdnn.client.litert_protector import LiteRTProtector, as_batch
+from tfppdnn.client.retry import Retry
+from tfppdnn.client.tf_serving_grpc import GrpcTransport
+from tfppdnn.client.tf_serving_rest import RestTransport
+from tfppdnn.data.folder import resize_square
+from tfppdnn.data.images import DEFAULT_MAX_PIXELS, read_image
+from tfppdnn.errors import UserError
+from tfppdnn.types import Protector
+
+_LOG = logging.getLogger(__name__)
+# Large images go in smaller batches: a request is held in memory on both ends.
+_LARGEST_REQUEST_BYTES = 2**22
+
+ImageLike = str | os.PathLike[str] | np.ndarray
+"""The path of an image file, or its pixels: uint8 RGB [H, W, 3]."""
+
+
+class Client:
+    """Protects images here and has them classified there.
+
+    Only protected pixels are sent, as PNG files without names or metadata, and only to the
+    given address. Speaks the protocols of TensorFlow Serving, and so to `python -m tfppdnn
+    serve` or to TensorFlow Serving itself. It may be used by several threads.
+
+    Args:
+        url: The server: http://HOST:8501, https://HOST, grpc://HOST:8500 or grpcs://HOST:8500.
+            gRPC needs the package grpcio.
+        protector: A protector.tflite, a run folder that holds one, or an object whose
+            `protect` maps uint8 [H, W, 3] to the same. It must be the one that the
+            classifier was trained with.
+        model: Name of the classifier on the server.
+        size: Images are cropped to their central square and resized to this side (bilinear,
+            antialiased, as training does it) before they are protected. Pass the size that
+            the classifier was trained at: protected images are noise, which does not survive
+            the server's own resizing. None leaves images as they are.
+        batch_size: Images in one request at most.
+        timeout: Seconds for one request.
+        retry: How often and when a request is sent again that the server could not answer.
+        headers: Sent along with every request, for example a gateway's credentials.
+        max_pixels: Larger image files fail without being decoded.
+
+    Raises:
+        UserError: An argument is wrong, or there is no such protector.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        protector: str | os.PathLike[str] | Protector = "protector.tflite",
+        model: str = "classifier",
+        size: int | None = None,
+        batch_size: int = 16,
+        timeout: float = 30.0,
+        retry: Retry | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+    ):
+        address = parse_address(url)
+        for name, value in (("size", size or 1), ("batch_size", batch_size), ("timeout", timeout)):
+            if not value > 0:
+                raise UserError(f"{name} must be more than 0, not {value}")
+        kind = GrpcTransport if address.scheme.startswith("grpc") else RestTransport
+        self._transport: Transport = kind(
+            address, model=model, timeout=timeout, headers=headers or {}
+        )
+        self._protector = _loaded(protector)
+        self._size = size
+        self._batch_size = batch_size
+        self._retry = retry or Retry()
+        self._max_pixels = max_pixels
+        if not address.encrypted and not address.on_this_machine:
+            _LOG.warning(
+                "%s is not encrypted: whoever listens on the way reads the answers, and can "
+                "attack the protected images; use https:// or grpcs://",
+                address,
+            )
+
+    def classify(self, images: ImageLike | Iterable[ImageLike]) -> list[Answer]:
+        """Classifies images.
+
+        Args:
+            images: Paths and uint8 RGB arrays [H, W, 3], of any sizes; one of them, or an
+                array [N, H, W, 3].
+
+        Returns:
+            One answer for each, in their order.
+
+        Raises:
+            UserError: An image cannot be read or is refused, or the server cannot be reached.
+                The first such image ends the call; `outcomes` goes on.
+        """
+        answers = []
+        for outcome in self.outcomes(images):
+            if isinstance(outcome, UserError):
+                raise outcome
+            answers.append(outcome)
+        return answers
+
+    def outcomes(self, images: ImageLike | Iterable[ImageLike]) -> Iterator[Answer | UserError]:
+        """Classifies images, batch by batch; one that fails does not stop the others.
+
+        Args:
+            images: As in `classify`.
+
+        Yields:
+            For each image, in their order, its answer or the reason why there is none.
+
+        Raises:
+            UserError: The server cannot be reached or has no such model.
+        """
+        named = _named(images)
+        with concurrent.futures.ThreadPoolExecutor(processors()) as pool:
+            while batch := list(itertools.islice(named, self._batch_size)):
+                names = [name for name, _ in batch]
+                prepared = list(pool.map(self._prepare, batch))
+                answered = iter(self._answered([one for one in prepared if isinstance(one, bytes)]))
+                for name, one in zip(names, prepared, strict=True):
+                    outcome = next(answered) if isinstance(one, bytes) else one
+                    if isinstance(outcome, RejectedError):
+                        outcome = UserError(f"{name}: {outcome}")
+                    yield outcome
+
+    def _prepare(self, named_image: tuple[str, ImageLike]) -> bytes | UserError:
+        """Returns the protected image as a PNG file, or why there is none."""
+        name, image = named_image
+        try:
+            if not isinstance(image, np.ndarray):
+                image = read_image(image, max_pixels=self._max_pixels)
+            (image,) = as_batch(image)
+            if self._size is not None:
+                image = resize_square(image, self._size)
+            return _png(self._protector.protect(np.ascontiguousarray(image)))
+        except UserError as error:
+            return error
+        except (MemoryError, ValueError) as error:
+            return UserError(f"{name} cannot be protected: {error}")
+
+    def _answered(self, pngs: list[bytes]) -> list[Answer | UserError]:
+        if len(pngs) > 1 and sum(map(len, pngs)) > _LARGEST_REQUEST_BYTES:
+            return self._answered_in_halves(pngs)
+        if not pngs:
+            return []
+        try:
+            return list(self._retry(lambda: self._transport.predict(pngs)))
+        except RejectedError as error:
+            # A server answers for a whole request, but it may be one image's fault.
+            return [error] if len(pngs) == 1 else self._answered_in_halves(pngs)
+
+    def _answered_in_halves(self, pngs: list[bytes]) -> list[Answer | UserError]:
+        middle = len(pngs) // 2
+        return self._answered(pngs[:middle]) + self._answered(pngs[middle:])
+
+
+def _loaded(protector: str | os.PathLike[str] | Protector) -> Protector:
+    if not isinstance(protector, str | os.PathLike):
+        return protector
+    path = Path(protector)
+    return LiteRTProtector(path / "protector.tflite" if path.is_dir() else path)
+
+
+def _named(images: ImageLike | Iterable[ImageLike]) -> Iterator[tuple[str, ImageLike]]:
+    """Yields images with what to call them in a message."""
+    if isinstance(images, np.ndarray) and images.ndim == 3:
+        images = images[np.newaxis]
+    elif isinstance(images, str | os.PathLike):
+        images = [images]
+    for number, image in enumerate(images):
+        name = f"image {number}" if isinstance(image, np.ndarray) else os.fspath(image)
+        yield name, image
+
+
+def _png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    # Protected images look like noise: harder compression costs time and saves next to nothing.
+    Image.fromarray(image).save(file, "PNG", compress_level=1)
+    return file.getvalue()

@@ -1,0 +1,155 @@
+"""`python -m tfppdnn client`: have images classified by a server that never sees them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import time
+import warnings
+from typing import Any
+
+from fire.decorators import SetParseFn, SetParseFns
+from fire.parser import DefaultParseValue
+from tqdm import tqdm
+
+from tfppdnn.client import Answer, Client
+from tfppdnn.client.answers import printable
+from tfppdnn.client.sources import ImageSource
+from tfppdnn.data.images import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS, SUFFIXES
+from tfppdnn.errors import UserError
+
+
+@SetParseFn(str)  # a folder named 2024_01 is no number
+@SetParseFns(
+    size=DefaultParseValue,
+    batch_size=DefaultParseValue,
+    timeout=DefaultParseValue,
+    max_pixels=DefaultParseValue,
+)
+def client(
+    url: str,
+    *files: str,
+    protector: str | os.PathLike[str] | None = None,
+    model: str = "classifier",
+    size: int | None = None,
+    batch_size: int = 16,
+    timeout: float = 30.0,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> tuple[dict[str, Any], int]:
+    """Protects images here, has them classified by a server, and prints what it says.
+
+    Only protected pixels leave this machine: no file names, no metadata, no plain pixels.
+    Never imports TensorFlow.
+
+    Examples:
+        Serve a finished run in one terminal, and ask it in another:
+
+            python -m tfppdnn serve runs/digits-quick
+            python -m tfppdnn client http://127.0.0.1:8501 photos --protector=runs/digits-quick
+
+    Exit code 0: all images are classified. 1: some are not, each named on stderr. 2: the call
+    is wrong, or the server cannot be reached.
+
+    Args:
+        url: The server: http://HOST:8501, https://HOST, grpc://HOST:8500 or grpcs://HOST:8500;
+            the last two need the package grpcio.
+        files: Images, folders with all folders in them, or quoted glob patterns.
+        protector: A run folder made by `train`, or a protector.tflite: the one that the
+            classifier was trained with.
+        model: Name of the classifier on the server.
+        size: Side of the square that images are cropped and resized to before they are
+            protected: the image size of the classifier's training, so 32 for digits and
+            CIFAR-10. Without it images are sent at their own size; protected images do not
+            survive the server's resizing, so pass it unless your images have that size.
+        batch_size: Images in one request.
+        timeout: Seconds that one request may take.
+        max_pixels: Images with more pixels fail, before they are decoded.
+
+    Returns:
+        The figures, and the exit code.
+
+    Raises:
+        UserError: An option is wrong, or one of the reasons of `Client`.
+    """
+    if not files:
+        raise UserError("FILES is missing; name images, folders or quoted patterns after the URL")
+    if protector is None:
+        raise UserError(
+            "--protector is missing; pass --protector=RUN with a run folder made by `train`, "
+            "or a protector.tflite"
+        )
+    # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
+    warnings.filterwarnings("ignore", module="PIL")
+    asking = Client(
+        url,
+        protector=os.path.expanduser(protector),  # noqa: PTH111  (as it was given, for messages)
+        model=model,
+        size=None if size is None else int(_number(size, option="--size", largest=4096)),
+        batch_size=int(_number(batch_size, option="--batch_size", largest=1024)),
+        timeout=_number(timeout, option="--timeout", largest=3600, whole=False),
+        max_pixels=int(_number(max_pixels, option="--max_pixels", largest=LARGEST_MAX_PIXELS)),
+    )
+    started = time.monotonic()
+    images, left_out, failed = _find(files)
+    answers = _print_table(asking, images, failed)
+    seconds = time.monotonic() - started
+    figures = {
+        "classified": len(answers),
+        "failed": failed,
+        "left_out": left_out,
+        "seconds": round(seconds, 3),
+        "images_per_second": round(len(answers) / seconds, 2),
+        "url": url,
+        "protector": str(protector),
+        "answers": [
+            {
+                "file": path,
+                "label": answer.label,
+                "class_id": answer.class_id,
+                "probability": round(answer.probability, 6),
+            }
+            for path, answer in answers
+        ],
+    }
+    return figures, 1 if failed else 0
+
+
+def _find(files: tuple[str, ...]) -> tuple[list[str], int, list[str]]:
+    """Returns the images, how many other files were passed by, and folders not listed."""
+    sources = [ImageSource(file, destination=None) for file in files]
+    # A file that is named twice is sent once.
+    images = list(dict.fromkeys(str(path) for path in itertools.chain.from_iterable(sources)))
+    unlisted = [folder for source in sources for folder in source.unreadable]
+    if not images and not unlisted:
+        kinds = ", ".join(sorted(SUFFIXES))
+        raise UserError(f"{', '.join(files)} holds no image; looked for {kinds}")
+    for folder in unlisted:
+        print(f"{folder} cannot be listed; check its permissions", file=sys.stderr)
+    return images, sum(source.left_out for source in sources), [str(path) for path in unlisted]
+
+
+def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[tuple[str, Answer]]:
+    """Prints a row for each image that is classified, as soon as it is; notes the others."""
+    width = max([len("file"), *map(len, images)])
+    answers = []
+    with tqdm(total=len(images), unit="image", desc="client", file=sys.stderr) as progress:
+        progress.write(f"{'file':{width}}  probability  label", file=sys.stdout)
+        for path, outcome in zip(images, asking.outcomes(images), strict=True):
+            progress.update()
+            if isinstance(outcome, UserError):
+                failed.append(path)
+                progress.write(str(outcome), file=sys.stderr)
+                continue
+            answers.append((path, outcome))
+            row = f"{path:{width}}  {outcome.probability:11.1%}  {printable(outcome.label)}"
+            progress.write(row, file=sys.stdout)
+    return answers
+
+
+def _number(value: Any, *, option: str, largest: int, whole: bool = True) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or (whole and value != int(value)) or not 0 < value <= largest:
+        kind = "a whole number from 1" if whole else "a number above 0"
+        raise UserError(f"{option} must be {kind} to {largest}, not {value!r}")
+    return value
