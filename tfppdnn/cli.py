@@ -30,6 +30,8 @@ usage: python -m tfppdnn VERB [OPTIONS]
   train     train a protector h_p, export it, and report what it hides
   protect   protect image files with a trained protector
   classify  train a classifier on protected images, as the cloud would
+  audit     attack a protector, and report what leaks and to whom
+  table1    the paper's Table I: the protector beside its rivals
   export    write a run's protector again as SavedModel and TFLite
   serve     answer clients with a run's classifier, as TensorFlow Serving does
   client    have image files classified by a server, which gets protected ones only

@@ -53,6 +53,7 @@ def render(
         restored=what_is_restored(protector),
         leakage=_leakage(metrics),
         files=[(name, _FILES.get(name, ""), f) for name, f in metrics.get("export", {}).items()],
+        gate=metrics.get("gate"),
         deviations=deviations.deviations(settings, train_images=dataset.get("train_images")),
         open_choices=deviations.open_choices(settings),
         in_every_run=deviations.IN_EVERY_RUN,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-_MISSING = "\N{EM DASH}"
+MISSING = "\N{EM DASH}"
+"""Stands for a figure that is not there."""
 
 
 def number(value: float | None, digits: int = 2) -> str:
     """Writes 1234.5 as `1,234.50`, with a proper minus; what is missing as a dash."""
     if value is None or not math.isfinite(value):
-        return _MISSING
+        return MISSING
     # Rounding first, so that -0.001 does not become "-0.00".
     text = f"{round(value, digits) + 0.0:,.{digits}f}"
     return text.replace("-", "\N{MINUS SIGN}")
@@ -23,12 +24,12 @@ def count(value: float | None) -> str:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Writes a share of 1 as a percentage."""
-    return _MISSING if share is None else number(100 * share, digits) + "%"
+    return MISSING if share is None else number(100 * share, digits) + "%"
 
 
 def decibels(value: float | None) -> str:
     """Writes a PSNR."""
-    return _MISSING if value is None else number(value, 1) + " dB"
+    return MISSING if value is None else number(value, 1) + " dB"
 
 
 def tiny(value: float | None, digits: int = 4) -> str:
@@ -47,5 +48,5 @@ def tiny_percent(share: float | None) -> str:
 def size(length: int | None) -> str:
     """Writes a number of bytes in kB or MB (of 1,000 and 1,000,000)."""
     if length is None:
-        return _MISSING
+        return MISSING
     return f"{length / 1e6:,.1f} MB" if length >= 1e6 else f"{length / 1e3:,.1f} kB"

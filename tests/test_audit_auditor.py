@@ -1,0 +1,194 @@
+"""An audit runs attacks, tries failed ones again, keeps what it has, and never flatters."""
+
+import dataclasses
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.attacks.brute_force import BruteForce
+from tfppdnn.attacks.data import Ciphertexts, KeySpace
+from tfppdnn.attacks.learned import LearnedAttack
+from tfppdnn.attacks.result import Reconstruction
+from tfppdnn.audit.auditor import PlannedAttack, audit, reconstructions_path
+from tfppdnn.audit.material import Material
+from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.data.digits import load_digits
+from tfppdnn.errors import UserError
+from tfppdnn.runs import RunFolder
+
+DIGITS = load_digits()
+MATERIAL = Material.of(DIGITS, attacker_images=100, held_out_images=24)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scripted(LearnedAttack[Ciphertexts]):
+    """Gives the picture that its seed stands for, and remembers what it was asked."""
+
+    threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    asked: ClassVar[list]
+    pictures: tuple
+
+    def run(self, data, *, checkpoints=None):
+        self.asked.append((self.seed, checkpoints))
+        (checkpoints / "state").parent.mkdir(parents=True, exist_ok=True)
+        (checkpoints / "state").write_text("half-way")
+        images = {
+            "collapsed": np.full_like(data.targets, 90),
+            "plain": data.targets,
+            "negative": 255 - data.targets,
+            "stopped": None,
+        }[self.pictures[self.seed]]
+        if images is None:
+            raise KeyboardInterrupt
+        return Reconstruction(
+            attack=self.name,
+            threat_model=self.threat_model,
+            finding="It was scripted.",
+            images=images,
+        )
+
+
+def scripted(*pictures, name="scripted"):
+    """Plans an attack with a picture for each attempt; what it is asked is listed."""
+    attack = type("Own", (Scripted,), {"name": name, "asked": []})
+    attempts = [attack(pictures=pictures, seed=seed) for seed in range(len(pictures))]
+    plan = PlannedAttack(attempts=attempts, gather=lambda: Ciphertexts(targets=MATERIAL.held_out))
+    return plan, attack.asked
+
+
+def recognise(images):
+    """Names the digit whose mean picture is nearest."""
+    means = np.stack(
+        [DIGITS.train_images[DIGITS.train_labels == k].mean(axis=0) for k in range(10)]
+    )
+    distances = ((images[:, None].astype(float) - means[None]) ** 2).sum(axis=(2, 3, 4))
+    return distances.argmin(axis=1)
+
+
+def rows_of(tmp_path, *plans):
+    run = RunFolder(tmp_path, record="audit.json")
+    audit(run, plans, MATERIAL, recogniser=recognise)
+    return run, run.metrics()["attacks"]
+
+
+def test_an_attack_that_gives_the_plain_pictures_back_scores_the_ceiling(tmp_path):
+    plan, asked = scripted("plain", "collapsed")
+    _, rows = rows_of(tmp_path, plan)
+
+    figures = rows["scripted"]["leakage"]
+    assert rows["scripted"]["status"] == "worked"
+    assert len(asked) == 1  # What worked is not tried again.
+    assert figures["ssim"]["mean"] == pytest.approx(1)
+    assert figures["reidentification"]["mean"] == 1
+    assert figures["recognition"] == figures["recognition_ceiling"]
+    assert figures["recognition"]["mean"] > 0.7 > figures["recognition_chance"]["mean"]
+
+
+def test_a_collapsed_attack_is_tried_again_and_the_try_that_works_counts(tmp_path):
+    plan, asked = scripted("collapsed", "collapsed", "negative")
+    _, rows = rows_of(tmp_path, plan)
+
+    row = rows["scripted"]
+    assert [seed for seed, _ in asked] == [0, 1, 2]
+    assert row["status"] == "worked"
+    assert [attempt["status"] for attempt in row["attempts"]] == ["collapsed", "collapsed", "works"]
+    # A negative hides nothing, whatever the SSIM says.
+    assert row["leakage"]["ssim"]["mean"] < row["leakage"]["ssim_floor"]["mean"]
+    assert row["leakage"]["affine_ssim"]["mean"] > 0.99
+
+
+def test_an_attack_that_never_works_is_called_failed_and_says_that_this_proves_nothing(tmp_path):
+    plan, _ = scripted("collapsed", "collapsed")
+    _, rows = rows_of(tmp_path, plan)
+
+    assert rows["scripted"]["status"] == "failed"
+    assert "no secrecy" in rows["scripted"]["finding"]
+
+
+def test_an_interrupted_audit_goes_on_with_the_attack_it_was_in(tmp_path):
+    finished, asked_before = scripted("plain")
+    stopped, _ = scripted("stopped", name="second")
+    with pytest.raises(KeyboardInterrupt):
+        rows_of(tmp_path, finished, stopped)
+    run = RunFolder(tmp_path, record="audit.json")
+    assert (run.checkpoints("second-1") / "state").exists()
+
+    resumed, asked = scripted("plain", name="second")
+    run, rows = rows_of(tmp_path, finished, resumed)
+
+    assert len(asked_before) == 1
+    assert asked == [(0, run.checkpoints("second-1"))]
+    assert rows.keys() == {"scripted", "second"}
+    assert not run.checkpoints("second-1").exists()  # Nobody needs it any more.
+
+
+def test_some_reconstructions_are_kept_for_pictures(tmp_path):
+    plan, _ = scripted("plain")
+    run, _ = rows_of(tmp_path, plan)
+
+    with np.load(reconstructions_path(run, "scripted")) as file:
+        np.testing.assert_array_equal(file["images"], MATERIAL.held_out[:16])
+
+
+def test_an_attack_without_its_data_does_not_apply_and_says_why(tmp_path):
+    plan, asked = scripted("plain")
+    plan = dataclasses.replace(plan, gather=lambda: None, missing="There is no key.")
+    _, rows = rows_of(tmp_path, plan)
+
+    assert rows["scripted"]["status"] == "does not apply"
+    assert rows["scripted"]["finding"] == "There is no key."
+    assert asked == []
+
+
+def test_brute_force_has_a_cost_and_no_pictures(tmp_path):
+    plan = PlannedAttack(attempts=[BruteForce()], gather=lambda: KeySpace(bits=500))
+    _, rows = rows_of(tmp_path, plan)
+
+    # 2^499 / 1e12 / 31557600 s: log10 = 499 * 0.30103 - 12 - 7.4991.
+    assert rows["brute_force"]["log10_years"] == pytest.approx(130.714, abs=0.01)
+    assert "leakage" not in rows["brute_force"]
+
+
+def test_attackers_and_held_out_images_are_of_different_splits():
+    train = {image.tobytes() for image in DIGITS.train_images}
+    test = {image.tobytes() for image in DIGITS.test_images}
+
+    assert {image.tobytes() for image in MATERIAL.attackers} <= train
+    assert {image.tobytes() for image in MATERIAL.held_out} <= test
+    assert len(MATERIAL.first_half) == len(MATERIAL.second_half) == 50
+    # A sorted data set must not give one half the first classes and the other the last.
+    order = np.argsort(DIGITS.train_labels, kind="stable")
+    by_class = dataclasses.replace(
+        DIGITS, train_images=DIGITS.train_images[order], train_labels=DIGITS.train_labels[order]
+    )
+    halves = Material.of(by_class)
+    classes = [
+        {int(recognise(image[None])[0]) for image in half[:60]}
+        for half in (halves.first_half, halves.second_half)
+    ]
+    assert all(len(found) >= 8 for found in classes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "option"),
+    [
+        ({"attacker_images": 2000}, "lower --attacker_images"),
+        ({"held_out_images": 301}, "lower --held_out_images"),
+    ],
+)
+def test_a_data_set_too_small_for_the_split_is_refused_in_one_line(asked, option):
+    with pytest.raises(UserError, match=option) as refused:
+        Material.of(DIGITS, **asked)
+    assert "\n" not in str(refused.value)
+    assert "--dataset=digits" in str(refused.value)
+
+
+def test_a_tiny_data_set_is_refused_too():
+    few = ImageDataset(
+        "few", "1", DIGITS.train_images[:7], DIGITS.train_labels[:7],
+        DIGITS.test_images[:5], DIGITS.test_labels[:5], DIGITS.class_names,
+    )  # fmt: skip
+    with pytest.raises(UserError, match="7 training images are too few"):
+        Material.of(few)
