@@ -48,7 +48,9 @@ class Gate:
 
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
-            raise ValueError(f"images must be uint8 [N, H, W, 3], not {images.dtype} {images.shape}")
+            raise ValueError(
+                f"images must be uint8 [N, H, W, 3], not {images.dtype} {images.shape}"
+            )
         if 0 in images.shape[1:3]:
             raise ValueError("images must have pixels")
         return self._images(image=tf.constant(images))["looks_protected"].numpy()
@@ -66,7 +68,8 @@ class Gate:
 
         try:
             answers = self._files(image_bytes=tf.constant(list(files), tf.string))
-        except tf.errors.InvalidArgumentError as error:
+        # TensorFlow may quote the bytes in its message, which Python then fails to read.
+        except (tf.errors.InvalidArgumentError, UnicodeDecodeError) as error:
             raise ValueError("a file is neither JPEG nor PNG, broken, or too large") from error
         return answers["looks_protected"].numpy()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -57,14 +58,7 @@ class Checkpoints:
         if path is None:
             return 0, []
         variables = self._variables()
-        try:
-            with np.load(path) as archive:
-                step, history = int(archive["step"]), json.loads(str(archive["history"]))
-                arrays = [archive[f"{i:04d}"] for i in range(len(archive.files) - 2)]
-        except Exception:  # Damaged bytes raise errors of every kind, from zipfile to numpy.
-            raise UserError(
-                f"checkpoint {path} is damaged; delete it to go on from the one before"
-            ) from None
+        step, history, arrays = _read(path)
         if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
             raise UserError(f"checkpoint {path} is of another model; delete it to begin again")
         for variable, array in zip(variables, arrays, strict=True):
@@ -76,6 +70,41 @@ class Checkpoints:
         metrics = {id(v) for v in self.model.metrics_variables}
         weights = [v for v in self.model.variables if id(v) not in metrics]
         return weights + [v for optimizer in optimizers for v in optimizer.variables]
+
+
+def restore_part(
+    directory: str | Path, *, before: Sequence[keras.Model], part: keras.Model
+) -> None:
+    """Puts into one network of several what a checkpoint of all of them holds.
+
+    Args:
+        directory: The checkpoints' folder.
+        before: Networks of the shapes of those that the model was given before `part`.
+        part: Takes its weights.
+
+    Raises:
+        UserError: There is no checkpoint, it is damaged, or it is of another model.
+    """
+    path = max(Path(directory).glob("step-*.npz"), default=None)
+    if path is None:
+        raise UserError(f"{directory} holds no checkpoint; it is needed for this and was deleted")
+    _, _, arrays = _read(path)
+    networks = [*before, part]
+    variables = [variable for network in networks for variable in network.variables]
+    if [a.shape for a in arrays[: len(variables)]] != [tuple(v.shape) for v in variables]:
+        raise UserError(f"checkpoint {path} is of another model")
+    part.set_weights(arrays[len(variables) - len(part.variables) : len(variables)])
+
+
+def _read(path: Path) -> tuple[int, list[dict[str, float]], list[np.ndarray]]:
+    try:
+        with np.load(path) as archive:
+            step, history = int(archive["step"]), json.loads(str(archive["history"]))
+            return step, history, [archive[f"{i:04d}"] for i in range(len(archive.files) - 2)]
+    except Exception:  # Damaged bytes raise errors of every kind, from zipfile to numpy.
+        raise UserError(
+            f"checkpoint {path} is damaged; delete it to go on from the one before"
+        ) from None
 
 
 def _as_array(variable: keras.Variable) -> np.ndarray:

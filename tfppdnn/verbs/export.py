@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from fire.decorators import SetParseFns
+from tqdm import tqdm
 
 from tfppdnn.errors import UserError
+from tfppdnn.presets import make_preset
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.quiet import import_tensorflow
 
@@ -24,6 +27,9 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
     A file that differs from the model by more than one grey level, or by one on too many
     values, is refused and replaces nothing.
 
+    Also gate/ (SavedModel), which tells protected images from plain ones, for `serve` to
+    refuse these. It needs the training's checkpoints; without them all else is written.
+
     Example:
         python -m tfppdnn export runs/digits-quick
 
@@ -33,7 +39,7 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
             has moved: real images are needed to compare and to calibrate with.
 
     Returns:
-        The figures by file, and the exit code.
+        The figures by file (those of the gate None without checkpoints), and the exit code.
 
     Raises:
         UserError: No such run, its training has not finished, its data is not to be had, or
@@ -61,12 +67,26 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
         protector = keras.models.load_model(folder.protector, compile=False)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{folder.protector} is damaged ({str(error).splitlines()[0]})") from None
-    figures = export_protector_files(folder, protector, dataset)
+    figures = {
+        **export_protector_files(folder, protector, dataset),
+        "gate": _gate_if_possible(folder, config, dataset, protector),
+    }
     if (folder.path / "report.html").exists():
         from tfppdnn.reporting.report import write_report
 
         write_report(folder)
     return figures, 0
+
+
+def _gate_if_possible(run: RunFolder, config, dataset, protector) -> dict[str, Any] | None:
+    from tfppdnn.verbs.gate import make_gate
+
+    preset = make_preset(config["preset"], config["settings"])
+    try:
+        return make_gate(run, preset, dataset, protector, seed=config["seed"])
+    except UserError as error:
+        tqdm.write(f"no gate: {error}", file=sys.stderr)
+        return None
 
 
 def export_protector_files(run: RunFolder, protector, dataset) -> dict[str, Any]:

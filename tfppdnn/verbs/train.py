@@ -101,6 +101,7 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     from tfppdnn.training.precision import in_float32
     from tfppdnn.verbs import measurements
     from tfppdnn.verbs.export import export_protector_files
+    from tfppdnn.verbs.gate import make_gate
     from tfppdnn.verbs.pictures import report_with_pictures
 
     # III-B: a classifier of plain images, and images that it knows and people do not.
@@ -136,6 +137,7 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
         )
     try:
         export_protector_files(run, protector, dataset)
+        make_gate(run, preset, dataset, protector, seed=seed)
     finally:
         # Also when a file was refused: the report says how far off it was.
         report_with_pictures(run, preset, dataset, network, protector, seed=seed)

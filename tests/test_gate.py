@@ -1,0 +1,184 @@
+"""The gate knows h_p's images from plain ones, whatever their size."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from exporting_samples import photographs
+from PIL import Image
+
+from tfppdnn import load_protector
+from tfppdnn.data.decoys import DECOYS, other_scales
+from tfppdnn.data.digits import load_digits
+from tfppdnn.errors import UserError
+from tfppdnn.serving.gate import load_gate
+
+
+@pytest.fixture(scope="module")
+def gate(tiny_run):
+    return load_gate(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits().test_images[:40]
+
+
+@pytest.fixture(scope="module")
+def protected(tiny_run, digits):
+    return load_protector(tiny_run).protect(digits)
+
+
+def png(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_protected_images_pass_and_plain_ones_do_not(gate, digits, protected):
+    assert gate(protected).dtype == bool
+    assert gate(protected).mean() >= 0.95
+    assert gate(digits).mean() <= 0.05
+    assert gate(255 - digits).mean() <= 0.05
+
+
+def test_each_image_is_judged_by_itself(gate, digits, protected):
+    mixed = np.stack([digits[0], protected[0], protected[1], digits[1]])
+    assert gate(mixed).tolist() == [False, True, True, False]
+    assert gate(mixed[1:2]).tolist() == [True]
+    assert gate(mixed[:0]).tolist() == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 40), (31, 33), (64, 64), (65, 200), (129, 70)])
+def test_images_of_any_size_are_judged(tiny_run, gate, digits, size):
+    """Larger images are of the same digits, side by side."""
+    height, width = size
+    row = np.tile(np.concatenate(list(digits[:7]), axis=1), (5, 1, 1))
+    plain = row[np.newaxis, :height, :width]
+    assert not gate(plain).any()
+    if min(size) > 30:
+        assert gate(load_protector(tiny_run).protect(plain)).all()
+
+
+def test_files_are_judged_as_their_pixels(gate, digits, protected):
+    larger = np.tile(digits[0], (2, 3, 1))
+    files = [png(digits[0]), png(protected[0]), png(larger)]
+    assert gate.of_files(files).tolist() == [False, True, False]
+    assert gate.of_files([]).tolist() == []
+
+
+@pytest.mark.parametrize("file", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n broken"])
+def test_what_is_no_image_is_said_to_be_none(gate, file):
+    with pytest.raises(ValueError, match="neither JPEG nor PNG"):
+        gate.of_files([file])
+
+
+@pytest.mark.parametrize(
+    "images", [np.zeros((2, 8, 8, 3)), np.zeros((8, 8, 3), np.uint8), np.zeros((1, 0, 8, 3), "u1")]
+)
+def test_arrays_that_are_no_images_are_refused(gate, images):
+    with pytest.raises(ValueError, match="images must"):
+        gate(images)
+
+
+def test_it_loads_without_the_package(tiny_run, digits, protected, tmp_path):
+    np.savez(tmp_path / "images.npz", digits=digits, protected=protected)
+    script = (
+        "import sys, numpy as np, tensorflow as tf\n"
+        "sys.modules.update(dict.fromkeys(['tfppdnn', 'keras']))\n"
+        "gate = tf.saved_model.load(sys.argv[1])\n"
+        "judge = gate.signatures['serving_default']\n"
+        "images = np.load(sys.argv[2])\n"
+        "for name in ('protected', 'digits'):\n"
+        "    answer = judge(image=tf.constant(images[name]))\n"
+        "    assert answer['score'].dtype == tf.float32\n"
+        "    assert answer['looks_protected'].dtype == tf.bool\n"
+        "    print(answer['looks_protected'].numpy().mean(), answer['score'].numpy().mean())\n"
+    )
+    command = [sys.executable, "-c", script, tiny_run / "gate", tmp_path / "images.npz"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    of_protected, of_plain = (line.split() for line in done.stdout.strip().splitlines())
+    assert float(of_protected[0]) >= 0.95 and float(of_plain[0]) <= 0.05
+    assert float(of_protected[1]) > float(of_plain[1])
+
+
+def test_its_errors_are_recorded_and_reported(tiny_run, gate):
+    figures = json.loads((tiny_run / "metrics.json").read_text())["gate"]
+    # 60 test images: 30 set the threshold, the other 30 were counted.
+    counted = load_digits().test_images[1:60:2]
+    assert figures["images"] == 30
+    assert figures["plain_let_through"] == pytest.approx(gate(counted).mean())
+    protected = load_protector(tiny_run / "protector").protect(counted)
+    assert figures["protected_refused"] == pytest.approx(1 - gate(protected).mean())
+    assert figures["other_kinds"]["plain"].keys() >= DECOYS.keys()
+    assert not figures["other_kinds"]["plain"]["jpeg"]["taught"]
+    report = (tiny_run / "report.html").read_text()
+    assert "Refusing plain images" in report
+    assert "Plain, photographs of 96 pixels" in report
+
+
+@pytest.fixture
+def older_run(tiny_run, tmp_path):
+    """A run as an earlier version left it."""
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run, ignore=shutil.ignore_patterns("gate"))
+    metrics = json.loads((run / "metrics.json").read_text())
+    del metrics["gate"]
+    (run / "metrics.json").write_text(json.dumps(metrics))
+    return run
+
+
+def test_a_run_without_a_gate_says_how_to_make_one(older_run):
+    with pytest.raises(UserError, match=rf"tfppdnn export {older_run}"):
+        load_gate(older_run)
+
+
+def test_export_makes_the_same_gate_without_training_again(older_run, tiny_run, protected, call):
+    trained = (older_run / "checkpoints/protector.keras").read_bytes()
+    code, figures, _ = call("export", older_run)
+    assert code == 0
+    assert (older_run / "checkpoints/protector.keras").read_bytes() == trained
+    recorded = json.loads((tiny_run / "metrics.json").read_text())["gate"]
+    assert figures["gate"]["threshold"] == pytest.approx(recorded["threshold"], abs=1e-3)
+    assert load_gate(older_run)(protected).mean() >= 0.95
+
+
+def test_without_checkpoints_export_writes_the_rest_and_says_so(older_run, call):
+    shutil.rmtree(older_run / "checkpoints/transformation_network")
+    (older_run / "protector.tflite").unlink()
+    code, figures, error = call("export", older_run)
+    assert code == 0
+    assert figures["gate"] is None
+    assert "no gate: " in error and "transformation_network holds no checkpoint" in error
+    assert (older_run / "protector.tflite").is_file()
+    assert not (older_run / "gate").exists()
+
+
+def test_a_checkpoint_of_other_networks_is_refused(older_run, call):
+    config = json.loads((older_run / "config.json").read_text())
+    config["settings"]["discriminator_width"] = 8
+    (older_run / "config.json").write_text(json.dumps(config))
+    _, figures, error = call("export", older_run)
+    assert figures["gate"] is None
+    assert "is of another model" in error
+
+
+@pytest.mark.parametrize("name", DECOYS)
+def test_decoys_are_images_of_the_same_size(name):
+    images = photographs(count=3, height=16, width=24)
+    made = DECOYS[name](images, np.random.default_rng(0))
+    assert (made.shape, made.dtype) == (images.shape, np.uint8)
+    assert not np.array_equal(made, images)
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_other_scales_keep_the_colours(size):
+    images = np.broadcast_to(np.array([200, 100, 50], np.uint8), (9, 32, 32, 3))
+    shown = other_scales(images, size=size, rng=np.random.default_rng(0))
+    assert shown.shape == (9, size, size, 3)
+    np.testing.assert_array_equal(shown.reshape(-1, 3), np.tile([200, 100, 50], (9 * size**2, 1)))

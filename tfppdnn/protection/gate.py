@@ -1,0 +1,127 @@
+"""The protected discriminator F_B as a gate: it tells h_p's images from plain ones.
+
+In training F_B compares h_p's images with preliminary ones (Section III-C) and is never shown
+a plain image; as it comes, it lets a third of them through. So it is taught for a few hundred
+steps more, on the weights it has, with plain images as the other side.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import trange
+
+from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.data.decoys import DECOYS, other_scales
+from tfppdnn.models.patchgan import patchgan
+from tfppdnn.presets import Preset
+from tfppdnn.protection import losses
+from tfppdnn.protection.transformation_network import STAGE, build_generator
+from tfppdnn.runs import RunFolder
+from tfppdnn.training.checkpoints import restore_part
+
+# Kinds of plain images that the gate is not taught: its errors on them tell of those that
+# nobody thought of.
+UNTAUGHT = frozenset({"jpeg"})
+
+_MOST_STEPS = 400
+_BATCH_SIZE = 32
+
+
+def protected_discriminator(run: RunFolder, preset: Preset, dataset: ImageDataset) -> keras.Model:
+    """Builds F_B as the transformation network's training left it.
+
+    Args:
+        run: A run folder whose checkpoints are still there.
+        preset: The run's settings.
+        dataset: The run's data set.
+
+    Returns:
+        A PatchGAN from float32 [N, H, W, 3] in [0, 1] to float32 [N, h, w, 1].
+
+    Raises:
+        UserError: There is no checkpoint, or it is damaged or another model's.
+    """
+    sizes = {
+        "base_width": preset.discriminator_width,
+        "strided_layers": preset.discriminator_strided_layers,
+    }
+    model = patchgan(name="protected_discriminator", **sizes)
+    before = [
+        build_generator(preset, dataset, name="protector"),
+        build_generator(preset, dataset, name="restorer"),
+        patchgan(name="plain_discriminator", **sizes),
+    ]
+    restore_part(run.checkpoints(STAGE), before=before, part=model)
+    return model
+
+
+def teach_plain_images(
+    discriminator: keras.Model, protector: keras.Model, images: np.ndarray, *, seed: int
+) -> int:
+    """Trains F_B to score h_p's 8-bit images 1, and plain ones and decoys 0.
+
+    Two passes over the images, or 400 steps if that is less; by turns at the images' own size
+    and at twice that, and at other scales than their own, so that neither size nor sharpness
+    gives the answer away.
+
+    Args:
+        discriminator: F_B; it is changed.
+        protector: h_p, float32 [N, H, W, 3] in [0, 1] to the same.
+        images: uint8 [N, S, S, 3], plain.
+        seed: Seed of order, scales and decoys.
+
+    Returns:
+        The number of steps.
+    """
+    rng = np.random.default_rng(seed)
+    batch_size = min(_BATCH_SIZE, len(images))
+    steps = min(_MOST_STEPS, max(1, 2 * len(images) // batch_size))
+    optimizer = keras.optimizers.Adam(2e-4, 0.5)
+    optimizer.build(discriminator.trainable_variables)
+
+    @tf.function(reduce_retracing=True)
+    def step(pictures: tf.Tensor, decoys: tf.Tensor) -> None:
+        protected = tf.round(protector(pictures / 255.0, training=False) * 255.0) / 255.0
+        others = tf.concat([pictures, decoys], 0) / 255.0
+        with tf.GradientTape() as tape:
+            loss = losses.discriminator_loss(
+                image_scores(discriminator, protected), image_scores(discriminator, others)
+            )
+        variables = discriminator.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+
+    for number in trange(steps, desc="gate", unit="step", mininterval=1):
+        some = images[rng.integers(len(images), size=batch_size)]
+        pictures = other_scales(some, size=images.shape[1] * (1 + number % 2), rng=rng)
+        step(pictures.astype(np.float32), _one_decoy_each(pictures, rng).astype(np.float32))
+    return steps
+
+
+def image_scores(discriminator: keras.Model, images: tf.Tensor) -> tf.Tensor:
+    """Returns the mean of each image's patch scores, float32 [N].
+
+    Args:
+        discriminator: A PatchGAN.
+        images: float32 [N, H, W, 3] in [0, 1].
+    """
+    return tf.reduce_mean(discriminator(images), axis=[1, 2, 3])
+
+
+def threshold_between(protected: np.ndarray, plain: np.ndarray) -> float:
+    """Chooses the score from which an image looks protected.
+
+    Half-way between the two sides, leaving out the outermost thousandth of each.
+
+    Args:
+        protected: Scores of protected images, float32 [N].
+        plain: Scores of plain images, float32 [M].
+    """
+    return float((np.quantile(protected, 0.001) + np.quantile(plain, 0.999)) / 2)
+
+
+def _one_decoy_each(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    taught = [make for name, make in DECOYS.items() if name not in UNTAUGHT]
+    kinds = rng.integers(len(taught), size=len(pictures))
+    return np.concatenate([taught[kind](pictures[i : i + 1], rng) for i, kind in enumerate(kinds)])
