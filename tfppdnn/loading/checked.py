@@ -34,8 +34,10 @@ class CheckedProtector:
         self._way = _as_one_batch
 
     def __getattr__(self, name: str) -> Any:
-        # Only asked for what this class does not have itself.
-        return getattr(self.__dict__["_protector"], name)
+        # Python asks here only for what this class does not have itself.
+        if name == "_protector":
+            raise AttributeError(name)  # It is being copied, and still empty.
+        return getattr(self._protector, name)
 
     def protect(self, images: np.ndarray) -> np.ndarray:
         """Protects images.
@@ -79,30 +81,36 @@ class CheckedProtector:
         raise UserError(f"{self._name}: image {start + index} {fault}")
 
     def _try(self, way: _Way, images: np.ndarray) -> tuple[np.ndarray, str | None]:
-        """Returns the images that went well, and what went wrong with the next one."""
-        done = []
+        """Returns the images that went well, and what is wrong with the one after them."""
+        protected, count = np.empty_like(images), 0
         try:
             for given, returned in way(self._protector.protect, images):
                 fault = self._fault(given, returned)
                 if fault is not None:
-                    return np.array(done), fault
-                done.extend(returned.reshape(-1, *images.shape[1:]))
+                    return protected[:count], fault
+                size = len(given) if given.ndim == 4 else 1
+                protected[count : count + size] = returned
+                count += size
         except (UserError, MemoryError):
-            raise
+            raise  # They say what to do.
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            return np.array(done), f"makes it fail ({reason}); mend the protector"
-        return np.array(done), None
+            return protected[:count], f"makes it fail ({reason}); mend the protector"
+        return protected, None
 
     def _fault(self, given: np.ndarray, returned: Any) -> str | None:
         """Says what is wrong with a result, or nothing."""
         if not isinstance(returned, np.ndarray):
             return f"becomes a {type(returned).__name__}; return a numpy array of uint8"
         if returned.shape != given.shape:
-            return f"of shape {given.shape} becomes {returned.shape}; {self._size_mend()}"
+            return f"of shape {_sizes(given)} becomes {_sizes(returned)}; {self._size_mend()}"
         if returned.dtype != np.uint8:
-            extent = "with NaN" if np.isnan(returned).any() else f"up to {returned.max():.4g}"
-            return f"becomes {returned.dtype} {extent}; return uint8 with values of 0 to 255"
+            floats = np.issubdtype(returned.dtype, np.floating)
+            some = " with NaN" if floats and np.isnan(returned).any() else ""
+            return (
+                f"becomes {returned.dtype}{some}, not uint8; return whole numbers from 0 to 255 "
+                "with .astype(numpy.uint8)"
+            )
         return None
 
     def _size_mend(self) -> str:
@@ -131,6 +139,10 @@ def _as_single_images(protect: _Protect, images: np.ndarray) -> Iterator[tuple[n
 
 
 _WAYS: tuple[_Way, ...] = (_as_one_batch, _as_batches_of_one, _as_single_images)
+
+
+def _sizes(images: np.ndarray) -> str:
+    return "x".join(map(str, images.shape))
 
 
 def _all_alike(images: np.ndarray) -> bool:

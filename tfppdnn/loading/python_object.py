@@ -6,7 +6,9 @@ import hashlib
 import importlib
 import importlib.util
 import re
+import sys
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -47,7 +49,7 @@ class PythonObject(Source):
         Raises:
             UserError: There is none, or it cannot be imported.
         """
-        found = getattr(self._module(), self._name, None)
+        found = getattr(self._module, self._name, None)
         if hasattr(found, "protect") and not isinstance(found, type):
             return CheckedProtector(found, name=self._text)
         if callable(found) and not isinstance(found, type):
@@ -60,24 +62,31 @@ class PythonObject(Source):
 
     def identity(self) -> str:
         """Gives the name and a digest of the file that it stands in."""
-        file = getattr(self._module(), "__file__", None)
+        file = getattr(self._module, "__file__", None)
         digest = hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] if file else "built in"
         return f"{Path(self._place).name}:{self._name} {digest}"
 
+    @cached_property
     def _module(self) -> ModuleType:
         try:
             if not self._place.endswith(".py"):
                 return importlib.import_module(self._place)
-            path = Path(self._place).expanduser()
-            spec = importlib.util.spec_from_file_location(path.stem, path)
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-            return module
-        except Exception as error:
+            return _run_file(Path(self._place).expanduser().resolve())
+        except (Exception, SystemExit) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise UserError(
-                f"{self._text} cannot be imported ({reason}); mend or rename it"
+                f"{self._text} cannot be imported ({reason}); mend it, or name something else"
             ) from error
+
+
+def _run_file(path: Path) -> ModuleType:
+    # Not its bare name, which may be that of a module that others import.
+    name = f"protector_{hashlib.sha256(bytes(path)).hexdigest()[:16]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Where its own classes look each other up.
+    spec.loader.exec_module(module)
+    return module
 
 
 class _Function:

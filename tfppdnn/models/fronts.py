@@ -28,7 +28,9 @@ def block_adaptation(images: keras.KerasTensor) -> keras.KerasTensor:
     """
     if any(side % _BLOCK for side in images.shape[1:3]):
         raise ValueError(f"images of {images.shape[1:3]} do not fall into blocks of 4 x 4")
-    x = layers.Conv2D(_CHANNELS, _BLOCK, strides=_BLOCK, kernel_initializer="he_normal")(images)
+    x = layers.Conv2D(
+        _CHANNELS, _BLOCK, strides=_BLOCK, use_bias=False, kernel_initializer="he_normal"
+    )(images)
     x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     x = layers.LeakyReLU(negative_slope=0.1)(x)
     return DepthToSpace(_BLOCK)(x)
