@@ -20,7 +20,16 @@ import fire
 
 from tfppdnn.errors import UserError
 
-VERBS = ("train", "export", "protect", "classify", "serve", "client")
+VERBS = (
+    "train",
+    "protect",
+    "classify",
+    "audit",
+    "table1",
+    "export",
+    "serve",
+    "client",
+)
 
 _OVERVIEW = """\
 tfppdnn: cloud image classification on images that nobody can see
