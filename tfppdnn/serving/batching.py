@@ -84,6 +84,12 @@ class BatchQueue:
             self._changed.notify()
         return task.future
 
+    def hurry(self) -> None:
+        """Makes requests wait no longer for others to join them."""
+        with self._changed:
+            self._timeout = 0
+            self._changed.notify()
+
     def close(self) -> None:
         """Refuses what comes now, and returns when all that waits has been answered."""
         with self._changed:
@@ -105,10 +111,9 @@ class BatchQueue:
                 if self._closed:
                     return []
                 self._changed.wait()
-            deadline = self._waiting[0].arrived + self._timeout
             while True:
                 batch, is_full = self._joined()
-                remaining = deadline - time.monotonic()
+                remaining = self._waiting[0].arrived + self._timeout - time.monotonic()
                 if is_full or self._closed or remaining <= 0:
                     break
                 self._changed.wait(remaining)

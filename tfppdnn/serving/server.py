@@ -152,6 +152,7 @@ class Server:
         await stopping.wait()
 
         polling.cancel()
+        self._batches.hurry()
         http_server.should_exit = True
         await asyncio.gather(serving, grpc_server.stop(_STOP_SECONDS))
         await asyncio.to_thread(self._batches.close)

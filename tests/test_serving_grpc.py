@@ -1,0 +1,241 @@
+import grpc
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+from serving_samples import OUTPUTS, export_tiny_classifier, noise, png, running
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    inference_pb2,
+    model_management_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+    regression_pb2,
+)
+
+IMAGES = noise(3)
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    return export_tiny_classifier(tmp_path_factory.mktemp("run") / "classifier")
+
+
+@pytest.fixture(scope="module")
+def channel(directory):
+    with (
+        running(directory, labels={"stable": 1}, max_request_bytes=2**20) as server,
+        grpc.insecure_channel(server.grpc_address) as channel,
+    ):
+        yield channel
+
+
+@pytest.fixture(scope="module")
+def prediction(channel):
+    return prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+
+@pytest.fixture(scope="module")
+def models(channel):
+    return model_service_pb2_grpc.ModelServiceStub(channel)
+
+
+def request_for(images=IMAGES, *, name="classifier", signature="", **choice):
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = name
+    request.model_spec.signature_name = signature
+    if "version" in choice:
+        request.model_spec.version.value = choice["version"]
+    if "label" in choice:
+        request.model_spec.version_label = choice["label"]
+    request.inputs["image"].CopyFrom(tf.make_tensor_proto(images))
+    return request
+
+
+def refusal_of(call, request):
+    with pytest.raises(grpc.RpcError) as raised:
+        call(request, timeout=SECONDS)
+    return raised.value.code().name, raised.value.details()
+
+
+def assert_answers(response, directory):
+    expected = tf.saved_model.load(str(directory)).signatures["serving_default"](
+        image=tf.constant(IMAGES)
+    )
+    assert response.outputs.keys() == OUTPUTS
+    for name, tensor in expected.items():
+        np.testing.assert_array_equal(tf.make_ndarray(response.outputs[name]), tensor.numpy())
+
+
+def test_tensors(prediction, directory):
+    response = prediction.Predict(request_for(), timeout=SECONDS)
+    assert_answers(response, directory)
+    assert response.model_spec.name == "classifier"
+    assert response.model_spec.version.value == 1
+    assert response.model_spec.signature_name == "serving_default"
+
+
+def test_outputs_are_in_the_fields_of_their_types(prediction):
+    """As TensorFlow Serving writes them, for clients that read the fields themselves."""
+    outputs = prediction.Predict(request_for(), timeout=SECONDS).outputs
+    assert len(outputs["probabilities"].float_val) == 9
+    assert len(outputs["class_id"].int64_val) == 3
+    assert len(outputs["label"].string_val) == 3
+    assert [dim.size for dim in outputs["probabilities"].tensor_shape.dim] == [3, 3]
+
+
+def test_files(prediction, directory):
+    request = request_for(signature="encoded")
+    del request.inputs["image"]
+    files = [png(image) for image in IMAGES]
+    request.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto(files))
+    response = prediction.Predict(request, timeout=SECONDS)
+    assert_answers(response, directory)
+    assert response.model_spec.signature_name == "encoded"
+
+
+@pytest.mark.parametrize("choice", [{"version": 1}, {"label": "stable"}])
+def test_a_version_and_a_label(prediction, directory, choice):
+    assert_answers(prediction.Predict(request_for(**choice), timeout=SECONDS), directory)
+
+
+def test_only_what_is_asked_for(prediction):
+    request = request_for()
+    request.output_filter.append("label")
+    assert prediction.Predict(request, timeout=SECONDS).outputs.keys() == {"label"}
+
+
+def test_no_images(prediction):
+    response = prediction.Predict(request_for(IMAGES[:0]), timeout=SECONDS)
+    assert tf.make_ndarray(response.outputs["probabilities"]).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "details"),
+    [
+        (
+            request_for(name="other"),
+            "NOT_FOUND",
+            "Servable not found for request: Latest(other)",
+        ),
+        (
+            request_for(version=9),
+            "NOT_FOUND",
+            "Servable not found for request: Specific(classifier, 9)",
+        ),
+        (
+            request_for(label="canary"),
+            "INVALID_ARGUMENT",
+            "Unrecognized servable version label: canary",
+        ),
+        (
+            request_for(signature="x"),
+            "FAILED_PRECONDITION",
+            'Serving signature key "x" not found.',
+        ),
+    ],
+)
+def test_errors(prediction, request_, code, details):
+    assert refusal_of(prediction.Predict, request_) == (code, details)
+
+
+def test_errors_about_names_of_tensors(prediction):
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "classifier"
+    code, details = refusal_of(prediction.Predict, request)
+    assert code == "INVALID_ARGUMENT"
+    assert details.startswith("input size does not match signature: 0!=1")
+
+    request.inputs["picture"].CopyFrom(tf.make_tensor_proto(IMAGES))
+    code, details = refusal_of(prediction.Predict, request)
+    assert code == "INVALID_ARGUMENT"
+    assert details.startswith("input tensor alias not found in signature")
+
+    request = request_for()
+    request.output_filter.append("logits")
+    code, details = refusal_of(prediction.Predict, request)
+    assert code == "INVALID_ARGUMENT"
+    assert details.startswith("output tensor alias not found in signature: logits")
+
+    request = request_for()
+    request.output_filter.extend(["label", "label"])
+    assert refusal_of(prediction.Predict, request) == (
+        "INVALID_ARGUMENT",
+        "duplicate output tensor alias: label",
+    )
+
+
+def test_metadata(prediction, directory):
+    request = get_model_metadata_pb2.GetModelMetadataRequest()
+    request.model_spec.name = "classifier"
+    request.metadata_field.append("signature_def")
+    response = prediction.GetModelMetadata(request, timeout=SECONDS)
+    assert response.model_spec.version.value == 1
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    assert response.metadata["signature_def"].Unpack(signatures)
+    image = signatures.signature_def["serving_default"].inputs["image"]
+    assert tf.as_dtype(image.dtype) == tf.uint8
+    assert [dim.size for dim in image.tensor_shape.dim] == [-1, -1, -1, 3]
+
+
+def test_metadata_errors(prediction):
+    request = get_model_metadata_pb2.GetModelMetadataRequest()
+    assert refusal_of(prediction.GetModelMetadata, request) == (
+        "INVALID_ARGUMENT",
+        "Missing ModelSpec",
+    )
+    request.model_spec.name = "classifier"
+    assert refusal_of(prediction.GetModelMetadata, request) == (
+        "INVALID_ARGUMENT",
+        "GetModelMetadataRequest must specify at least one metadata_field",
+    )
+    request.metadata_field.append("weights")
+    assert refusal_of(prediction.GetModelMetadata, request) == (
+        "INVALID_ARGUMENT",
+        "Metadata field weights is not supported",
+    )
+
+
+def test_status(models):
+    request = get_model_status_pb2.GetModelStatusRequest()
+    request.model_spec.name = "classifier"
+    expected = text_format.Parse(
+        "model_version_status { version: 1 state: AVAILABLE status {} }",
+        get_model_status_pb2.GetModelStatusResponse(),
+    )
+    assert models.GetModelStatus(request, timeout=SECONDS) == expected
+    request.model_spec.version.value = 9
+    assert refusal_of(models.GetModelStatus, request) == (
+        "NOT_FOUND",
+        "Could not find version 9 of model classifier",
+    )
+
+
+def test_what_is_not_implemented_says_so(prediction, models):
+    for call, request in (
+        (prediction.Classify, classification_pb2.ClassificationRequest()),
+        (prediction.Regress, regression_pb2.RegressionRequest()),
+        (prediction.MultiInference, inference_pb2.MultiInferenceRequest()),
+        (models.HandleReloadConfigRequest, model_management_pb2.ReloadConfigRequest()),
+    ):
+        assert refusal_of(call, request)[0] == "UNIMPLEMENTED"
+
+
+def test_too_large_a_message(prediction):
+    request = request_for(noise(1, 800, 800))
+    assert refusal_of(prediction.Predict, request)[0] == "RESOURCE_EXHAUSTED"
+
+
+def test_images_that_the_gate_does_not_know_are_refused(directory):
+    with (
+        running(directory, gate=lambda images: np.zeros(len(images), bool)) as server,
+        grpc.insecure_channel(server.grpc_address) as channel,
+    ):
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        code, details = refusal_of(stub.Predict, request_for())
+    assert code == "FAILED_PRECONDITION"
+    assert "does not look protected" in details
