@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 from skimage.data import chelsea
+from skimage.feature import canny
 
 from tfppdnn.audit import metrics
 from tfppdnn.audit.collapse import AttackStatus, judge_reconstructions, variance_across_images
@@ -29,6 +30,12 @@ def noise_like(plain, spread, seed=1):
     return np.random.default_rng(seed).normal(0, spread, plain.shape)
 
 
+def drawn(plain):
+    """White lines on black: below the mean image by every measure of values."""
+    edges = [canny(image.mean(axis=-1) / 255, sigma=1) for image in plain]
+    return np.repeat(np.stack(edges)[..., None], 3, axis=-1) * np.uint8(255)
+
+
 SUCCESSES = {
     "plain": lambda plain: plain,
     "negative": lambda plain: 255 - plain,
@@ -39,6 +46,7 @@ SUCCESSES = {
         np.broadcast_to(plain.mean(axis=(1, 2), keepdims=True), plain.shape)
     ),
     "faint": lambda plain: clipped(100 + plain / 16),
+    "line drawing": lambda plain: drawn(plain),
     "noisy": lambda plain: clipped(plain + noise_like(plain, 40)),
 }
 

@@ -77,7 +77,14 @@ def test_ssim_and_psnr_equal_scikit_images_defaults(plain, noise):
 
 
 def test_batches_do_not_show(plain, noise, monkeypatch):
-    names = ("ssim", "psnr", "affine_fit", "contour_correlation", "reidentification")
+    names = (
+        "ssim",
+        "psnr",
+        "affine_fit",
+        "contour_correlation",
+        "orientation_agreement",
+        "reidentification",
+    )
     mixed = (plain // 2 + noise // 2).astype(np.uint8)
     whole = {name: getattr(metrics, name)(mixed, plain) for name in names}
     for module in ("pairs", "reidentification"):
@@ -218,6 +225,44 @@ def test_leakage_sets_every_figure_beside_its_floor(plain):
     assert report["psnr"].mean < report["psnr_floor"].mean
     assert all(interval.count == 24 for interval in report.values())
     json.dumps({name: interval.to_dict() for name, interval in report.items()}, allow_nan=False)
+
+
+def test_leakage_sets_every_figure_below_its_ceiling(plain):
+    labels = np.arange(24) % 3
+
+    def recognise(images):
+        return np.where(images.mean(axis=(1, 2, 3)) > 128, labels, 0)
+
+    bright = plain // 2 + 120
+    report = metrics.leakage(bright // 4, bright, recognise=recognise, labels=labels)
+    of_metrics = {name.rsplit("_", 1)[0] for name in report if name.endswith("_ceiling")}
+    assert of_metrics == {
+        "ssim",
+        "affine_ssim",
+        "psnr",
+        "contour_correlation",
+        "orientation_agreement",
+        "reidentification",
+        "recognition",
+    }
+    for name in of_metrics:
+        assert (f"{name}_floor" in report) != (f"{name}_chance" in report)
+        ceiling = report[f"{name}_ceiling"].mean
+        assert ceiling == pytest.approx(100 if name == "psnr" else 1)
+        assert report[name].mean <= ceiling + 1e-9
+    assert report["recognition"].mean == report["recognition_floor"].mean == 8 / 24
+
+
+def test_two_equal_plain_images_lower_the_ceiling_of_reidentification(plain):
+    twins = plain.copy()
+    twins[0] = twins[1]
+    assert metrics.leakage(twins, twins)["reidentification_ceiling"].mean == 22 / 24
+
+
+def test_recognition_is_measured_when_asked_for(plain):
+    assert "recognition" not in metrics.leakage(plain, plain)
+    with pytest.raises(UserError, match="give labels"):
+        metrics.leakage(plain, plain, recognise=lambda images: np.zeros(24, int))
 
 
 def test_leakage_floor_comes_from_other_images_when_given(plain):

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfppdnn.audit.intervals import mean_with_interval
 from tfppdnn.audit.leakage import mean_image_baseline, shuffled_partners
+from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.pairs import VALUES_PER_BATCH, Images, check_pair
 from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
 from tfppdnn.errors import UserError
@@ -19,6 +20,8 @@ _VARIATION_OF_COLLAPSE = 0.02
 # Images of little contrast vary as little and may show everything: then the affine SSIM with
 # their own plain images stands far above that with other images' ones.
 _GAIN_OF_FAINT_IMAGES = 0.05
+# From here on reports say that outlines are plain to see: 0 is chance, 1 the plain image.
+_PLAIN_TO_SEE = 0.5
 
 _SCORES = {"PSNR": psnr, "SSIM": ssim, "affine SSIM": affine_ssim}
 
@@ -46,6 +49,7 @@ class AttackQuality:
         affine_ssim_floor: The mean image's.
         psnr: Mean PSNR in decibels.
         psnr_floor: The mean image's.
+        orientation_agreement: Its mean.
     """
 
     status: AttackStatus
@@ -57,6 +61,7 @@ class AttackQuality:
     affine_ssim_floor: float
     psnr: float
     psnr_floor: float
+    orientation_agreement: float
 
     @property
     def failed(self) -> bool:
@@ -76,8 +81,10 @@ def judge_reconstructions(
     An attack works if, by PSNR, SSIM or affine SSIM, its images are more like their plain
     images than the mean plain image is, which somebody without any ciphertext has, and more
     like them than like other images' plain ones (the 95% interval of the mean difference
-    lies above 0: the affine fit flatters whatever it is given). So neither a photographic
-    negative, below the mean image by PSNR and SSIM, nor a blur is taken for a failure.
+    lies above 0: the affine fit flatters whatever it is given). It also works if its images
+    agree with the plain ones in the orientation of their edges at least half as well as the
+    plain images themselves. So no photographic negative, blur or line drawing is taken for
+    a failure.
 
     It has collapsed if its images hardly depend on the input, whatever they score: their
     variance across inputs is below 2% of the plain images', and it is not for want of
@@ -108,7 +115,10 @@ def judge_reconstructions(
         for pair in ((images, plain), (blind, plain), (images, plain[partners]))
     )
     gains = {name: mean_with_interval(own[name] - others[name], seed=seed) for name in _SCORES}
-    works = any(own[name].mean() > floors[name].mean() and gains[name].low > 0 for name in _SCORES)
+    agreement = float(orientation_agreement(images, plain).mean())
+    is_nearer = any(
+        own[name].mean() > floors[name].mean() and gains[name].low > 0 for name in _SCORES
+    )
     against_floors = ", ".join(
         f"{name} {own[name].mean():.2f} against {floors[name].mean():.2f}" for name in _SCORES
     )
@@ -118,17 +128,18 @@ def judge_reconstructions(
             "The attack failed, which is no secrecy: its images hardly depend on the protected "
             f"ones (their variance is {variation:.1%} of the plain images')."
         )
-    elif not works:
+    elif not is_nearer and agreement < _PLAIN_TO_SEE:
         status = AttackStatus.BELOW_THE_MEAN_IMAGE
         sentence = (
             "The attack failed, which is no secrecy: its images say no more about their own plain "
-            f"images than the mean image does ({against_floors})."
+            f"images than the mean image does ({against_floors}; orientation of edges "
+            f"{agreement:.2f})."
         )
     else:
         status = AttackStatus.WORKS
         sentence = (
-            "The attack works: its images depend on the protected ones and are more like the "
-            f"plain ones than the mean image is ({against_floors})."
+            "The attack works: its images say more about their own plain images than the mean "
+            f"image does ({against_floors}; orientation of edges {agreement:.2f})."
         )
     return AttackQuality(
         status=status,
@@ -140,6 +151,7 @@ def judge_reconstructions(
         affine_ssim_floor=float(floors["affine SSIM"].mean()),
         psnr=float(own["PSNR"].mean()),
         psnr_floor=float(floors["PSNR"].mean()),
+        orientation_agreement=agreement,
     )
 
 

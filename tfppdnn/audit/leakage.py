@@ -1,16 +1,24 @@
-"""All leakage metrics of one set of images, each beside what nothing at all would score."""
+"""All leakage metrics of one set of images, each beside its floor and its ceiling."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tfppdnn.audit.contours import contour_correlation
 from tfppdnn.audit.intervals import Interval, mean_with_interval
+from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.pairs import Images, check_pair
+from tfppdnn.audit.recognition import Recogniser, guessing, recognition
 from tfppdnn.audit.reidentification import reidentification
 from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
 from tfppdnn.errors import UserError
+
+_BESIDE_THE_MEAN_IMAGE = {"ssim": ssim, "affine_ssim": affine_ssim, "psnr": psnr}
+_BESIDE_OTHER_IMAGES = {
+    "contour_correlation": contour_correlation,
+    "orientation_agreement": orientation_agreement,
+}
 
 
 def mean_image_baseline(plain_train: Images, count: int) -> Images:
@@ -56,6 +64,8 @@ def leakage(
     *,
     seed: int = 0,
     plain_train: Images | None = None,
+    recognise: Recogniser | None = None,
+    labels: ArrayLike | None = None,
 ) -> dict[str, Interval]:
     """Measures what images give away about their plain images (design section 5).
 
@@ -65,30 +75,46 @@ def leakage(
         seed: Of the shuffled partners and the bootstrap.
         plain_train: uint8 [M, H, W, 3], other plain images whose mean is the floor; the
             mean of `plain` if not given, a slightly higher floor.
+        recognise: A classifier trained on plain images, for reconstructions; without one
+            `recognition` is left out. (Protected images are made to be recognised.)
+        labels: [N] class indices of the plain images, for `recognise`.
 
     Returns:
-        Mean and 95% interval of `ssim`, `affine_ssim`, `psnr` (each beside a `_floor`:
-        the mean image), `contour_correlation` and `reidentification` (each beside
-        a `_chance`: other images' plain images, and 1/N).
+        Mean and 95% interval of each metric, and under its name with a suffix what knowing
+        nothing and hiding nothing score:
+
+        - `ssim`, `affine_ssim`, `psnr`: `_floor`, the mean image.
+        - `recognition`: `_floor`, always the most frequent class.
+        - `contour_correlation`, `orientation_agreement`: `_chance`, held against other
+          images' plain images.
+        - `reidentification`: `_chance`, 1/N.
+        - All: `_ceiling`, the plain images themselves.
 
     Raises:
-        UserError: If the arrays cannot be paired, N is below 2 or an image is below 7x7.
+        UserError: If the arrays cannot be paired, N is below 2, an image is below 7x7, or
+            there is a classifier without labels that fit.
     """
     check_pair(images, plain)
+    if recognise is not None and labels is None:
+        raise UserError("recognition needs to know what is shown: give labels with the classifier")
     count = len(plain)
-    partners = shuffled_partners(count, seed=seed)
+    others = plain[shuffled_partners(count, seed=seed)]
     blind = mean_image_baseline(plain if plain_train is None else plain_train, count)
-    scores = {
-        "ssim": ssim(images, plain),
-        "ssim_floor": ssim(blind, plain),
-        "affine_ssim": affine_ssim(images, plain),
-        "affine_ssim_floor": affine_ssim(blind, plain),
-        "psnr": psnr(images, plain),
-        "psnr_floor": psnr(blind, plain),
-        "contour_correlation": contour_correlation(images, plain),
-        "contour_correlation_chance": contour_correlation(images, plain[partners]),
-        "reidentification": reidentification(images, plain),
-    }
+    scores = {}
+    for name, metric in _BESIDE_THE_MEAN_IMAGE.items():
+        scores[name] = metric(images, plain)
+        scores[f"{name}_floor"] = metric(blind, plain)
+        scores[f"{name}_ceiling"] = metric(plain, plain)
+    for name, metric in _BESIDE_OTHER_IMAGES.items():
+        scores[name] = metric(images, plain)
+        scores[f"{name}_chance"] = metric(images, others)
+        scores[f"{name}_ceiling"] = metric(plain, plain)
+    scores["reidentification"] = reidentification(images, plain)
+    scores["reidentification_ceiling"] = reidentification(plain, plain)
+    if recognise is not None:
+        scores["recognition"] = recognition(recognise, images, labels)
+        scores["recognition_floor"] = guessing(labels)
+        scores["recognition_ceiling"] = recognition(recognise, plain, labels)
     measured = {name: mean_with_interval(values, seed=seed) for name, values in scores.items()}
     chance = 1 / count
     measured["reidentification_chance"] = Interval(chance, chance, chance, count)

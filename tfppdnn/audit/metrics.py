@@ -4,13 +4,16 @@ Every metric takes two uint8 arrays [N, H, W, 3] in the same order, the images u
 suspicion (protected images or an attack's reconstructions, after rounding to 8 bits) and
 the plain images, and gives one value per image; the higher, the more leaks. None is to be
 believed alone: SSIM can be made low by a photographic negative, which hides nothing; the
-affine fit sees through that; contours are what the eye follows when even the affine SSIM
-is at its floor; and re-identification asks for no resemblance, just for the right image.
+affine fit sees through that; the contour correlation finds outlines when even the affine
+SSIM is at its floor; the orientation agreement finds them under saturated colours and
+bright borders, which press all three down; re-identification asks for no resemblance, just
+for the right image; and recognition, which asks a classifier, for what is shown.
 """
 
 from tfppdnn.audit.contours import contour_correlation
 from tfppdnn.audit.intervals import Interval, mean_with_interval
 from tfppdnn.audit.leakage import leakage, mean_image_baseline, shuffled_partners
+from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.recognition import SavedModelRecogniser, at_size, guessing, recognition
 from tfppdnn.audit.reidentification import reidentification
 from tfppdnn.audit.similarity import affine_fit, affine_ssim, psnr, ssim
@@ -26,6 +29,7 @@ __all__ = [
     "leakage",
     "mean_image_baseline",
     "mean_with_interval",
+    "orientation_agreement",
     "psnr",
     "recognition",
     "reidentification",
