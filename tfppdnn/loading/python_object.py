@@ -55,7 +55,7 @@ class PythonObject(Source):
         if callable(found) and not isinstance(found, type):
             return CheckedProtector(_Function(found), name=self._text)
         raise UserError(
-            f"{self._text} is {'not there' if found is None else f'a {type(found).__name__}'}; "
+            f"{self._text} is {'not there' if found is None else f'of type {type(found).__name__}'}; "
             "name a function from uint8 [N, H, W, 3] to the same, or an object with such a "
             "method `protect`"
         )

@@ -1,0 +1,132 @@
+import copy
+
+import numpy as np
+import pytest
+
+from tfppdnn.ciphers import ELE, EtC, Tanaka
+from tfppdnn.errors import UserError
+from tfppdnn.loading import CheckedProtector
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3), np.uint8)
+
+
+class Own:
+    """A protector that is the function it is given."""
+
+    def __init__(self, protect):
+        self.protect = protect
+
+
+def checked(protect, **settings):
+    return CheckedProtector(Own(protect), name="mine", **settings)
+
+
+def negative(images):
+    return 255 - images
+
+
+def only_single(image):
+    height, width, channels = image.shape
+    return 255 - image.reshape(height, width, channels)
+
+
+def only_batches(images):
+    count, height, width, channels = images.shape
+    return 255 - images.reshape(count, height, width, channels)
+
+
+def only_batches_of_one(images):
+    assert images.shape[0] == 1 and images.ndim == 4
+    return 255 - images
+
+
+def spoils(index, spoil, way=lambda images: images):
+    """Negative, but what `spoil` makes of it where an image is IMAGES[index]."""
+
+    def protect(images):
+        way(images)
+        bad = any(np.array_equal(i, IMAGES[index]) for i in images.reshape(-1, 8, 8, 3))
+        return spoil(255 - images) if bad else 255 - images
+
+    return protect
+
+
+def crash(images):
+    raise RuntimeError("no\nmemory")
+
+
+@pytest.mark.parametrize("protect", [negative, only_single, only_batches, only_batches_of_one])
+def test_every_way_to_be_called_works(protect):
+    protector = checked(protect, batch_size=4)
+    np.testing.assert_array_equal(protector.protect(IMAGES), 255 - IMAGES)
+    np.testing.assert_array_equal(protector.protect(IMAGES[3]), 255 - IMAGES[3])
+    assert protector.protect(IMAGES[:0]).shape == (0, 8, 8, 3)
+
+
+def test_it_calls_in_batches():
+    sizes = []
+
+    def protect(images):
+        sizes.append(len(images))
+        return 255 - images
+
+    checked(protect, batch_size=4).protect(IMAGES)
+    assert sizes == [4, 4, 2]
+
+
+@pytest.mark.parametrize("way", [negative, only_single, only_batches, only_batches_of_one])
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (crash, r"makes it fail \(RuntimeError: no memory\)"),
+        (lambda x: x[..., :4, :, :], r"8x3 becomes .*4x8x3; return images of the size"),
+        (lambda x: x / np.float32(255), "becomes float32, not uint8; return whole numbers"),
+        (lambda x: x * np.nan, "becomes float64 with NaN, not uint8"),
+        (lambda x: x.astype(np.int64), "becomes int64, not uint8"),
+        (lambda x: x.astype(object), "becomes object, not uint8"),
+        (lambda x: x.tolist(), "becomes a list; return a numpy array"),
+        (lambda x: None, "becomes a NoneType; return a numpy array"),
+    ],
+)
+def test_a_fault_names_protector_and_image_and_mend(way, spoil, reason):
+    with pytest.raises(UserError, match=rf"^mine: image 6 .*{reason}") as caught:
+        checked(spoils(6, spoil, way), batch_size=4).protect(IMAGES)
+    assert "\n" not in str(caught.value)
+    assert ";" in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", [Tanaka, ELE, EtC])
+def test_block_ciphers_say_which_sizes_work(scheme):
+    protector = CheckedProtector(scheme(), name="blocks")
+    with pytest.raises(UserError, match=r"blocks: image 0 .*height and width are multiples of 4$"):
+        protector.protect(np.zeros((2, 30, 32, 3), np.uint8))
+    assert protector.protect(np.zeros((2, 32, 28, 3), np.uint8)).shape == (2, 32, 28, 3)
+
+
+def test_one_picture_for_all_is_refused():
+    with pytest.raises(UserError, match="mine: image 0 and all 9 after it become the same picture"):
+        checked(np.zeros_like).protect(IMAGES)
+    # One image says nothing, nor do equal ones.
+    checked(np.zeros_like).protect(IMAGES[:1])
+    checked(np.zeros_like).protect(np.zeros((3, 8, 8, 3), np.uint8))
+
+
+def test_what_says_what_to_do_is_left_alone():
+    def refuse(images):
+        raise UserError("mend this")
+
+    with pytest.raises(UserError, match="^mend this$"):
+        checked(refuse).protect(IMAGES)
+
+
+def test_all_that_a_scheme_offers_is_still_offered():
+    protector = copy.copy(CheckedProtector(Tanaka(key=3), name="tanaka"))
+    assert protector.key_space_bits(32, 32) == Tanaka().key_space_bits(32, 32)
+    assert protector.classifier_front == "block_adaptation"
+    assert not hasattr(protector, "nonsense")
+
+
+def test_checking_twice_counts_images_once():
+    twice = CheckedProtector(checked(spoils(6, crash), batch_size=2), name="twice", batch_size=4)
+    with pytest.raises(UserError, match="^twice: image 6 "):
+        twice.protect(IMAGES)
