@@ -1,11 +1,10 @@
 import concurrent.futures
 import threading
 
-import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_samples import b64, export_tiny_classifier, noise, png, running, url
+from serving_samples import CLIENT, b64, export_tiny_classifier, noise, png, running, url
 
 from tfppdnn.serving.batching import BatchQueue
 from tfppdnn.serving.images import MAX_PIXELS, checked_images
@@ -175,13 +174,12 @@ def test_clients_share_batches_and_get_their_own_answers(tmp_path):
     clients = 8
     with (
         running(directory, batch_timeout=NEVER, max_batch_size=clients) as server,
-        httpx.Client() as client,
         concurrent.futures.ThreadPoolExecutor(clients) as threads,
     ):
 
         def ask(image):
             body = {"signature_name": "encoded", "instances": [b64(png(image))]}
-            answer = client.post(url(server, ":predict"), json=body, timeout=SECONDS)
+            answer = CLIENT.post(url(server, ":predict"), json=body)
             return answer.json()["predictions"][0]["probabilities"]
 
         pictures = noise(clients)
@@ -196,13 +194,12 @@ def test_a_client_is_told_to_come_again_when_the_queue_is_full(tmp_path):
     directory = export_tiny_classifier(tmp_path / "classifier")
     with (
         running(directory, batch_timeout=NEVER, max_batch_size=2, max_queued=1) as server,
-        httpx.Client() as client,
         concurrent.futures.ThreadPoolExecutor(2) as threads,
     ):
 
         def ask(height):
             body = {"instances": noise(1, height).tolist()}
-            return client.post(url(server, ":predict"), json=body, timeout=SECONDS)
+            return CLIENT.post(url(server, ":predict"), json=body)
 
         # Two sizes cannot be joined: one waits for ever, so the other one is refused.
         asked = [threads.submit(ask, height) for height in (5, 6)]

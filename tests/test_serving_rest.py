@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from serving_samples import (
+    CLIENT,
     NAMES,
     OUTPUTS,
     b64,
@@ -70,7 +71,7 @@ def assert_rows(rows, expected):
 
 
 def test_row_form(server, expected):
-    answer = httpx.post(url(server, ":predict"), json={"instances": IMAGES.tolist()})
+    answer = CLIENT.post(url(server, ":predict"), json={"instances": IMAGES.tolist()})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     assert answer.json().keys() == {"predictions"}
@@ -78,7 +79,7 @@ def test_row_form(server, expected):
 
 
 def test_column_form(server, expected):
-    answer = httpx.post(url(server, ":predict"), json={"inputs": IMAGES.tolist()})
+    answer = CLIENT.post(url(server, ":predict"), json={"inputs": IMAGES.tolist()})
     assert answer.status_code == 200
     assert answer.json().keys() == {"outputs"}
     assert_columns(answer.json()["outputs"], expected)
@@ -94,7 +95,7 @@ def test_column_form(server, expected):
     ],
 )
 def test_encoded_images_in_every_form(server, expected, inputs):
-    answer = httpx.post(url(server, ":predict"), json={"signature_name": "encoded", **inputs})
+    answer = CLIENT.post(url(server, ":predict"), json={"signature_name": "encoded", **inputs})
     if "instances" in inputs:
         assert_rows(answer.json()["predictions"], expected)
     else:
@@ -103,22 +104,22 @@ def test_encoded_images_in_every_form(server, expected, inputs):
 
 @pytest.mark.parametrize("inputs", [{"instances": [{"image": IMAGES[0].tolist()}]}])
 def test_named_pixels(server, expected, inputs):
-    answer = httpx.post(url(server, ":predict"), json=inputs).json()
+    answer = CLIENT.post(url(server, ":predict"), json=inputs).json()
     assert answer["predictions"][0]["class_id"] == expected["class_id"][0]
 
 
 @pytest.mark.parametrize("part", ["/versions/1", "/labels/stable"])
 def test_versions_and_labels(server, expected, part):
-    answer = httpx.post(url(server, f"{part}:predict"), json={"instances": IMAGES.tolist()})
+    answer = CLIENT.post(url(server, f"{part}:predict"), json={"instances": IMAGES.tolist()})
     assert_rows(answer.json()["predictions"], expected)
-    assert httpx.get(url(server, part)).json() == httpx.get(url(server)).json()
-    assert httpx.get(url(server, f"{part}/metadata")).json() == (
-        httpx.get(url(server, "/metadata")).json()
+    assert CLIENT.get(url(server, part)).json() == CLIENT.get(url(server)).json()
+    assert CLIENT.get(url(server, f"{part}/metadata")).json() == (
+        CLIENT.get(url(server, "/metadata")).json()
     )
 
 
 def test_status_is_the_documented_one(server):
-    answer = httpx.get(url(server))
+    answer = CLIENT.get(url(server))
     assert answer.status_code == 200
     assert answer.json() == {
         "model_version_status": [
@@ -132,7 +133,7 @@ def test_status_is_the_documented_one(server):
 
 
 def test_metadata_is_the_documented_one(server):
-    answer = httpx.get(url(server, "/metadata")).json()
+    answer = CLIENT.get(url(server, "/metadata")).json()
     assert answer.keys() == {"model_spec", "metadata"}
     assert answer["model_spec"] == {"name": "classifier", "signature_name": "", "version": "1"}
     assert answer["metadata"].keys() == {"signature_def"}
@@ -205,7 +206,7 @@ def test_metadata_is_the_documented_one(server):
     ],
 )
 def test_errors_about_addresses(server, method, path, status, error):
-    answer = httpx.request(method, f"http://{server.rest_address}/v1/{path}")
+    answer = CLIENT.request(method, f"http://{server.rest_address}/v1/{path}")
     assert answer.json() == {"error": error}
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/json"
@@ -228,7 +229,7 @@ def test_errors_about_addresses(server, method, path, status, error):
     ],
 )
 def test_errors_about_bodies(server, body, error):
-    answer = httpx.post(url(server, ":predict"), content=body)
+    answer = CLIENT.post(url(server, ":predict"), content=body)
     assert answer.status_code == 400
     assert answer.json().keys() == {"error"}
     assert error in answer.json()["error"]
@@ -236,14 +237,14 @@ def test_errors_about_bodies(server, body, error):
 
 @pytest.mark.parametrize("verb", ["classify", "regress"])
 def test_methods_for_examples_are_not_implemented(server, verb):
-    answer = httpx.post(url(server, f":{verb}"), json={"examples": []})
+    answer = CLIENT.post(url(server, f":{verb}"), json={"examples": []})
     assert answer.status_code == 501
     assert answer.json().keys() == {"error"}
 
 
 def test_a_signature_without_images_of_the_model(server):
     """The empty batch, which only the column form can say."""
-    answer = httpx.post(
+    answer = CLIENT.post(
         url(server, ":predict"),
         json={"signature_name": "encoded", "inputs": {"image_bytes": []}},
     )
@@ -252,9 +253,9 @@ def test_a_signature_without_images_of_the_model(server):
 
 def test_metrics_count_requests_and_images(run):
     with running(run) as server:
-        httpx.post(url(server, ":predict"), json={"instances": IMAGES.tolist()})
-        httpx.post(url(server, ":predict"), json={})
-        page = httpx.get(f"http://{server.rest_address}/metrics").text
+        CLIENT.post(url(server, ":predict"), json={"instances": IMAGES.tolist()})
+        CLIENT.post(url(server, ":predict"), json={})
+        page = CLIENT.get(f"http://{server.rest_address}/metrics").text
     counted = 'tfppdnn_requests_total{code="%s",method="predict",protocol="rest"} 1.0'
     assert counted % "OK" in page
     assert counted % "INVALID_ARGUMENT" in page
@@ -278,7 +279,7 @@ def test_images_that_the_gate_does_not_know_are_refused_and_forgotten(run, tmp_p
     with running(run, gate=dark) as server:
 
         def answer_to(**request):
-            return httpx.post(url(server, ":predict"), json=request)
+            return CLIENT.post(url(server, ":predict"), json=request)
 
         taken = answer_to(instances=[dark_image.tolist()])
         refused = answer_to(instances=[bright_image.tolist()])
@@ -308,7 +309,7 @@ def test_stopping_answers_what_has_come(run):
     with running(run, gate=slow_gate) as server:
         address = url(server, ":predict")
         client = threading.Thread(
-            target=lambda: answers.append(httpx.post(address, json={"inputs": IMAGES.tolist()}))
+            target=lambda: answers.append(CLIENT.post(address, json={"inputs": IMAGES.tolist()}))
         )
         client.start()
         assert arrived.wait(30)
@@ -317,7 +318,7 @@ def test_stopping_answers_what_has_come(run):
     client.join(30)
     assert answers[0].status_code == 200
     with pytest.raises(httpx.ConnectError):
-        httpx.get(address)
+        CLIENT.get(address)
 
 
 def test_the_command_serves_until_it_is_told_to_stop(run):
@@ -336,7 +337,7 @@ def test_the_command_serves_until_it_is_told_to_stop(run):
             if line.startswith("ready"):
                 break
         hint = next(line for line in said if "curl " in line)
-        status = httpx.get(hint.split("curl ")[1].strip())
+        status = CLIENT.get(hint.split("curl ")[1].strip())
         process.send_signal(signal.SIGTERM)
         figures = process.stdout.read()
         assert process.wait(30) == 0
@@ -381,11 +382,11 @@ def test_the_browser_client_comes_with_its_types_and_policy(run, tmp_path):
     with running(run, web=(root, tmp_path / "protector_web.tflite")) as server:
         base = f"http://{server.rest_address}"
         answers = {
-            path: httpx.get(base + path)
+            path: CLIENT.get(base + path)
             for path in ("/", "/page.mjs", "/wasm/lite.wasm", "/protector_web.tflite")
         }
-        outside = httpx.get(base + "/%2e%2e/secret.txt")
-        status = httpx.get(url(server))
+        outside = CLIENT.get(base + "/%2e%2e/secret.txt")
+        status = CLIENT.get(url(server))
     types = {path: answer.headers["content-type"] for path, answer in answers.items()}
     assert types == {
         "/": "text/html; charset=utf-8",
@@ -405,7 +406,7 @@ def test_class_names_arrive_in_their_letters(server):
     labels = {
         row["label"]
         for seed in range(6)
-        for row in httpx.post(
+        for row in CLIENT.post(
             url(server, ":predict"), json={"instances": noise(8, seed=seed).tolist()}
         ).json()["predictions"]
     }
