@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfppdnn.protection.fake_pool import FakePool
+from tfppdnn.training.fake_pool import FakePool
 
 
 def numbered(first, count):

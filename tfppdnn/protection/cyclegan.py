@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from tfppdnn.protection import losses
-from tfppdnn.protection.fake_pool import FakePool
+from tfppdnn.training.fake_pool import FakePool
 
 _LOSSES = (
     "generators",
