@@ -9,11 +9,13 @@ from tfppdnn.attacks.data import (
     KeySpace,
     OwnedProtector,
     OwnKeyPairs,
+    WhiteBox,
 )
 from tfppdnn.attacks.feature_reconstruction import (
     AdvancedFeatureReconstruction,
     BasicFeatureReconstruction,
 )
+from tfppdnn.attacks.gradient_inversion import GradientInversionAttack
 from tfppdnn.attacks.inverse_network import InverseNetworkAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
@@ -26,6 +28,7 @@ __all__ = [
     "BruteForce",
     "ChosenPlaintexts",
     "Ciphertexts",
+    "GradientInversionAttack",
     "HelperBlocks",
     "HelperImage",
     "InverseNetworkAttack",
@@ -36,4 +39,5 @@ __all__ = [
     "Reconstruction",
     "ThreatModel",
     "UnsharedWeightAttack",
+    "WhiteBox",
 ]
