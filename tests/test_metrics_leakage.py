@@ -250,7 +250,7 @@ def test_leakage_sets_every_figure_below_its_ceiling(plain):
         ceiling = report[f"{name}_ceiling"].mean
         assert ceiling == pytest.approx(100 if name == "psnr" else 1)
         assert report[name].mean <= ceiling + 1e-9
-    assert report["recognition"].mean == report["recognition_floor"].mean == 8 / 24
+    assert report["recognition"].mean == report["recognition_chance"].mean == 8 / 24
 
 
 def test_two_equal_plain_images_lower_the_ceiling_of_reidentification(plain):

@@ -84,10 +84,10 @@ def leakage(
         nothing and hiding nothing score:
 
         - `ssim`, `affine_ssim`, `psnr`: `_floor`, the mean image.
-        - `recognition`: `_floor`, always the most frequent class.
         - `contour_correlation`, `orientation_agreement`: `_chance`, held against other
           images' plain images.
         - `reidentification`: `_chance`, 1/N.
+        - `recognition`: `_chance`, always the most frequent class.
         - All: `_ceiling`, the plain images themselves.
 
     Raises:
@@ -113,7 +113,7 @@ def leakage(
     scores["reidentification_ceiling"] = reidentification(plain, plain)
     if recognise is not None:
         scores["recognition"] = recognition(recognise, images, labels)
-        scores["recognition_floor"] = guessing(labels)
+        scores["recognition_chance"] = guessing(labels)
         scores["recognition_ceiling"] = recognition(recognise, plain, labels)
     measured = {name: mean_with_interval(values, seed=seed) for name, values in scores.items()}
     chance = 1 / count

@@ -19,7 +19,7 @@ Recogniser = Callable[[Images], NDArray[np.integer]]
 def recognition(recognise: Recogniser, images: Images, labels: ArrayLike) -> NDArray[np.bool_]:
     """Whether a classifier trained on plain images finds each image's class.
 
-    The floor is `guessing`, the ceiling is recognition of the plain images themselves.
+    Chance is `guessing`, the ceiling is recognition of the plain images themselves.
 
     Args:
         recognise: The classifier; see `at_size` for one that takes a single size.
