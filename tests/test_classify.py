@@ -2,11 +2,13 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tfppdnn.data.digits import load_digits
+from tfppdnn.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,91 @@ def test_another_dataset_needs_a_folder_of_its_own(tiny_run, call):
     code, _, error = call("classify", f"--protector={tiny_run}", "--dataset=cifar10")
     assert code == 2
     assert "--out=DIR" in error
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """Options that make training short, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return {"classifier_width": 0.0625, "classifier_epochs": 1, "test_images": 60}
+
+
+def test_a_cipher_needs_no_run(tiny):
+    from tfppdnn.verbs.classify import classify
+
+    figures, code = classify(protector="tanaka:7", **tiny)
+    assert (code, figures["run"]) == (0, "runs/classify-tanaka-7-digits-quick")
+    run = Path(figures["run"])
+    config = json.loads((run / "config.json").read_text())
+    assert config["protector"] == "tanaka key 7"
+    assert (config["dataset"]["name"], config["preset"], config["seed"]) == ("digits", "quick", 0)
+    assert (run / "classifier/saved_model.pb").exists()
+    protected = json.loads((run / "metrics.json").read_text())["classify"]["protected"]
+
+    # Its comparison is the same classifier without what belongs to the scheme.
+    both, _ = classify(protector="tanaka:7", plain=True, **tiny)
+    assert both["accuracy_protected"] == figures["accuracy_protected"]
+    plain = json.loads((run / "metrics.json").read_text())["classify"]["plain"]
+    adaptation = 48 * 256 + 4 * 256 + 9 * (16 - 3) * 4
+    assert protected["parameters"] == plain["parameters"] + adaptation
+
+    with pytest.raises(UserError, match="protector: tanaka key 7 there, tanaka key 8 now"):
+        classify(protector="tanaka:8", out=str(run), **tiny)
+
+
+def test_plain_images_need_no_protector(tiny):
+    from tfppdnn.verbs.classify import classify
+
+    figures, _ = classify(plain=True, **tiny)
+    assert figures["run"] == "runs/classify-plain-digits-quick"
+    assert "accuracy_protected" not in figures
+    assert classify(protector="plain", **tiny)[0] == figures
+
+
+def test_a_protector_that_fails_in_the_middle_of_training_gets_its_line(tiny):
+    from tfppdnn.verbs.classify import classify
+
+    Path("own.py").write_text("""
+calls = 0
+
+def protect(images):
+    global calls
+    calls += 1
+    return images if calls < 12 else images[:, ::2]
+""")
+    with pytest.raises(UserError, match=r"^own\.py:protect: image 0 of shape 1x32x32x3 becomes"):
+        classify(protector="own.py:protect", out="failed", **tiny)
+
+
+def test_the_defaults_of_a_run_are_its_own(classified):
+    run, _, _ = classified
+    settings = json.loads((run / "checkpoints/classifier_protected/settings.json").read_text())
+    # Folders of earlier releases are accepted by these very names.
+    assert settings == {
+        "seed": 0,
+        "classifier_width": 0.0625,
+        "classifier_epochs": 1,
+        "classifier_batch_size": 256,
+        "classifier_learning_rate": settings["classifier_learning_rate"],
+        "steps_per_round": 2,
+        "test_images": 60,
+        "augment_flip": True,
+        "mixed_precision": False,
+    }
+
+
+def test_keys_that_differ_do_so_however_batches_are_made():
+    from tfppdnn.loading import load_protector
+
+    images = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8)
+    protect = load_protector("pixel_different").protect
+    # A key belongs to an image, not to its place: a resumed training repeats it exactly ...
+    np.testing.assert_array_equal(protect(images)[::-1], protect(images[::-1]))
+    # ... and a crop that is one pixel further has another one.
+    black = np.zeros((2, 32, 32, 3), np.uint8)
+    black[0, 5, 5] = black[1, 5, 6] = 200
+    masks = protect(black) > 127
+    assert 0.45 < (masks[0] != masks[1]).mean() < 0.55
 
 
 def test_batches_are_protected_after_augmentation_and_rounded():

@@ -115,7 +115,7 @@ def test_what_says_what_to_do_is_left_alone():
     def refuse(images):
         raise UserError("mend this")
 
-    with pytest.raises(UserError, match="^mend this$"):
+    with pytest.raises(UserError, match=r"^mend this$"):
         checked(refuse).protect(IMAGES)
 
 
@@ -128,5 +128,5 @@ def test_all_that_a_scheme_offers_is_still_offered():
 
 def test_checking_twice_counts_images_once():
     twice = CheckedProtector(checked(spoils(6, crash), batch_size=2), name="twice", batch_size=4)
-    with pytest.raises(UserError, match="^twice: image 6 "):
+    with pytest.raises(UserError, match=r"^twice: image 6 "):
         twice.protect(IMAGES)

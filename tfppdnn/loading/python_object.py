@@ -54,8 +54,9 @@ class PythonObject(Source):
             return CheckedProtector(found, name=self._text)
         if callable(found) and not isinstance(found, type):
             return CheckedProtector(_Function(found), name=self._text)
+        found_instead = "not there" if found is None else f"of type {type(found).__name__}"
         raise UserError(
-            f"{self._text} is {'not there' if found is None else f'of type {type(found).__name__}'}; "
+            f"{self._text} is {found_instead}; "
             "name a function from uint8 [N, H, W, 3] to the same, or an object with such a "
             "method `protect`"
         )
