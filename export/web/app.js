@@ -1,0 +1,119 @@
+// The page: a picture comes in, is protected and shown, and is sent when the user says so.
+
+import {showAnswer, showMessage} from './answer.js';
+import {hasCamera, openCamera} from './camera.js';
+import {decoded, show, square} from './picture.js';
+import {Protector} from './protector.js';
+import {classified, ledger} from './server.js';
+
+const at = (id) => document.getElementById(id);
+const controls = [at('file'), at('camera'), at('size')];
+
+let protector;
+let source;  // The picture as it was given, an ImageBitmap: sizes can be changed without it again.
+let ready;   // What can be sent: {plain, pixels, size}, or undefined.
+let latest = 0;
+
+/** Takes a new picture. */
+async function take(from) {
+  try {
+    source = await decoded(from);
+    await protect();
+  } catch (error) {
+    say(error.message, {error: true});
+  }
+}
+
+async function protect() {
+  const mine = ++latest;
+  ready = undefined;
+  at('send').disabled = true;
+  say('Protecting');
+  const size = Number(at('size').value);
+  const plain = square(source, size);
+  const pixels = await protector.protect(plain, size);
+  if (mine !== latest) return;
+
+  show(at('plain'), plain, size);
+  show(at('protected'), pixels, size);
+  at('plain').setAttribute('aria-label', `Your picture, ${size} by ${size} pixels`);
+  at('protected').setAttribute('aria-label', 'The protected picture, which is what would be sent');
+  ready = {plain, pixels, size};
+  at('send').disabled = false;
+  showMessage(at('answer'), 'None yet: this picture has not been sent.');
+  say('Protected in this browser. Nothing of this picture has been sent.');
+}
+
+async function send() {
+  const mine = latest;
+  const {pixels, plain, size} = ready;
+  at('send').disabled = true;
+  showMessage(at('answer'), 'Waiting for the server');
+  try {
+    const answering = classified(pixels, plain, size);
+    const answer = await answering;
+    if (mine === latest) {
+      showAnswer(at('answer'), answer);
+      say('The protected picture has been sent.');
+    }
+  } catch (error) {
+    if (mine === latest) showMessage(at('answer'), sentence(error.message), {error: true});
+  } finally {
+    showLedger();
+    if (mine === latest) at('send').disabled = false;
+  }
+}
+
+function showLedger() {
+  at('requests').textContent = ledger.requests.toLocaleString('en');
+  at('bytes').textContent = ledger.bytes.toLocaleString('en');
+  at('protected-pixels').textContent = ledger.protectedPixels.toLocaleString('en');
+  at('plain-pixels').textContent = ledger.plainPixels.toLocaleString('en');
+  at('last-request').textContent = ledger.last;
+  at('last').hidden = !ledger.last;
+}
+
+function say(text, {error = false} = {}) {
+  at('status').textContent = error ? sentence(text) : text;
+  at('status').classList.toggle('error', error);
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
+function listen() {
+  at('file').addEventListener('change', ({target}) => {
+    if (target.files[0]) take(target.files[0]);
+    target.value = '';  // So that the same file can be chosen again.
+  });
+  at('size').addEventListener('change', () => source && protect());
+  at('send').addEventListener('click', send);
+  at('camera').hidden = !hasCamera;
+  at('camera').addEventListener('click', () => openCamera(take));
+
+  document.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    document.body.classList.add('dragging');
+  });
+  document.addEventListener('dragleave', () => document.body.classList.remove('dragging'));
+  document.addEventListener('drop', (event) => {
+    // Without this the browser would open the file, and leave the page.
+    event.preventDefault();
+    document.body.classList.remove('dragging');
+    const [file] = event.dataTransfer.files;
+    if (file && protector) take(file);
+  });
+}
+
+listen();
+at('host').textContent = location.host;
+try {
+  protector = await Protector.load();
+  at('size').replaceChildren(
+      ...protector.sizes.map((size) => new Option(`${size} × ${size}`, size)));
+  controls.forEach((control) => { control.disabled = false; });
+  say('Ready. The protector runs in this browser.');
+} catch (error) {
+  say(error.message, {error: true});
+}

@@ -1,0 +1,67 @@
+// h_p in WebAssembly: what turns a plain picture into a protected one, inside this page.
+
+const RUNTIME = new URL('vendor/', import.meta.url).href;
+const MODEL = new URL('protector_web.tflite', import.meta.url).href;
+
+export class Protector {
+  #model;
+  #Tensor;
+
+  constructor(model, Tensor) {
+    this.#model = model;
+    this.#Tensor = Tensor;
+    /** Sides of the squares that the model takes, ascending. */
+    this.sizes = Object.keys(model.signatures)
+        .map((name) => Number(/^protect_(\d+)$/.exec(name)?.[1]))
+        .filter((size) => size > 0)
+        .sort((a, b) => a - b);
+  }
+
+  /** Loads LiteRT.js and the model, both from the server that this page came from. */
+  static async load() {
+    const {loadLiteRt, loadAndCompile, Tensor} = await runtime();
+    const content = await file(MODEL);
+    await loadLiteRt(RUNTIME);
+    const protector = new Protector(await loadAndCompile(content, {accelerator: 'wasm'}), Tensor);
+    if (protector.sizes.length === 0) {
+      throw new Error('protector_web.tflite has no signature named protect_SIZE');
+    }
+    return protector;
+  }
+
+  /**
+   * Protects a picture.
+   *
+   * @param {Uint8Array} pixels RGB, row by row, size * size * 3 of them.
+   * @param {number} size One of `sizes`.
+   * @returns {Promise<Uint8Array>} As many protected pixels.
+   */
+  async protect(pixels, size) {
+    const image = new this.#Tensor(pixels, [1, size, size, 3]);
+    let answer;
+    try {
+      ({protected: answer} = await this.#model.run(`protect_${size}`, {image}));
+      // A copy: the tensor's own memory is given back below.
+      return answer.toTypedArray().slice();
+    } finally {
+      image.delete();
+      answer?.delete();
+    }
+  }
+}
+
+async function runtime() {
+  try {
+    return await import('./vendor/litert.js');
+  } catch {
+    throw new Error('LiteRT.js is missing on the server; there, run: npm ci --prefix export/web');
+  }
+}
+
+async function file(url) {
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new Error(`the server has no protector_web.tflite (it answered ${response.status})`);
+  }
+  return new Uint8Array(await response.arrayBuffer());
+}
