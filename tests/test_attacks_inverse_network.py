@@ -55,7 +55,7 @@ def test_what_hides_nothing_comes_back(digits, protect):
 
 def test_what_is_gone_does_not_come_back(digits):
     plain, held_out = digits
-    result = attacked(plain, held_out, np.zeros_like, epochs=4)
+    result = attacked(plain, held_out, np.zeros_like, epochs=1)
     # All that can be learnt is the mean of the images: one picture, with one score.
     assert (result.images == result.images[0]).all()
     assert ssim(result.images, held_out).mean() < 0.5

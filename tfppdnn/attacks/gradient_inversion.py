@@ -32,7 +32,8 @@ class GradientInversionAttack(LearnedAttack[WhiteBox]):
     """Searches, for each target, the image whose protected form comes nearest to it.
 
     Adam walks down `ImageSearch.objectives` from two starts, the attacker's mean image and
-    noise; of the two ends the one with the smaller objective is kept.
+    noise; of the two ends the one with the smaller objective is kept. A small objective is no
+    proof of the right image: a protector may turn many images into nearly the same one.
 
     Attributes:
         seed: Of the noise.

@@ -94,10 +94,10 @@ class UnsharedWeightAttack(LearnedAttack[OwnKeyPairs]):
 def unshared_weight_network(height: int, width_in_pixels: int, *, width: int) -> keras.Model:
     """Builds the attacker's network.
 
-    The paper says of it no more than its first layer's unshared weights. Here that layer is
-    followed by as little as can tell a colour from its features: one shared 1x1 convolution
-    with batch normalization and ReLU before the last, which makes pixels. None looks at a
-    pixel's neighbours.
+    The paper does not give its layers; these are our own. The unshared first layer is followed
+    by as little as can tell a colour from its features: one shared 1x1 convolution with
+    batch normalization and ReLU before the last, which makes pixels. None looks at a pixel's
+    neighbours.
 
     Args:
         height: Of the images in pixels.
