@@ -1,0 +1,142 @@
+"""Checks a port of the protector against the conformance vector.
+
+    python export/conformance/check.py                                 LiteRT in Python
+    python export/conformance/check.py --saved_model=RUN/protector     and a SavedModel
+    python export/conformance/check.py --answers=FOLDER                PNG files of a port
+
+A port protects every image of the vector with every model and writes the answers as PNG under
+the names that `manifest.json` gives as `expected`. Needs numpy, Pillow and ai-edge-litert.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+
+Port = Callable[[dict], np.ndarray]
+"""Maps a case of the manifest to the protected image, uint8 [H, W, 3]."""
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Reads a picture as uint8 [H, W, 3]."""
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def sha256(content: bytes) -> str:
+    """Returns the digest as the manifest writes it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def protect_with_litert(model: Path, signature: str, image: np.ndarray) -> np.ndarray:
+    """Protects one image, uint8 [H, W, 3], with a TFLite file."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(model))
+    if signature == "serving_default":  # The files of any size.
+        index = interpreter.get_input_details()[0]["index"]
+        interpreter.resize_tensor_input(index, (1, *image.shape))
+    return interpreter.get_signature_runner(signature)(image=image[np.newaxis])["protected"][0]
+
+
+def litert(vector: Path) -> Port:
+    """The port that is LiteRT in Python."""
+    return lambda case: protect_with_litert(
+        vector / "models" / case["model"], case["signature"], read_rgb(vector / case["image"])
+    )
+
+
+def saved_model(vector: Path, directory: Path) -> Port:
+    """The port that is the SavedModel of the same run; it stands in for the float32 file."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(directory))
+
+    def protect(case: dict) -> np.ndarray:
+        image = read_rgb(vector / case["image"])[np.newaxis]
+        return loaded.signatures["serving_default"](image=tf.constant(image))["protected"][
+            0
+        ].numpy()
+
+    return protect
+
+
+def answers(folder: Path) -> Port:
+    """The port that wrote its answers into a folder."""
+    return lambda case: read_rgb(folder / case["expected"])
+
+
+def damage(vector: Path, manifest: dict) -> Iterator[str]:
+    """Yields what of the vector itself is not as `make.py` wrote it."""
+    for name, model in manifest["models"].items():
+        if sha256((vector / "models" / name).read_bytes()) != model["sha256"]:
+            yield f"models/{name} is another file"
+    for name, digest in manifest["rgb_sha256"].items():
+        if sha256(read_rgb(vector / name).tobytes()) != digest:
+            yield f"{name} decodes to other pixels"
+
+
+def failures(vector: Path, manifest: dict, port: Port, *, models: set[str]) -> Iterator[str]:
+    """Yields a line for each case in which the port differs by more than it may."""
+    for case in manifest["cases"]:
+        if case["model"] not in models:
+            continue
+        name, allowed = case["expected"], manifest["models"][case["model"]]["allowed"]
+        expected = read_rgb(vector / name)
+        try:
+            found = port(case)
+        except FileNotFoundError as error:
+            yield f"{name}: {error.filename} is missing"
+            continue
+        if found.shape != expected.shape:
+            yield f"{name}: {found.shape}, not {expected.shape}"
+            continue
+        levels = np.abs(found.astype(int) - expected)
+        measured = {
+            "max_difference": int(levels.max()),
+            "share_differing": float((levels > 0).mean()),
+            "mean_difference": float(levels.mean()),
+        }
+        # One value of a small image is already a larger share than is allowed of many.
+        one_value = {"share_differing": 1 / levels.size}
+        for what, limit in allowed.items():
+            if measured[what] > max(limit, one_value.get(what, 0)):
+                yield f"{name}: {what} {measured[what]:.4g}, allowed {limit}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints what differs; returns 0 if nothing does, else 1."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vector", type=Path, default=HERE / "vector")
+    parser.add_argument("--saved_model", type=Path)
+    parser.add_argument("--answers", type=Path)
+    options = parser.parse_args(arguments)
+
+    vector = options.vector
+    manifest = json.loads((vector / "manifest.json").read_text())
+    every, float32 = set(manifest["models"]), {"protector.tflite"}
+    if options.answers:
+        ports = {"answers": (answers(options.answers), every)}
+    else:
+        ports = {"LiteRT": (litert(vector), every)}
+    if options.saved_model:
+        ports["SavedModel"] = (saved_model(vector, options.saved_model), float32)
+
+    lines = list(damage(vector, manifest))
+    for title, (port, models) in ports.items():
+        lines += [f"{title}: {line}" for line in failures(vector, manifest, port, models=models)]
+    print("\n".join(lines) or f"{' and '.join(ports)}: {len(manifest['cases'])} cases agree")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""The conformance vector: what any port of the protector is checked against."""
+
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+EXPORT = Path(__file__).parent.parent / "export"
+VECTOR = EXPORT / "conformance" / "vector"
+
+
+@pytest.fixture(scope="module")
+def check():
+    return runpy.run_path(str(VECTOR.parent / "check.py"))
+
+
+@pytest.fixture(scope="module")
+def made(tiny_run, tmp_path_factory):
+    """The vector of the tiny run, made by the command."""
+    folder = tmp_path_factory.mktemp("vectors") / "conformance"
+    command = [sys.executable, VECTOR.parent / "make.py", tiny_run, folder]
+    environment = {**os.environ, "PYTHONPATH": str(EXPORT.parent)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_python_answers_the_committed_vector(check, capsys):
+    assert check["main"]([]) == 0, capsys.readouterr().out
+
+
+def test_the_committed_vector_is_small_and_complete():
+    files = [path for path in VECTOR.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 1_000_000
+    manifest = json.loads((VECTOR / "manifest.json").read_text())
+    assert set(manifest["models"]) == {
+        "protector.tflite",
+        "protector_fp16.tflite",
+        "protector_int8.tflite",
+        "protector_web.tflite",
+    }
+    sizes = {(case["height"], case["width"]) for case in manifest["cases"]}
+    assert any(height % 2 and width % 2 and height != width for height, width in sizes)
+    web = {case["signature"] for case in manifest["cases"] if "web" in case["model"]}
+    assert web == {"protect_32", "protect_64", "protect_96", "protect_224"}
+
+
+def test_the_committed_protector_protects(check):
+    """A vector whose model does nothing would be answered by a port that does nothing."""
+    manifest = json.loads((VECTOR / "manifest.json").read_text())
+    for case in manifest["cases"]:
+        if case["height"] * case["width"] < 100:
+            continue
+        plain, expected = (check["read_rgb"](VECTOR / case[of]) for of in ("image", "expected"))
+        assert np.abs(plain.astype(int) - expected).mean() > 20
+        assert expected.std() > 10
+
+
+def test_every_path_of_a_run_answers_its_vector(check, made, tiny_run, capsys):
+    arguments = [f"--vector={made}", f"--saved_model={tiny_run / 'protector'}"]
+    assert check["main"](arguments) == 0, capsys.readouterr().out
+    assert "LiteRT and SavedModel" in capsys.readouterr().out
+
+
+def copy_answers(made, folder):
+    for case in json.loads((made / "manifest.json").read_text())["cases"]:
+        (folder / case["expected"]).parent.mkdir(parents=True, exist_ok=True)
+        (folder / case["expected"]).write_bytes((made / case["expected"]).read_bytes())
+
+
+def change(path, by, *, values=None):
+    with Image.open(path) as picture:
+        pixels = np.array(picture).astype(int)
+    pixels.flat[:values] += np.where(pixels.flat[:values] < 128, by, -by)
+    Image.fromarray(pixels.astype(np.uint8)).save(path)
+
+
+def test_a_port_that_answers_alike_passes(check, made, tmp_path, capsys):
+    copy_answers(made, tmp_path)
+    change(tmp_path / "expected/protector/65x96.png", 1, values=10)
+    assert check["main"]([f"--vector={made}", f"--answers={tmp_path}"]) == 0
+    assert "cases agree" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("by", "values", "what"), [(2, 1, "max_diff"), (1, 100, "share_diff")])
+def test_a_port_that_answers_otherwise_is_named(check, made, tmp_path, capsys, by, values, what):
+    copy_answers(made, tmp_path)
+    change(tmp_path / "expected/protector_fp16/65x96.png", by, values=values)
+    assert check["main"]([f"--vector={made}", f"--answers={tmp_path}"]) == 1
+    said = capsys.readouterr().out.strip().splitlines()
+    assert len(said) == 1
+    assert said[0].startswith(f"answers: expected/protector_fp16/65x96.png: {what}")
+
+
+def test_missing_and_misshapen_answers_are_named(check, made, tmp_path, capsys):
+    copy_answers(made, tmp_path)
+    (tmp_path / "expected/protector/5x7.png").unlink()
+    Image.new("RGB", (5, 7)).save(tmp_path / "expected/protector_web/32x32.png")
+    assert check["main"]([f"--vector={made}", f"--answers={tmp_path}"]) == 1
+    said = capsys.readouterr().out
+    assert "expected/protector/5x7.png: " in said and "is missing" in said
+    assert "expected/protector_web/32x32.png: (7, 5, 3), not (32, 32, 3)" in said
+
+
+def test_a_damaged_vector_is_told_from_a_wrong_port(check, made, tmp_path, capsys):
+    for path in made.rglob("*.*"):
+        (tmp_path / path.relative_to(made)).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path.relative_to(made)).write_bytes(path.read_bytes())
+    change(tmp_path / "images/32x32.png", 5)
+    (tmp_path / "models/protector.tflite").write_bytes(
+        (tmp_path / "models/protector_fp16.tflite").read_bytes()
+    )
+    assert check["main"]([f"--vector={tmp_path}"]) == 1
+    said = capsys.readouterr().out
+    assert "models/protector.tflite is another file" in said
+    assert "images/32x32.png decodes to other pixels" in said
+
+
+# What each runtime's reference documents:
+# https://developers.google.com/edge/api/litert/kotlin/org/tensorflow/lite/InterpreterApi
+# https://developers.google.com/edge/api/tflite/swift/Classes/Interpreter
+DOCUMENTED = {
+    "android/Protector.kt": {
+        "create",
+        "run",
+        "runForMultipleInputsOutputs",
+        "resizeInput",
+        "allocateTensors",
+        "getInputTensor",
+        "getInputTensorCount",
+        "getInputIndex",
+        "getOutputTensor",
+        "getOutputTensorCount",
+        "getOutputIndex",
+        "getLastNativeInferenceDurationNanoseconds",
+        "close",
+    },
+    "ios/Protector.swift": {
+        "inputTensorCount",
+        "outputTensorCount",
+        "invoke",
+        "input",
+        "output",
+        "resizeInput",
+        "copy",
+        "allocateTensors",
+    },
+}
+
+
+@pytest.mark.parametrize("port", DOCUMENTED)
+def test_ports_call_only_what_their_runtime_documents(port):
+    source = re.sub(r"//.*|/\*(.|\n)*?\*/", "", (EXPORT / port).read_text())
+    called = set(re.findall(r"\binterpreter\.(\w+)", source))
+    called |= set(re.findall(r"\bInterpreterApi\.(?!Options)(\w+)", source))
+    assert {"resizeInput"} < called <= DOCUMENTED[port]
+    assert source.count("{") == source.count("}")
+    assert source.count("(") == source.count(")")
+
+
+@pytest.mark.parametrize(
+    ("port", "pinned"),
+    [
+        ("android", "com.google.ai.edge.litert:litert:1.4.1"),
+        ("ios", "pod 'TensorFlowLiteSwift', '~> 2.10.0'"),
+    ],
+)
+def test_ports_pin_their_runtime_and_say_that_they_were_not_compiled(port, pinned):
+    guide = (EXPORT / port / "README.md").read_text()
+    assert pinned in guide
+    assert "Not compiled here" in guide
+
+
+@pytest.mark.parametrize("port", ["android/ConformanceTest.kt", "ios/ConformanceTests.swift"])
+def test_ports_read_the_manifest_that_is_written(port):
+    """Every key that a port's test asks for is one that `make.py` writes."""
+    source = (EXPORT / port).read_text()
+    manifest = json.loads((VECTOR / "manifest.json").read_text())
+    limits = {limit for model in manifest["models"].values() for limit in model["allowed"]}
+    assert limits <= set(re.findall(r"\w+", source))
+    for key in ("models", "cases", "allowed", "expected", "image", "model"):
+        assert key in source
+        assert key in json.dumps(manifest)
