@@ -1,8 +1,8 @@
 """The protected discriminator F_B as a gate: it tells h_p's images from plain ones.
 
-In training F_B compares h_p's images with preliminary ones (Section III-C) and is never shown
-a plain image; as it comes, it lets a third of them through. So it is taught for a few hundred
-steps more, on the weights it has, with plain images as the other side.
+In training F_B compares preliminary images with h_p's (Section III-C) and is never shown a plain
+one; as it comes, it errs on many images (`before_teaching` in a run's figures). So it is taught
+for a few hundred steps more, on the weights it has, with plain images as the other side.
 """
 
 from __future__ import annotations
