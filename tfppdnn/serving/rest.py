@@ -10,6 +10,7 @@ from typing import Any
 import fastapi
 import grpc
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from tfppdnn.serving import openapi
 from tfppdnn.serving.json_format import parse_predict, predict_answer, to_json
@@ -158,6 +159,8 @@ async def _body(
                 if len(body) + len(chunk) > max_bytes:
                     raise too_large
                 body += chunk
+    except ClientDisconnect:
+        raise Refusal(grpc.StatusCode.CANCELLED, "the request did not arrive whole") from None
     except TimeoutError:
         raise Refusal(
             grpc.StatusCode.DEADLINE_EXCEEDED,
