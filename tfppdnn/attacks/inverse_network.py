@@ -1,8 +1,8 @@
 """The inverse network (ITN): whoever owns a protector can train its inverse.
 
-W. Sirichotedumrong and H. Kiya, "Visual security evaluation of learnable image encryption
-methods against ciphertext-only attacks", arXiv:2010.06198, 2020, there with pairs under the
-attacker's own keys; here with the protector itself and a U-Net.
+The inverse transformation attack is one of those in W. Sirichotedumrong and H. Kiya, "Visual
+security evaluation of learnable image encryption methods against ciphertext-only attacks",
+arXiv:2010.06198, 2020. Here the attacker has the protector itself, and a U-Net.
 """
 
 from __future__ import annotations
