@@ -59,9 +59,12 @@ async function runtime() {
 }
 
 async function file(url) {
-  const response = await fetch(url);
-  if (!response.ok) {
-    throw new Error(`the server has no protector_web.tflite (it answered ${response.status})`);
+  try {
+    // Never an old one from the cache: the server's classifier knows the new one only.
+    const response = await fetch(url, {cache: 'no-cache'});
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new Error(`protector_web.tflite cannot be loaded: ${error.message}`);
   }
-  return new Uint8Array(await response.arrayBuffer());
 }
