@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class _Key(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _PixelBased(Cipher):
+    gan_generator: ClassVar[str] = "pixel"
+
     def key_space_bits(self, height: int, width: int) -> float:
         """Gives H W (3 + log2 6): three inversions and one of six orders per pixel."""
         return height * width * (3 + math.log2(6))
@@ -55,6 +57,7 @@ class PixelBasedSameKey(_PixelBased):
 
     Attributes:
         key: The secret, any whole number from 0.
+        gan_generator: The GAN attack's generator that treats pixels one by one (Fig. 4b).
     """
 
     def encrypt(self, images: Images) -> Images:
@@ -78,6 +81,7 @@ class PixelBasedDifferentKeys(_PixelBased):
 
     Attributes:
         key: The secret, any whole number from 0.
+        gan_generator: The GAN attack's generator that treats pixels one by one (Fig. 4b).
     """
 
     def protect(self, images: Images) -> Images:

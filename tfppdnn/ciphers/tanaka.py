@@ -21,9 +21,11 @@ class Tanaka(BlockCipher):
     Attributes:
         key: The secret, any whole number from 0.
         classifier_front: Its adaptation network, part of the scheme: see `models.fronts`.
+        gan_generator: The GAN attack's generator that undoes whole blocks (Fig. 4a).
     """
 
     classifier_front: ClassVar[str] = "block_adaptation"
+    gan_generator: ClassVar[str] = "block"
 
     def key_space_bits(self, height: int, width: int) -> float:
         """Gives log2(96!) + log2 C(96, 48), whatever the image size: all blocks share a key."""
