@@ -16,11 +16,10 @@ from tfppdnn.attacks.attack import Attack
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
 from tfppdnn.audit.collapse import AttackQuality, judge_reconstructions
-from tfppdnn.audit.intervals import mean_with_interval
 from tfppdnn.audit.leakage import leakage
 from tfppdnn.audit.material import Material
 from tfppdnn.audit.pairs import Images
-from tfppdnn.audit.recognition import Recogniser, guessing, recognition
+from tfppdnn.audit.recognition import Recogniser
 from tfppdnn.files import written_whole
 from tfppdnn.runs import RunFolder
 
@@ -92,14 +91,14 @@ def measured(
     images: Images, material: Material, recogniser: Recogniser, *, seed: int
 ) -> dict[str, Any]:
     """All metrics of images whose plain ones are the first held-out ones, ready for JSON."""
-    plain, labels = material.held_out[: len(images)], material.labels[: len(images)]
-    figures = leakage(images, plain, seed=seed, plain_train=material.attackers)
-    recognised = {
-        "recognition": recognition(recogniser, images, labels),
-        "recognition_chance": guessing(labels),
-        "recognition_ceiling": recognition(recogniser, plain, labels),
-    }
-    figures |= {name: mean_with_interval(hits, seed=seed) for name, hits in recognised.items()}
+    figures = leakage(
+        images,
+        material.held_out[: len(images)],
+        seed=seed,
+        plain_train=material.attackers,
+        recognise=recogniser,
+        labels=material.labels[: len(images)],
+    )
     return {name: interval.to_dict() for name, interval in figures.items()}
 
 

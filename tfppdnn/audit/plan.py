@@ -90,7 +90,9 @@ class AuditPlan:
             depth=preset.itn_depth,
             seed=seed,
         )
-        inversion = GradientInversionAttack(steps=preset.inversion_steps, seed=seed)
+        inversion = GradientInversionAttack(
+            steps=preset.inversion_steps, tv_weight=preset.inversion_tv_weight, seed=seed
+        )
         return [
             PlannedAttack(attempts=[BruteForce()], gather=self._key_space),
             PlannedAttack(attempts=[BasicFeatureReconstruction()], gather=self._ciphertexts),
@@ -126,7 +128,9 @@ class AuditPlan:
             "generator": self._subject.says("gan_generator", "unet"),
             "epochs": preset.gan_epochs,
             "batch_size": preset.gan_batch_size,
+            "learning_rate": preset.gan_learning_rate,
             "width": preset.gan_width,
+            "depth": preset.gan_depth,
             "seed": self._seed,
         }
         return [GANAttack(**settings), GANAttack.strong(**settings)]

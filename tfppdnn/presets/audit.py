@@ -25,6 +25,7 @@ class AuditPreset(Settings):
         gan_batch_size: Its batch size.
         gan_learning_rate: Its Adam's learning rate.
         gan_width: Channels of its U-Net at full resolution, where it attacks with one.
+        gan_depth: Resolutions of that U-Net.
 
         uwa_epochs: Epochs of the unshared-weight attack; its learning rate is divided by 10
             at 40/70 and 60/70 of them.
@@ -39,6 +40,7 @@ class AuditPreset(Settings):
 
         inversion_images: Held-out images that gradient inversion is tried on; 0 for all.
         inversion_steps: Its steps an image.
+        inversion_tv_weight: Weight of the total variation in its objective.
 
         recogniser_epochs: Epochs of the classifier that is asked what it recognises in
             reconstructions, where none is given.
@@ -54,6 +56,7 @@ class AuditPreset(Settings):
     gan_batch_size: int = 64
     gan_learning_rate: float = 2e-4
     gan_width: int = 64
+    gan_depth: int = 5
 
     uwa_epochs: int = 70
     uwa_batch_size: int = 128
@@ -67,6 +70,7 @@ class AuditPreset(Settings):
 
     inversion_images: int = 100
     inversion_steps: int = 2000
+    inversion_tv_weight: float = 0.05
 
     recogniser_epochs: int = 100
     recogniser_width: float = 1.0
@@ -77,6 +81,7 @@ class AuditPreset(Settings):
         "held_out_images": COUNT,
         "inversion_images": COUNT,
         "attempts": between(0, 10, "must be from 1 to 10"),
+        "gan_depth": between(0, 8, "must be from 1 to 8"),
         "itn_depth": between(0, 8, "must be from 1 to 8"),
     }
 
@@ -96,13 +101,19 @@ class AuditQuick(AuditPreset):
     gan_epochs: int = 20
     gan_batch_size: int = 32
     gan_width: int = 8
+    gan_depth: int = 3
 
-    itn_epochs: int = 12
+    uwa_epochs: int = 15
+    uwa_batch_size: int = 32
+
+    itn_epochs: int = 10
+    itn_learning_rate: float = 1e-2
     itn_width: int = 8
     itn_depth: int = 3
 
-    inversion_images: int = 32
+    inversion_images: int = 16
     inversion_steps: int = 200
+    inversion_tv_weight: float = 1e-4
 
     recogniser_epochs: int = 8
     recogniser_width: float = 0.25
@@ -117,17 +128,23 @@ class AuditCpu(AuditPreset):
 
     attacker_image_size: int = 64
     attacker_images: int = 5000
-    held_out_images: int = 1000
+    held_out_images: int = 500
+    attempts: int = 2
 
-    gan_epochs: int = 15
+    gan_epochs: int = 6
+    gan_batch_size: int = 32
     gan_width: int = 16
+    gan_depth: int = 4
 
-    itn_epochs: int = 8
+    uwa_epochs: int = 15
+
+    itn_epochs: int = 5
+    itn_learning_rate: float = 3e-3
     itn_width: int = 16
     itn_depth: int = 4
 
-    inversion_images: int = 64
-    inversion_steps: int = 400
+    inversion_images: int = 32
+    inversion_steps: int = 300
 
     recogniser_epochs: int = 8
     recogniser_width: float = 0.25
