@@ -9,12 +9,14 @@ from tfppdnn.attacks.data import (
     KeySpace,
     OwnedProtector,
     OwnKeyPairs,
+    UnpairedImages,
     WhiteBox,
 )
 from tfppdnn.attacks.feature_reconstruction import (
     AdvancedFeatureReconstruction,
     BasicFeatureReconstruction,
 )
+from tfppdnn.attacks.gan_attack import GANAttack
 from tfppdnn.attacks.gradient_inversion import GradientInversionAttack
 from tfppdnn.attacks.inverse_network import InverseNetworkAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
@@ -28,6 +30,7 @@ __all__ = [
     "BruteForce",
     "ChosenPlaintexts",
     "Ciphertexts",
+    "GANAttack",
     "GradientInversionAttack",
     "HelperBlocks",
     "HelperImage",
@@ -38,6 +41,7 @@ __all__ = [
     "OwnedProtector",
     "Reconstruction",
     "ThreatModel",
+    "UnpairedImages",
     "UnsharedWeightAttack",
     "WhiteBox",
 ]

@@ -1,0 +1,138 @@
+"""The GAN attack bites without pairs, resumes exactly, and is the paper's by default."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from skimage.metrics import structural_similarity
+
+from tfppdnn.attacks import GANAttack, UnpairedImages
+from tfppdnn.attacks.gan_networks import (
+    attack_discriminator,
+    block_generator,
+    pixel_generator,
+)
+from tfppdnn.audit.collapse import judge_reconstructions
+from tfppdnn.audit.metrics import mean_image_baseline
+from tfppdnn.ciphers import make_cipher
+from tfppdnn.data.digits import load_digits
+from tfppdnn.errors import UserError
+
+DIGITS = load_digits()
+PLAIN = DIGITS.train_images[:, ::2, ::2]  # 16x16: the networks are wide.
+HELD_OUT = DIGITS.test_images[:60, ::2, ::2]
+
+
+def ciphertexts(protect, images=600):
+    return UnpairedImages(
+        targets=protect(HELD_OUT),
+        ciphertexts=protect(PLAIN[:images]),
+        plain=PLAIN[600 : 600 + images],
+    )
+
+
+def mean_ssim(images):
+    pairs = zip(images, HELD_OUT, strict=True)
+    return np.mean([structural_similarity(a, b, channel_axis=-1) for a, b in pairs])
+
+
+FLOOR = mean_ssim(mean_image_baseline(PLAIN, len(HELD_OUT)))
+
+
+def test_a_photographic_negative_is_seen_through():
+    attack = GANAttack.strong(generator="pixel", epochs=8, batch_size=16, learning_rate=1e-3)
+    result = attack.run(ciphertexts(lambda images: 255 - images))
+
+    assert mean_ssim(result.images) > 0.9
+
+
+def test_tanakas_scheme_is_seen_through():
+    attack = GANAttack.strong(generator="block", epochs=20, batch_size=16, learning_rate=1e-3)
+    result = attack.run(ciphertexts(make_cipher("tanaka").protect))
+
+    assert not judge_reconstructions(result.images, HELD_OUT, PLAIN).failed
+    assert mean_ssim(result.images) > FLOOR + 0.15
+
+
+def test_defaults_are_the_papers():
+    # Section IV-C; the networks are Figs. 3 and 4.
+    settings = dataclasses.asdict(GANAttack())
+
+    assert {
+        name: settings[name] for name in ("epochs", "batch_size", "learning_rate", "beta_1")
+    } == {
+        "epochs": 100,
+        "batch_size": 64,
+        "learning_rate": 2e-4,
+        "beta_1": 0.5,
+    }
+    assert not settings["least_squares"]
+    assert not settings["score_patches"]
+    assert settings["consistency"] == settings["pool_size"] == 0
+
+
+@pytest.mark.parametrize("size", [32, 64, 96])
+def test_the_discriminator_gives_an_image_one_score(size):
+    scores = attack_discriminator()(np.zeros((2, size, size, 3), np.float32))
+    assert scores.shape == (2, 1)
+
+
+def test_the_discriminator_can_score_patches():
+    scores = attack_discriminator(score_patches=True)(np.zeros((2, 32, 32, 3), np.float32))
+    assert scores.shape == (2, 5, 5, 1)  # 32 -> 16 -> 8, and a 4x4 convolution without padding.
+
+
+def test_the_generators_have_the_figures_layers():
+    # Convolutions with bias, and four numbers a channel for batch normalization.
+    block = (48 * 48 + 48) + (48 * 48 + 48) + (48 * 512 + 512) + (32 * 3 + 3) + 4 * (48 + 48 + 512)
+    pixel = (3 * 64 + 64) + (64 * 128 + 128) + (128 * 256 + 256) + (256 * 3 + 3)
+    pixel += 4 * (64 + 128 + 256)
+
+    assert block_generator((32, 32)).count_params() == block
+    assert pixel_generator((32, 32)).count_params() == pixel
+
+
+def test_a_block_generator_never_looks_beyond_a_block():
+    generator = block_generator((8, 8))
+    image = np.random.default_rng(0).random((1, 8, 8, 3)).astype(np.float32)
+    changed = image.copy()
+    changed[:, :4, :4] = 0
+    same = np.asarray(generator(image)) == np.asarray(generator(changed))
+
+    assert not same[:, :4, :4].all()
+    assert same[:, 4:].all()
+    assert same[:, :, 4:].all()
+
+
+def test_an_attack_that_was_stopped_ends_with_the_same_images(tmp_path):
+    attack = GANAttack.strong(generator="pixel", epochs=2, batch_size=2)
+    data = ciphertexts(lambda images: 255 - images, images=60)  # 2 x 30 steps, in rounds of 50.
+    whole = attack.run(data).images
+
+    attack.run(data, checkpoints=tmp_path)
+    newest = max(tmp_path.glob("*.npz"), key=lambda path: path.stat().st_mtime)
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+    newest.unlink()
+    resumed = attack.run(data, checkpoints=tmp_path).images
+
+    np.testing.assert_array_equal(resumed, whole)
+
+
+def test_another_seed_is_another_attempt():
+    data = ciphertexts(lambda images: 255 - images, images=16)
+    attack = GANAttack.strong(generator="pixel", epochs=1, batch_size=8)
+    again = attack.run(data).images
+    other = dataclasses.replace(attack, seed=1).run(data).images
+
+    np.testing.assert_array_equal(attack.run(data).images, again)
+    assert (other != again).any()
+
+
+def test_wrong_calls_are_answered_in_one_line():
+    with pytest.raises(UserError, match=r"--generator=lstm: .* block, pixel, unet"):
+        GANAttack(generator="lstm")
+    data = ciphertexts(lambda images: 255 - images, images=8)
+    with pytest.raises(UserError, match="0 protected and 8 plain images"):
+        GANAttack().run(dataclasses.replace(data, ciphertexts=PLAIN[:0]))
+    with pytest.raises(UserError, match="all of one size"):
+        GANAttack().run(dataclasses.replace(data, plain=PLAIN[:8, :8, :8]))
