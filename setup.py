@@ -41,7 +41,14 @@ setup(
         "prometheus-client>=0.20",
     ],
     extras_require={
-        "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.6", "httpx>=0.27", "schemathesis>=4"]
+        "test": [
+            "pytest>=8",
+            "hypothesis>=6.100",
+            "ruff>=0.6",
+            "httpx>=0.27",
+            "schemathesis>=4",
+            "websocket-client>=1.6",
+        ]
     },
     entry_points={"console_scripts": ["tfppdnn=tfppdnn.cli:main"]},
     classifiers=[

@@ -134,7 +134,9 @@ def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[t
     width = max([len("file"), *map(len, images)])
     answers = []
     with tqdm(total=len(images), unit="image", desc="client", file=sys.stderr) as progress:
-        progress.write(f"{'file':{width}}  probability  label", file=sys.stdout)
+        # On a terminal the bar makes room for every row; in a file there is none to keep whole.
+        write = progress.write if sys.stdout.isatty() else print
+        write(f"{'file':{width}}  probability  label")
         for path, outcome in zip(images, asking.outcomes(images), strict=True):
             progress.update()
             if isinstance(outcome, UserError):
@@ -142,8 +144,7 @@ def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[t
                 progress.write(str(outcome), file=sys.stderr)
                 continue
             answers.append((path, outcome))
-            row = f"{path:{width}}  {outcome.probability:11.1%}  {printable(outcome.label)}"
-            progress.write(row, file=sys.stdout)
+            write(f"{path:{width}}  {outcome.probability:11.1%}  {printable(outcome.label)}")
     return answers
 
 
