@@ -16,51 +16,60 @@ let latest = 0;
 
 /** Takes a new picture. */
 async function take(from) {
+  const mine = ++latest;
   try {
-    source = await decoded(from);
-    await protect();
+    const bitmap = await decoded(from);
+    if (mine !== latest) return;  // Another one has been chosen since.
+    source = bitmap;
   } catch (error) {
-    say(error.message, {error: true});
+    return say(error.message, {error: true});
   }
+  await protect();
 }
 
+/** Protects the picture at the chosen size, and shows both. */
 async function protect() {
   const mine = ++latest;
   ready = undefined;
   at('send').disabled = true;
   say('Protecting');
-  const size = Number(at('size').value);
-  const plain = square(source, size);
-  const pixels = await protector.protect(plain, size);
-  if (mine !== latest) return;
-
-  show(at('plain'), plain, size);
-  show(at('protected'), pixels, size);
-  at('plain').setAttribute('aria-label', `Your picture, ${size} by ${size} pixels`);
-  at('protected').setAttribute('aria-label', 'The protected picture, which is what would be sent');
-  ready = {plain, pixels, size};
+  try {
+    const size = Number(at('size').value);
+    const plain = square(source, size);
+    const pixels = await protector.protect(plain, size);
+    if (mine !== latest) return;
+    ready = {plain, pixels, size};
+  } catch (error) {
+    return say(`it cannot be protected: ${error.message}`, {error: true});
+  }
+  showPair(ready);
   at('send').disabled = false;
   showMessage(at('answer'), 'None yet: this picture has not been sent.');
   say('Protected in this browser. Nothing of this picture has been sent.');
 }
 
+function showPair({plain, pixels, size}) {
+  show(at('plain'), plain, size);
+  show(at('protected'), pixels, size);
+  at('plain').setAttribute('aria-label', `Your picture, ${size} by ${size} pixels`);
+  at('protected').setAttribute('aria-label', 'The protected picture, which is what would be sent');
+}
+
 async function send() {
-  const mine = latest;
-  const {pixels, plain, size} = ready;
+  const sent = ready;
   at('send').disabled = true;
   showMessage(at('answer'), 'Waiting for the server');
   try {
-    const answering = classified(pixels, plain, size);
-    const answer = await answering;
-    if (mine === latest) {
+    const answer = await classified(sent.pixels, sent.plain, sent.size);
+    if (sent === ready) {
       showAnswer(at('answer'), answer);
       say('The protected picture has been sent.');
     }
   } catch (error) {
-    if (mine === latest) showMessage(at('answer'), sentence(error.message), {error: true});
+    if (sent === ready) showMessage(at('answer'), sentence(error.message), {error: true});
   } finally {
     showLedger();
-    if (mine === latest) at('send').disabled = false;
+    at('send').disabled = !ready;
   }
 }
 
