@@ -85,13 +85,13 @@ def classify(
             "another scheme: see --help"
         )
     source = find_source(protector or "plain")
-    plain = plain or source.identity() == "plain"
+    identity = source.identity()
+    plain = plain or identity == "plain"
     own = _defaults(source, protector)
     if own.run and dataset not in (None, own.dataset["name"]) and out is None:
         raise UserError(
             f"--dataset={dataset} is not the run's own ({own.dataset['name']}); add --out=DIR"
         )
-    identity = source.identity()
     chosen = _settings(own, preset, settings)
     preset = preset or own.preset
     seed = checked_seed(own.seed if seed is None else seed)
@@ -148,7 +148,7 @@ class _Defaults:
     """What holds where a call says nothing; of a run folder, its own.
 
     Attributes:
-        run: The run folder; None for other protectors, as which all else is.
+        run: The run folder; None for any other protector, for which the values below hold.
         dataset: The data set's summary, or what is known of it.
         data_dir: Where it is read from.
         preset: The preset's name.
