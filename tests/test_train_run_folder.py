@@ -10,6 +10,7 @@ FILES = [
     "report.html",
     "protector/saved_model.pb",
     "reference_classifier/saved_model.pb",
+    "gate/saved_model.pb",
     "protector.tflite",
     "protector_fp16.tflite",
     "protector_int8.tflite",
