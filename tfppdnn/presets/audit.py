@@ -136,7 +136,7 @@ class AuditCpu(AuditPreset):
     gan_width: int = 16
     gan_depth: int = 4
 
-    uwa_epochs: int = 15
+    uwa_epochs: int = 6
 
     itn_epochs: int = 5
     itn_learning_rate: float = 3e-3

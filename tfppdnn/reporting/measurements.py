@@ -51,10 +51,19 @@ class Metric(NamedTuple):
 
 METRICS = (
     Metric(
+        "orientation_agreement",
+        "Outlines, by direction",
+        "Orientation agreement: how well the directions of edges agree with the plain picture's, "
+        "whatever their colour and strength. It is the measure that agrees best with the eye; 1 "
+        "means every outline is there.",
+        "another picture",
+        blind_suffix="_chance",
+    ),
+    Metric(
         "contour_correlation",
-        "Outlines",
-        "Contour correlation: how well the edges agree with the plain picture's. It is the "
-        "measure that agrees best with the eye; 1 means every outline is there.",
+        "Outlines, by strength",
+        "Contour correlation: how well the strengths of edges agree with the plain picture's. "
+        "Saturated colours and bright borders press it down.",
         "another picture",
         blind_suffix="_chance",
     ),

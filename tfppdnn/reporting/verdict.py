@@ -63,13 +63,15 @@ def what_is_seen(protector: Mapping[str, Any]) -> Finding | None:
     """
     measured = _by_key(protector.get("leakage"))
     photographs = _by_key(protector.get("photographs_leakage"))
-    if "contour_correlation" in photographs:
-        # Images may be too smooth for their own outlines to tell anything: the worse counts.
-        both = [photographs["contour_correlation"], measured.get("contour_correlation")]
-        measured["contour_correlation"] = max(filter(None, both), key=lambda found: found.level)
-    sentences = []
-    if "contour_correlation" in measured:
-        sentences.append(_OUTLINES[measured["contour_correlation"].level])
+    # Images may be too smooth for their own outlines to tell anything, and colours may hide
+    # them from one measure: the worst counts.
+    outlines = [
+        found[name] for found in (measured, photographs) for name in _OF_OUTLINES & found.keys()
+    ]
+    sentences, levels = [], [measured[key].level for key in _JUDGED if key in measured]
+    if outlines:
+        levels.append(max(found.level for found in outlines))
+        sentences.append(_OUTLINES[levels[-1]])
     if "affine_ssim" in measured:
         sentences.append(_LIGHT[measured["affine_ssim"].level])
     if "reidentification" in measured:
@@ -80,8 +82,7 @@ def what_is_seen(protector: Mapping[str, Any]) -> Finding | None:
         )
     if not sentences:
         return None
-    worst = max(measured[key].level for key in _JUDGED if key in measured)
-    return Finding(worst, _SEEN[worst], " ".join(sentences))
+    return Finding(max(levels), _SEEN[max(levels)], " ".join(sentences))
 
 
 def what_is_restored(protector: Mapping[str, Any]) -> Finding | None:
@@ -140,7 +141,8 @@ def does_it_work(protected: Measurement, plain: Measurement, how: str) -> Findin
     )
 
 
-_JUDGED = ("contour_correlation", "affine_ssim", "reidentification")
+_OF_OUTLINES = {"contour_correlation", "orientation_agreement"}
+_JUDGED = (*sorted(_OF_OUTLINES), "affine_ssim", "reidentification")
 
 
 def _by_key(figures: Mapping[str, Any] | None) -> dict[str, Measurement]:

@@ -10,6 +10,7 @@ import numpy as np
 from tfppdnn.audit.contours import contour_correlation
 from tfppdnn.audit.intervals import mean_with_interval
 from tfppdnn.audit.leakage import leakage, shuffled_partners
+from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.photographs import photographs
 from tfppdnn.protection.preliminary_images import PreliminaryImages
@@ -86,13 +87,15 @@ def summary(metrics: dict[str, Any]) -> dict[str, Any]:
                 "ssim",
                 "affine_ssim",
                 "affine_ssim_floor",
+                "orientation_agreement",
+                "orientation_agreement_chance",
                 "contour_correlation",
                 "contour_correlation_chance",
                 "reidentification",
             )
         },
-        "photographs_contour_correlation": round(
-            protector["photographs_leakage"]["contour_correlation"]["mean"], 4
+        "photographs_orientation_agreement": round(
+            protector["photographs_leakage"]["orientation_agreement"]["mean"], 4
         ),
         "restored_ssim": round(protector["restored_leakage"]["ssim"]["mean"], 4),
     }
@@ -106,10 +109,9 @@ def _leakage(images: np.ndarray, plain: np.ndarray, dataset: ImageDataset) -> di
 def _outlines_of_photographs(protector: keras.Model) -> dict[str, Any]:
     plain = photographs()
     protected = protect_images(protector, plain)
-    partners = shuffled_partners(len(plain), seed=0)
-    return {
-        "contour_correlation": mean_with_interval(contour_correlation(protected, plain)).to_dict(),
-        "contour_correlation_chance": mean_with_interval(
-            contour_correlation(protected, plain[partners])
-        ).to_dict(),
-    }
+    others = plain[shuffled_partners(len(plain), seed=0)]
+    scores = {}
+    for metric in (orientation_agreement, contour_correlation):
+        scores[metric.__name__] = metric(protected, plain)
+        scores[f"{metric.__name__}_chance"] = metric(protected, others)
+    return {name: mean_with_interval(values).to_dict() for name, values in scores.items()}
