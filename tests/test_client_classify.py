@@ -232,12 +232,14 @@ def test_the_server_says_how_long_to_wait(serve):
     client_of(serve(reply), retry=waits.retry).classify(photographs())
     assert waits.seconds == [7.0]
 
-    impatient = Waits(longest_wait=5.0)
-    with pytest.raises(UserError, match="asks to wait 7 seconds"):
-        client_of(
-            serve(lambda server, pngs: error(429, **{"Retry-After": "7"})), retry=impatient.retry
-        ).classify(photographs())
-    assert impatient.seconds == []
+
+@pytest.mark.parametrize("when", ["7", "Fri, 01 Jan 2100 00:00:00 GMT"])
+def test_a_server_that_asks_for_too_much_patience_is_left(serve, when):
+    waits = Waits(longest_wait=5.0)
+    server = serve(lambda server, pngs: error(429, **{"Retry-After": when}))
+    with pytest.raises(UserError, match=r"asks to wait \d+ seconds"):
+        client_of(server, retry=waits.retry).classify(photographs())
+    assert waits.seconds == [] and len(server.bodies) == 1
 
 
 def test_waits_are_spread(serve):
@@ -450,10 +452,11 @@ def test_a_certificate_that_is_not_trusted_ends_the_call(tmp_path):
     server.close()
 
 
+@pytest.mark.parametrize("value", [0, -1])
 @pytest.mark.parametrize("name", ["size", "batch_size", "timeout"])
-def test_settings_that_make_no_sense(name):
+def test_settings_that_make_no_sense(name, value):
     with pytest.raises(UserError, match=name):
-        client_of("http://127.0.0.1:1", **{name: -1})
+        client_of("http://127.0.0.1:1", **{name: value})
 
 
 def test_a_missing_protector_is_named(tmp_path):

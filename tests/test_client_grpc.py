@@ -127,3 +127,29 @@ def test_a_server_that_is_not_there_is_named():
     )
     with pytest.raises(UserError, match=r"grpc://127\.0\.0\.1:1 answered UNAVAILABLE.*2 times"):
         client.classify(np.zeros((4, 4, 3), np.uint8))
+
+
+@pytest.fixture(scope="module")
+def real_server(tmp_path_factory):
+    """What `python -m tfppdnn serve` runs, and its classifier."""
+    pytest.importorskip("fastapi")
+    from serving_samples import export_tiny_classifier, running
+
+    run = tmp_path_factory.mktemp("run")
+    classifier = export_tiny_classifier(run / "classifier")
+    with running(run) as server:
+        yield server, tf.saved_model.load(str(classifier))
+
+
+@pytest.mark.parametrize("scheme", ["http", "grpc"])
+def test_the_real_server_answers_as_its_classifier_does(real_server, scheme):
+    server, classifier = real_server
+    address = server.rest_address if scheme == "http" else server.grpc_address
+    images = RNG.integers(0, 256, (5, 8, 8, 3), np.uint8)
+    answers = Client(f"{scheme}://{address}", protector=Negative(), batch_size=2).classify(images)
+    expected = classifier.signatures["serving_default"](image=tf.constant(255 - images))
+    assert [answer.class_id for answer in answers] == expected["class_id"].numpy().tolist()
+    assert [a.label.encode() for a in answers] == expected["label"].numpy().tolist()
+    np.testing.assert_allclose(
+        [answer.probabilities for answer in answers], expected["probabilities"], atol=1e-6
+    )

@@ -75,8 +75,9 @@ class Client:
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ):
         address = parse_address(url)
-        for name, value in (("size", size or 1), ("batch_size", batch_size), ("timeout", timeout)):
-            if not value > 0:
+        settings = {"size": size, "batch_size": batch_size, "timeout": timeout}
+        for name, value in settings.items():
+            if value is not None and not value > 0:
                 raise UserError(f"{name} must be more than 0, not {value}")
         kind = GrpcTransport if address.scheme.startswith("grpc") else RestTransport
         self._transport: Transport = kind(
