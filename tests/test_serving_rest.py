@@ -351,6 +351,9 @@ def test_a_taken_port_is_named(run, server):
     port = int(server.rest_address.split(":")[1])
     with pytest.raises(UserError, match=f"--rest_port={port} "):
         Server(run, settings=ServerSettings(rest_port=port))
+    port = int(server.grpc_address.split(":")[1])
+    with pytest.raises(UserError, match=f"--grpc_port={port} "), running(run, grpc_port=port):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -139,12 +139,12 @@ class Server:
         Raises:
             UserError: The gRPC port is taken.
         """
+        grpc_server = self._grpc_server()
+        await grpc_server.start()
         stopping = asyncio.Event()
         self._stop = functools.partial(
             asyncio.get_running_loop().call_soon_threadsafe, stopping.set
         )
-        grpc_server = self._grpc_server()
-        await grpc_server.start()
         http_server = self._http_server()
         serving = asyncio.create_task(http_server.serve(sockets=[self._socket]))
         polling = asyncio.create_task(self._poll())
@@ -160,9 +160,10 @@ class Server:
         return self.metrics.figures()
 
     def stop(self) -> None:
-        """Makes `serve` return; may be called from any thread."""
+        """Makes `serve` return; may be called from any thread, and more than once."""
         if self._stop is not None:
-            self._stop()
+            with contextlib.suppress(RuntimeError):  # it has returned already
+                self._stop()
 
     async def _poll(self) -> None:
         while self._may_change:

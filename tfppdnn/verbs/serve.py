@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 import sys
@@ -124,10 +125,11 @@ async def _until_signal(server, path: Path, *, with_web: bool) -> dict[str, Any]
     signals = (signal.SIGINT, signal.SIGTERM)
 
     def stop() -> None:
-        print("stopping; a second signal ends at once", file=sys.stderr, flush=True)
+        server.stop()
         for number in signals:
             loop.remove_signal_handler(number)
-        server.stop()
+        with contextlib.suppress(OSError):  # whoever read it may be gone
+            print("stopping; a second signal ends at once", file=sys.stderr, flush=True)
 
     for number in signals:
         loop.add_signal_handler(number, stop)
