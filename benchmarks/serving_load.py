@@ -4,8 +4,9 @@ python benchmarks/serving_load.py RUN [RESULT.md]
 
 1, 8 and 64 clients ask one picture at a time, without a pause, by REST (PNG files) and by gRPC
 (pixels). The server runs in a process of its own, as it would; the clients share this one. The
-same pictures go straight into the SavedModel, one by one and in batches of 64, between the
-measurements, since the machine's speed drifts. RUN is a run folder on which `classify` has run.
+same files or pixels go straight into the SavedModel's same signature, one by one and in batches
+of 64, between the measurements, since the machine's speed drifts. RUN is a run folder on which
+`classify` has run.
 """
 
 from __future__ import annotations
@@ -53,14 +54,15 @@ def png(image: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def direct(model, images: np.ndarray, batch_size: int) -> float:
-    """Returns the images a second of the SavedModel itself."""
-    classify = model.signatures["serving_default"]
-    classify(image=tf.constant(images[:batch_size]))
+def direct(model, inputs: dict[str, tf.Tensor], batch_size: int) -> float:
+    """Returns the pictures a second of the SavedModel itself, on files or on pixels."""
+    ((name, values),) = inputs.items()
+    classify = model.signatures["encoded" if name == "image_bytes" else "serving_default"]
+    classify(**{name: values[:batch_size]})
     count, started = 0, time.perf_counter()
     while time.perf_counter() - started < SECONDS / 3:
-        begin = count % len(images)
-        classify(image=tf.constant(images[begin : begin + batch_size]))
+        begin = count % len(values)
+        classify(**{name: values[begin : begin + batch_size]})
         count += batch_size
     return count / (time.perf_counter() - started)
 
@@ -118,12 +120,13 @@ async def measure(run: Path, rest_url: str, grpc_address: str) -> list[str]:
         httpx.AsyncClient(limits=limits, timeout=60) as client,
         grpc.aio.insecure_channel(grpc_address) as channel,
     ):
-        for name, ask in (
-            ("REST, PNG", rest(client, rest_url, images)),
-            ("gRPC, pixels", by_grpc(channel, images)),
+        files = tf.constant([png(image) for image in images])
+        for name, ask, inputs in (
+            ("REST, PNG", rest(client, rest_url, images), {"image_bytes": files}),
+            ("gRPC, pixels", by_grpc(channel, images), {"image": tf.constant(images)}),
         ):
             for clients in CLIENTS:
-                alone, joined = direct(model, images, 1), direct(model, images, 64)
+                alone, joined = direct(model, inputs, 1), direct(model, inputs, 64)
                 waits = await load(ask, clients)
                 rate = len(waits) / SECONDS
                 p50, p99 = 1000 * np.percentile(waits, [50, 99])
@@ -152,6 +155,7 @@ def main(arguments: list[str]) -> None:
             rows = asyncio.run(measure(run, url, address))
         finally:
             server.terminate()
+            server.wait(60)
     page = "\n".join([*_head(busy), *rows, ""])
     print(page)
     if len(arguments) > 1:
