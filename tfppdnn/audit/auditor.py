@@ -132,7 +132,8 @@ def _attack(
         # The strongest counts, whether it was the first or the last.
         if best is None or _strength(quality) > _strength(best[1]):
             best = (result, quality)
-        if not quality.failed:
+        # A negative is a success, but one that SSIM does not see: worth another try.
+        if not quality.failed and quality.ssim > quality.ssim_floor:
             break
     result, quality = best
     row = {
@@ -148,7 +149,7 @@ def _attack(
 
 
 def _strength(quality: AttackQuality) -> tuple[bool, float]:
-    return not quality.failed, quality.affine_ssim
+    return not quality.failed, quality.affine_ssim + quality.ssim
 
 
 def _row_without_images(

@@ -135,6 +135,8 @@ def audit(
     )
     plan = AuditPlan(subject, material, chosen, seed=seed)
     planned = plan.attacks(names)
+    # Before anything is written or learnt: a protector that breaks the rules is found here.
+    targets = plan.targets
     run.claim(
         verb="audit",
         protector=source.identity(),
@@ -145,7 +147,7 @@ def audit(
         data_dir=data_dir,
     )
     asked = _recogniser(run, recogniser, images, chosen, seed)
-    _measure_protected(run, plan.targets, material, asked, subject.name, seed)
+    _measure_protected(run, targets, material, asked, subject.name, seed)
     make_attacks(run, planned, material, recogniser=asked, seed=seed)
     write_audit_report(run)
     return {"run": str(run.path), **_summary(run.metrics())}, 0
