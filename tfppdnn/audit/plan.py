@@ -29,7 +29,7 @@ from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 from tfppdnn.audit.auditor import PlannedAttack
 from tfppdnn.audit.material import Material
 from tfppdnn.audit.pairs import Images
-from tfppdnn.audit.subject import Subject, protect_in_batches
+from tfppdnn.audit.subject import Subject
 from tfppdnn.errors import UserError
 from tfppdnn.presets.audit import AuditPreset
 
@@ -72,7 +72,7 @@ class AuditPlan:
     @cached_property
     def targets(self) -> Images:
         """The held-out images, protected."""
-        return self._subject.protect(self._material.held_out)
+        return self._subject.protector.protect(self._material.held_out)
 
     def _all(self) -> list[PlannedAttack]:
         preset, seed = self._preset, self._seed
@@ -147,13 +147,13 @@ class AuditPlan:
         if with_key is None:
             return None
         plain = self._material.attackers
-        own = protect_in_batches(with_key(_ATTACKERS_KEY), plain, title="under the attacker's key")
+        own = with_key(_ATTACKERS_KEY).protect(plain)
         return OwnKeyPairs(targets=self.targets, ciphertexts=own, plain=plain)
 
     def _unpaired_images(self) -> UnpairedImages:
         return UnpairedImages(
             targets=self.targets,
-            ciphertexts=self._subject.protect(self._material.first_half),
+            ciphertexts=self._subject.protector.protect(self._material.first_half),
             plain=self._material.second_half,
         )
 

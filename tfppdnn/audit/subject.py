@@ -6,13 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from tqdm import tqdm
-
-from tfppdnn.audit.pairs import Images
 from tfppdnn.types import Protector
-
-_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +32,3 @@ class Subject:
     def says(self, attribute: str, default: Any = None) -> Any:
         """What the protector says of its scheme, or a default."""
         return getattr(self.protector, attribute, default)
-
-    def protect(self, images: Images, *, title: str = "") -> Images:
-        """Protects uint8 [N, H, W, 3] images in batches, with a progress bar."""
-        return protect_in_batches(self.protector, images, title=title or f"protecting: {self.name}")
-
-
-def protect_in_batches(protector: Protector, images: Images, *, title: str) -> Images:
-    """Protects uint8 [N, H, W, 3] images batch by batch, with a progress bar on stderr."""
-    starts = range(0, len(images), _BATCH_SIZE)
-    return np.concatenate(
-        [
-            protector.protect(images[start : start + _BATCH_SIZE])
-            for start in tqdm(starts, title, unit="batch", leave=False)
-        ]
-    )

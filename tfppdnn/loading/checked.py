@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from tfppdnn.client.litert_protector import as_batch
 from tfppdnn.errors import UserError
 from tfppdnn.types import Protector
+
+# Fewer are done before anybody would look for a progress bar.
+_SILENT_BATCHES = 4
 
 
 class CheckedProtector:
@@ -56,9 +60,14 @@ class CheckedProtector:
         """
         batch = as_batch(images)
         protected = np.empty_like(batch)
-        for start in range(0, len(batch), self._batch_size):
-            part = slice(start, start + self._batch_size)
-            protected[part] = self._protect_batch(batch[part], start)
+        starts = range(0, len(batch), self._batch_size)
+        # As a context, so that the bar is gone before anybody reads what went wrong.
+        with tqdm(
+            starts, f"protecting: {self._name}", leave=False, disable=len(starts) < _SILENT_BATCHES
+        ) as progress:
+            for start in progress:
+                part = slice(start, start + self._batch_size)
+                protected[part] = self._protect_batch(batch[part], start)
         if _all_alike(protected) and not _all_alike(batch):
             raise UserError(
                 f"{self._name}: image 0 and all {len(batch) - 1} after it become the same picture; "

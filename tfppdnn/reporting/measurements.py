@@ -147,7 +147,8 @@ class Measurement:
 
     def along(self, value: float) -> float:
         """Where a value lies between 0 and the ceiling, in percent of the way."""
-        return round(100 * min(max(value / self.ceiling, 0.0), 1.0), 2)
+        share = value / self.ceiling if self.ceiling > 0 else 0.0
+        return round(100 * min(max(share, 0.0), 1.0), 2)
 
 
 def leaked(figures: Mapping[str, Any], metric: Metric, name: str) -> Measurement | None:
