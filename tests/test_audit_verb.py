@@ -118,7 +118,7 @@ def crashes(images):
     ("name", "said"),
     [
         ("shrinks", "return images of the size that was given"),
-        ("nan", "return uint8"),
+        ("nan", "becomes float32 with NaN, not uint8"),
         ("constant", "become the same picture"),
         ("crashes", "image 3 makes it fail (ZeroDivisionError: an odd image)"),
     ],
