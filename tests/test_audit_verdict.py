@@ -13,13 +13,15 @@ def figure(mean, spread=0.005):
     return {"mean": mean, "low": mean - spread, "high": mean + spread, "count": 1000}
 
 
-def row(threat_model, affine_ssim, *, matched=0.001, status="worked"):
+def row(threat_model, affine_ssim, *, matched=0.001, outlines=0.02, status="worked"):
     return {
         "threat_model": threat_model.value,
         "status": status,
         "leakage": {
             "affine_ssim": figure(affine_ssim),
             "affine_ssim_floor": FLOOR,
+            "orientation_agreement": figure(outlines),
+            "orientation_agreement_chance": figure(0.02),
             "reidentification": figure(matched, 0),
             "reidentification_chance": CHANCE,
         },
@@ -29,8 +31,7 @@ def row(threat_model, affine_ssim, *, matched=0.001, status="worked"):
 @pytest.mark.parametrize(
     ("affine_ssim", "matched", "recovered"),
     [
-        (0.10, 0.001, Recovered.NOTHING),
-        (0.112, 0.001, Recovered.NOTHING),  # Its interval reaches the floor's.
+        (0.10, 0.001, Recovered.TRACES),  # It worked: by PSNR, if by nothing else.
         (0.15, 0.001, Recovered.TRACES),
         (0.10, 0.05, Recovered.TRACES),
         (0.28 + 1e-9, 0.001, Recovered.PARTS),  # A fifth of the way from 0.1 to 1.
@@ -55,6 +56,32 @@ def test_the_most_successful_attack_counts():
 
     assert (verdict.attack, verdict.recovered) == ("strong", Recovered.PICTURES)
     assert "strong reaches an affine SSIM of 0.80 (knowing nothing 0.10)" in verdict.sentence
+
+
+def test_outlines_in_other_colours_are_pictures_that_come_back():
+    model = ThreatModel.CIPHERTEXTS_ONLY
+    (verdict,) = verdicts({"gan": row(model, 0.10, matched=0.0, outlines=0.87)})
+
+    assert verdict.recovered is Recovered.PICTURES
+    assert "has the outlines to 0.87 (knowing nothing 0.02)" in verdict.sentence
+
+
+def test_who_has_more_can_make_the_attacks_of_who_has_less():
+    rows = {
+        "gan": row(ThreatModel.CIPHERTEXTS_ONLY, 0.8),
+        "itn": row(ThreatModel.PROTECTOR, 0.15),
+    }
+    found = [(verdict.attack, verdict.recovered) for verdict in verdicts(rows)]
+    assert found == [("gan", Recovered.PICTURES)] * 2
+
+
+def test_a_failed_attack_is_named_beside_one_that_worked():
+    model = ThreatModel.CIPHERTEXTS_ONLY
+    rows = {"gan": row(model, 0.05, status="failed"), "uwa": row(model, 0.15)}
+    (verdict,) = verdicts(rows)
+
+    assert (verdict.attack, verdict.recovered) == ("uwa", Recovered.TRACES)
+    assert verdict.sentence.endswith("Failed, which proves nothing: gan.")
 
 
 def test_a_failed_attack_is_no_evidence():

@@ -8,14 +8,16 @@ from enum import IntEnum
 from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.audit.auditor import FAILED, WORKED
+from tfppdnn.audit.auditor import WORKED
 
 
 class Recovered(IntEnum):
-    """How much of the pictures an attacker gets back; higher is worse."""
+    """How much of the pictures an attacker gets back; higher is worse.
 
-    UNKNOWN = -1
-    NOTHING = 0
+    There is no "nothing": an attack that gets nothing has failed, which proves nothing.
+    """
+
+    UNKNOWN = 0
     TRACES = 1
     PARTS = 2
     PICTURES = 3
@@ -42,18 +44,23 @@ _SENTENCES = {
     Recovered.PICTURES: "The pictures come back",
     Recovered.PARTS: "Much of the pictures comes back",
     Recovered.TRACES: "Traces of the pictures come back",
-    Recovered.NOTHING: "No more than knowing nothing",
 }
 
 # Of the way from knowing nothing to the plain picture.
 _PICTURES_FROM, _PARTS_FROM = 0.5, 0.2
+# By what, and what knowing nothing is called there.
+_JUDGED = {
+    "affine_ssim": "_floor",
+    "orientation_agreement": "_chance",
+    "reidentification": "_chance",
+}
 
 
 def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
-    """Judges each kind of attacker by the most successful of his attacks.
+    """Judges each kind of attacker by the most successful of the attacks that he can make.
 
-    An attack that failed counts for nothing: if all of a kind failed, the verdict is that
-    nobody knows.
+    Whoever has more can also make the attacks of those who have less. An attack that failed
+    counts for nothing, and is named: if all did, the verdict is that nobody knows.
 
     Args:
         rows: The `attacks` of an `audit.json`.
@@ -61,49 +68,44 @@ def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
     Returns:
         One verdict for each threat model with an attack that applies, from weak to strong.
     """
-    found = []
+    found, possible = [], {}
     for threat_model in ThreatModel:
         own = {
             name: row
             for name, row in rows.items()
             if row["threat_model"] == threat_model.value and "leakage" in row
         }
+        possible |= own
         if own:
-            found.append(_verdict(threat_model, own))
+            found.append(_verdict(threat_model, possible))
     return found
 
 
 def recovered_by(row: Mapping[str, Any]) -> Recovered:
     """How much of the pictures the reconstructions of an attack show.
 
-    Judged by the affine SSIM and by the re-identification, each as a share of the way from
-    knowing nothing to the plain picture, and by the interval's end that lies nearer to it.
+    Judged by the affine SSIM, by the orientation of edges and by the re-identification, each
+    as a share of the way from knowing nothing to the plain picture; the largest counts. Each
+    misses something: re-identification and SSIM a negative, the affine SSIM outlines in
+    other colours. An attack that worked brings traces at least.
 
     Args:
         row: An attack's row in `audit.json`.
     """
-    if row["status"] == FAILED:
+    if row["status"] != WORKED:
         return Recovered.UNKNOWN
-    figures = row["leakage"]
-    shares = [
-        _share(figures["affine_ssim"], figures["affine_ssim_floor"]),
-        _share(figures["reidentification"], figures["reidentification_chance"]),
-    ]
-    share = max(shares)
-    if share <= 0:
-        return Recovered.NOTHING
-    return Recovered(1 + (share >= _PARTS_FROM) + (share >= _PICTURES_FROM))
+    share = max(_share(row["leakage"], name, blind) for name, blind in _JUDGED.items())
+    return Recovered(Recovered.TRACES + (share >= _PARTS_FROM) + (share >= _PICTURES_FROM))
 
 
-def _share(figure: Mapping[str, float], blind: Mapping[str, float]) -> float:
-    if figure["low"] <= blind["high"]:
-        return 0.0
-    return (figure["mean"] - blind["mean"]) / max(1 - blind["mean"], 1e-9)
+def _share(figures: Mapping[str, Mapping[str, float]], name: str, blind_suffix: str) -> float:
+    blind = figures[name + blind_suffix]["mean"]
+    return (figures[name]["mean"] - blind) / max(1 - blind, 1e-9)
 
 
 def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -> Verdict:
-    worked = {name: row for name, row in rows.items() if row["status"] == WORKED}
-    if not worked:
+    failed = [name for name, row in rows.items() if row["status"] != WORKED]
+    if len(failed) == len(rows):
         return Verdict(
             threat_model=threat_model,
             recovered=Recovered.UNKNOWN,
@@ -111,22 +113,26 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
             sentence="Unknown: every attack failed, which proves nothing.",
         )
     by_strength = {
-        name: (recovered_by(row), row["leakage"]["affine_ssim"]["mean"])
-        for name, row in worked.items()
+        name: (recovered_by(row), *(_share(row["leakage"], *judged) for judged in _JUDGED.items()))
+        for name, row in rows.items()
+        if name not in failed
     }
     best = max(by_strength, key=by_strength.__getitem__)
     recovered = by_strength[best][0]
-    figures = worked[best]["leakage"]
-    return Verdict(
-        threat_model=threat_model,
-        recovered=recovered,
-        attack=best,
-        sentence=(
-            f"{_SENTENCES[recovered]}: {best} reaches an affine SSIM of "
-            f"{figures['affine_ssim']['mean']:.2f} (knowing nothing "
-            f"{figures['affine_ssim_floor']['mean']:.2f}) and matches "
-            f"{figures['reidentification']['mean']:.1%} of "
-            f"{figures['reidentification']['count']:,} pictures (at random "
-            f"{figures['reidentification_chance']['mean']:.1%})."
-        ),
+    figures = rows[best]["leakage"]
+    matched = figures["reidentification"]
+    sentence = (
+        f"{_SENTENCES[recovered]}: {best} reaches an affine SSIM of "
+        f"{_beside_blind(figures, 'affine_ssim')}, has the outlines to "
+        f"{_beside_blind(figures, 'orientation_agreement')}, and matches {matched['mean']:.1%} of "
+        f"{matched['count']:,} pictures (at random "
+        f"{figures['reidentification_chance']['mean']:.1%})."
     )
+    if failed:
+        sentence += f" Failed, which proves nothing: {', '.join(failed)}."
+    return Verdict(threat_model=threat_model, recovered=recovered, attack=best, sentence=sentence)
+
+
+def _beside_blind(figures: Mapping[str, Mapping[str, float]], name: str) -> str:
+    blind = figures[name + _JUDGED[name]]["mean"]
+    return f"{figures[name]['mean']:.2f} (knowing nothing {blind:.2f})"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.auditor import ATTACKS
-from tfppdnn.audit.verdict import Recovered, verdicts
+from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
 from tfppdnn.presets.audit import AUDIT_PRESETS
 from tfppdnn.reporting.measurements import METRICS, Level, Measurement, leaked
 from tfppdnn.reporting.templates import template
@@ -35,7 +35,6 @@ _WHO = {
 }
 _HEADLINES = {
     Recovered.UNKNOWN: "Nobody knows: every attack failed.",
-    Recovered.NOTHING: "Nothing was recovered.",
     Recovered.TRACES: "Traces come back.",
     Recovered.PARTS: "Much comes back.",
     Recovered.PICTURES: "The pictures come back.",
@@ -58,7 +57,7 @@ class _AttackRows(NamedTuple):
     rows: list[Measurement]
 
 
-class _Verdict(NamedTuple):
+class _Answer(NamedTuple):
     question: str
     answer: Finding
 
@@ -84,7 +83,7 @@ def render_audit(
         images=protected.get("images"),
         pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
         findings=[
-            _Verdict(_WHO[verdict.threat_model][0], _finding(verdict))
+            _Answer(_WHO[verdict.threat_model][0], _finding(verdict))
             for verdict in verdicts(record.get(ATTACKS, {}))
         ],
         protected=_measurements(protected.get("leakage", {})),
@@ -110,7 +109,7 @@ def audit_command(config: Mapping[str, Any], name: str) -> str:
     return " ".join(["python -m tfppdnn audit", *written, "--out=runs/audit-again"])
 
 
-def _finding(verdict) -> Finding:
+def _finding(verdict: Verdict) -> Finding:
     # Not knowing is no good news: it has the colour of a part that shows.
     level = Level.PART if verdict.recovered is Recovered.UNKNOWN else Level(verdict.recovered)
     return Finding(level, _HEADLINES[verdict.recovered], verdict.sentence)
