@@ -16,6 +16,10 @@ INPUT_NAMES = {"serving_default": "image", "encoded": "image_bytes"}
 """By signature, the name of its one input."""
 
 _FORMATS = ("JPEG", "PNG")
+# A progressive JPEG file has about ten. Each of them is a walk through the whole image, and thirty
+# bytes are enough for one: a small request could keep the decoder busy for an hour.
+_MOST_SCANS = 100
+_START_OF_SCAN = b"\xff\xda"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +66,8 @@ def checked_images(signature: str, values: np.ndarray) -> RequestImages:
         values: An array of uint8, or of bytes as objects, of any shape.
 
     Raises:
-        Refusal: The shape is wrong, an encoded image is neither JPEG nor PNG, or there are
-            more than `MAX_PIXELS` pixels.
+        Refusal: The shape is wrong, an encoded image is neither JPEG nor PNG or a JPEG of too
+            many scans, or there are more than `MAX_PIXELS` pixels.
     """
     name = INPUT_NAMES[signature]
     if signature == "encoded":
@@ -86,12 +90,15 @@ def _pixels_of(encoded: bytes) -> int:
     try:
         # Reads the header only: a small file may unfold to gigabytes.
         with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
-            return image.width * image.height
+            pixels, is_jpeg = image.width * image.height, image.format == "JPEG"
     except Image.DecompressionBombError:
         raise invalid(f"an image of image_bytes has more than {MAX_PIXELS} pixels") from None
     except Exception:
         # Decoders answer damaged bytes with errors of every kind.
         raise _undecodable() from None
+    if is_jpeg and encoded.count(_START_OF_SCAN) > _MOST_SCANS:
+        raise invalid(f"a JPEG of image_bytes has more than {_MOST_SCANS} scans; send PNG files")
+    return pixels
 
 
 def _undecodable():

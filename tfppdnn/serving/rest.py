@@ -42,86 +42,115 @@ def rest_app(
     """
     # FastAPI's pages load scripts from elsewhere; openapi.json is what they show.
     app = fastapi.FastAPI(title="tfppdnn serve", docs_url=None, redoc_url=None)
+    answers = _Answers(
+        versions,
+        predictor,
+        metrics,
+        max_request_bytes=max_request_bytes,
+        sender_timeout=sender_timeout,
+    )
+    for part in openapi.PARTS:
+        path = f"/v1/models/{{name}}{part}"
+        for http_method, end, subject, answer in (
+            ("POST", ":predict", "predict", answers.predict),
+            ("POST", ":classify", "classify", answers.classify),
+            ("POST", ":regress", "regress", answers.regress),
+            ("GET", "/metadata", "metadata", answers.metadata),
+            ("GET", "", "status", answers.status),
+        ):
+            described = openapi.described(subject, part)
+            app.add_api_route(path + end, answer, methods=[http_method], **described)
+    for path, answer, methods in (
+        ("/metrics", answers.metrics_page, ["GET"]),
+        ("/v1/models", answers.without_name, ["GET"]),
+        ("/v1/{rest:path}", answers.malformed, list(_ALL_METHODS)),
+    ):
+        app.add_api_route(path, answer, methods=methods, include_in_schema=False)
+    app.add_exception_handler(HTTPException, _not_here)
+    return app
 
-    async def predict(request: fastapi.Request) -> bytes:
-        with predictor.holding() as hold, versions.use(**_model(request)) as model:
-            body = await _body(request, hold, max_request_bytes, sender_timeout)
-            images, by_row = await predictor.in_thread(parse_predict, body)
-            del body
-            outputs = await predictor.answer(model, images)
-            return predict_answer(outputs, by_row=by_row)
 
-    async def unsupported(request: fastapi.Request) -> bytes:
-        with versions.use(**_model(request)):
-            raise Refusal(
-                grpc.StatusCode.UNIMPLEMENTED,
-                "this model takes no tf.Example; use :predict",
-            )
+def _answering(subject: str):
+    """Turns refusals into HTTP's codes; whatever else fails is named, and no more."""
 
-    async def status(request: fastapi.Request) -> bytes:
-        return to_json(status_json(versions.status(**_model(request))))
-
-    async def metadata(request: fastapi.Request) -> bytes:
-        with versions.use(**_model(request)) as model:
-            return to_json(metadata_json(versions.name, model))
-
-    async def without_name(request: fastapi.Request) -> bytes:
-        raise invalid("Missing model name in request.")
-
-    async def malformed(request: fastapi.Request) -> bytes:
-        raise invalid(f"Malformed request: {request.method} {request.url.path[:200]}")
-
-    def answering(method: str, answer: Callable[[fastapi.Request], Awaitable[bytes]]):
-        async def endpoint(request: fastapi.Request) -> fastapi.Response:
+    def decorate(answer: Callable[..., Awaitable[bytes]]):
+        async def endpoint(self, request: fastapi.Request) -> fastapi.Response:
             try:
-                with metrics.request("rest", method):
-                    return _response(await answer(request))
+                with self.metrics.request("rest", subject):
+                    return _response(await answer(self, request))
             except Refusal as refusal:
                 return _refusal(refusal)
             except Exception as error:
                 # Its name only: the message may hold what the request held.
-                print(f"tfppdnn serve: {type(error).__name__} in {method}", file=sys.stderr)
+                print(f"tfppdnn serve: {type(error).__name__} in {subject}", file=sys.stderr)
                 return _response(to_json({"error": "internal error"}), 500)
 
         return endpoint
 
-    for part in openapi.PARTS:
-        path = f"/v1/models/{{name}}{part}"
-        for verb, answer in (
-            ("predict", predict),
-            ("classify", unsupported),
-            ("regress", unsupported),
-        ):
-            app.add_api_route(
-                f"{path}:{verb}",
-                answering(verb, answer),
-                methods=["POST"],
-                **openapi.described(verb, part),
-            )
-        for subject, answer, end in (("metadata", metadata, "/metadata"), ("status", status, "")):
-            app.add_api_route(
-                path + end,
-                answering(subject, answer),
-                methods=["GET"],
-                **openapi.described(subject, part),
-            )
+    return decorate
 
-    @app.get("/metrics", include_in_schema=False)
-    async def prometheus() -> fastapi.Response:
-        page, media_type = metrics.page()
+
+class _Answers:
+    """What each path answers, as JSON."""
+
+    def __init__(
+        self,
+        versions: ModelVersions,
+        predictor: Predictor,
+        metrics: Metrics,
+        *,
+        max_request_bytes: int,
+        sender_timeout: float,
+    ):
+        self.versions = versions
+        self.predictor = predictor
+        self.metrics = metrics
+        self.max_request_bytes = max_request_bytes
+        self.sender_timeout = sender_timeout
+
+    @_answering("predict")
+    async def predict(self, request: fastapi.Request) -> bytes:
+        with self.predictor.holding() as hold, self.versions.use(**_model(request)) as model:
+            body = await _body(request, hold, self.max_request_bytes, self.sender_timeout)
+            images, by_row = await self.predictor.in_thread(parse_predict, body)
+            del body
+            outputs = await self.predictor.answer(model, images)
+            return predict_answer(outputs, by_row=by_row)
+
+    @_answering("classify")
+    async def classify(self, request: fastapi.Request) -> bytes:
+        raise self._takes_no_examples(request)
+
+    @_answering("regress")
+    async def regress(self, request: fastapi.Request) -> bytes:
+        raise self._takes_no_examples(request)
+
+    @_answering("status")
+    async def status(self, request: fastapi.Request) -> bytes:
+        return to_json(status_json(self.versions.status(**_model(request))))
+
+    @_answering("metadata")
+    async def metadata(self, request: fastapi.Request) -> bytes:
+        with self.versions.use(**_model(request)) as model:
+            return to_json(metadata_json(self.versions.name, model))
+
+    @_answering("status")
+    async def without_name(self, request: fastapi.Request) -> bytes:
+        raise invalid("Missing model name in request.")
+
+    @_answering("malformed")
+    async def malformed(self, request: fastapi.Request) -> bytes:
+        raise _malformed(request)
+
+    async def metrics_page(self) -> fastapi.Response:
+        page, media_type = self.metrics.page()
         return fastapi.Response(page, headers={"content-type": media_type})
 
-    hidden = {"include_in_schema": False}
-    app.add_api_route("/v1/models", answering("status", without_name), methods=["GET"], **hidden)
-    app.add_api_route(
-        "/v1/{rest:path}", answering("malformed", malformed), methods=list(_ALL_METHODS), **hidden
-    )
-
-    @app.exception_handler(HTTPException)
-    async def not_here(request: fastapi.Request, error: HTTPException) -> fastapi.Response:
-        return _response(to_json({"error": str(error.detail)}), error.status_code)
-
-    return app
+    def _takes_no_examples(self, request: fastapi.Request) -> Refusal:
+        with self.versions.use(**_model(request)):
+            return Refusal(
+                grpc.StatusCode.UNIMPLEMENTED, "this model takes no tf.Example; use :predict"
+            )
 
 
 def _model(request: fastapi.Request) -> dict[str, Any]:
@@ -129,7 +158,7 @@ def _model(request: fastapi.Request) -> dict[str, Any]:
     version = request.path_params.get("version")
     if version is not None:
         if not (version.isascii() and version.isdigit()):
-            raise invalid(f"Malformed request: {request.method} {request.url.path[:200]}")
+            raise _malformed(request)
         if int(version[:20]) >= 2**63:
             raise invalid(f"Failed to convert version: {version[:30]} to numeric.")
         version = int(version)
@@ -138,6 +167,10 @@ def _model(request: fastapi.Request) -> dict[str, Any]:
         "version": version,
         "label": request.path_params.get("label"),
     }
+
+
+def _malformed(request: fastapi.Request) -> Refusal:
+    return invalid(f"Malformed request: {request.method} {request.url.path[:200]}")
 
 
 async def _body(
@@ -182,3 +215,7 @@ def _refusal(refusal: Refusal) -> fastapi.Response:
     if refusal.http_status in (429, 503):
         headers["retry-after"] = "1"
     return _response(to_json({"error": refusal.message}), refusal.http_status, **headers)
+
+
+async def _not_here(request: fastapi.Request, error: HTTPException) -> fastapi.Response:
+    return _response(to_json({"error": str(error.detail)}), error.status_code)

@@ -26,6 +26,7 @@ from tfppdnn.serving.model import ServedModel
 from tfppdnn.serving.predictor import Gate, Predictor
 from tfppdnn.serving.rest import rest_app
 from tfppdnn.serving.sources import version_finder
+from tfppdnn.serving.this_machine_only import ThisMachineOnly, is_loopback
 from tfppdnn.serving.versions import ModelVersions
 from tfppdnn.serving.web import add_web
 
@@ -42,6 +43,8 @@ class ServerSettings:
         host: The address to listen on; the default is reached from this machine only.
         rest_port: 0 takes any free port.
         grpc_port: 0 takes any free port.
+        hosts: Names that browsers may ask for, besides localhost and plain IP addresses. With
+            none, a server that others reach too (`host`) takes every name.
         labels: Names of versions, such as {"stable": 3}.
         max_batch_size: Most images in a batch, and so in a request.
         batch_timeout: Seconds that a request waits for others to join it.
@@ -55,6 +58,7 @@ class ServerSettings:
     host: str = "127.0.0.1"
     rest_port: int = 8501
     grpc_port: int = 8500
+    hosts: tuple[str, ...] = ()
     labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
     max_batch_size: int = 64
     batch_timeout: float = 0.002
@@ -115,6 +119,8 @@ class Server:
         )
         if web is not None:
             add_web(self._app, *web)
+        if settings.hosts or is_loopback(settings.host):
+            self._app.add_middleware(ThisMachineOnly, hosts=settings.hosts)
         self._stop: Callable[[], None] | None = None
 
     @property

@@ -32,6 +32,7 @@ _HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-cache",
 }
 # What the system's own table has wrong or not at all.
@@ -46,8 +47,9 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 _PACKAGE = Path(__file__).parent
-STATIC_ROOTS = (_PACKAGE.parent.parent / "export" / "web", _PACKAGE / "web")
-"""The checkout's folder, and that of an installed package; the first that exists is served."""
+_CHECKOUT = Path("export", "web")
+STATIC_ROOTS = (_PACKAGE / "web", _PACKAGE.parent.parent / _CHECKOUT)
+"""The folder of an installed package, and the checkout's; the first that exists is served."""
 
 
 def web_files(run: Path) -> tuple[Path, Path]:
@@ -62,6 +64,9 @@ def web_files(run: Path) -> tuple[Path, Path]:
     root = next((root for root in STATIC_ROOTS if (root / "index.html").is_file()), None)
     if root is None:
         raise UserError("--web: the browser client is not installed; leave the option out")
+    if not (root / "vendor" / "litert.js").is_file():
+        place = _CHECKOUT if root == STATIC_ROOTS[1] else root
+        raise UserError(f"--web: LiteRT.js is missing; run: npm ci --prefix {place}")
     protector = run / "protector_web.tflite"
     if not protector.is_file():
         raise UserError(

@@ -19,7 +19,7 @@ from tfppdnn.verbs.quiet import import_tensorflow
 _LARGEST_REQUEST = 2**30
 
 
-@SetParseFns(run=str, name=str, host=str, labels=str)
+@SetParseFns(run=str, name=str, host=str, hosts=str, labels=str)
 def serve(
     run: str,
     *,
@@ -27,6 +27,7 @@ def serve(
     host: str = "127.0.0.1",
     rest_port: int = 8501,
     grpc_port: int = 8500,
+    hosts: str = "",
     labels: str = "",
     refuse_plain: bool = False,
     web: bool = False,
@@ -68,6 +69,9 @@ def serve(
         host: The address to listen on; 0.0.0.0 is all of this machine's.
         rest_port: Port of the REST interface, /metrics and the page; 0 takes any free one.
         grpc_port: Port of the gRPC interface; 0 takes any free one.
+        hosts: Names, such as example.org,gate, that a proxy in front passes on. A server for
+            this machine only refuses others than localhost and IP addresses (403), or any page
+            of the web could ask it through your browser.
         labels: Names of versions, such as stable=1,canary=2.
         refuse_plain: Refuse images that do not look protected (422, FAILED_PRECONDITION).
         web: Serve the browser client too.
@@ -93,6 +97,7 @@ def serve(
         "host": host,
         "rest_port": _whole_number(rest_port, "--rest_port", 0, 65535),
         "grpc_port": _whole_number(grpc_port, "--grpc_port", 0, 65535),
+        "hosts": _hosts(hosts),
         "labels": _labels(labels),
         "max_batch_size": _whole_number(max_batch_size, "--max_batch_size", 1, 4096),
         "batch_timeout": _number(batch_timeout_ms, "--batch_timeout_ms", 0, 10_000) / 1000,
@@ -105,16 +110,22 @@ def serve(
     path = Path(run).expanduser()
     # Pillow warns of large images, which are refused.
     warnings.filterwarnings("ignore", module="PIL")
+    # A crash writes no images to a core file.
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     import_tensorflow()
 
+    from tfppdnn.serving.gate import load_gate
     from tfppdnn.serving.server import Server, ServerSettings
     from tfppdnn.serving.web import web_files
 
     server = Server(
         path,
         settings=ServerSettings(**settings),
-        gate=_gate(path) if refuse_plain else None,
+        gate=load_gate(path) if refuse_plain else None,
         web=web_files(path) if web else None,
     )
     return asyncio.run(_until_signal(server, path, with_web=web)), 0
@@ -157,12 +168,11 @@ def _startup_message(server, path: Path, *, with_web: bool) -> str:
     return "\n".join(lines)
 
 
-def _gate(path: Path):
-    try:
-        from tfppdnn.serving.gate import load_gate
-    except ImportError:
-        raise UserError("--refuse_plain: this version of tfppdnn has no gate") from None
-    return load_gate(path)
+def _hosts(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(",")) if text else ()
+    if not all(re.fullmatch(r"[\w.-]+", name) for name in names):
+        raise UserError(f"--hosts={text}: write names without ports, as example.org,gate")
+    return names
 
 
 def _labels(text: str) -> dict[str, int]:
