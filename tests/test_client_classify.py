@@ -157,6 +157,49 @@ def test_what_is_sent_is_the_protected_image(serve):
     np.testing.assert_array_equal(server.sent_images(), 255 - images)
 
 
+class Broken:
+    """A protector that hands back what `make` makes of the image."""
+
+    def __init__(self, make):
+        self.make = make
+
+    def protect(self, image):
+        return self.make(image)
+
+
+def mostly_plain(image):
+    protected = 255 - image
+    protected[0] = image[0]
+    return protected
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda image: image,
+        mostly_plain,
+        lambda image: None,
+        lambda image: image / 255,
+        lambda image: (255 - image)[:2],
+    ],
+    ids=["does nothing", "leaves a row", "nothing", "no bytes", "half"],
+)
+def test_what_a_broken_protector_leaves_plain_is_not_sent(serve, make):
+    server = serve()
+    with pytest.raises(UserError, match="image 0 cannot be protected"):
+        Client(server.url, protector=Broken(make)).classify(photographs())
+    assert server.bodies == []
+
+
+def test_a_protector_may_work_in_place(serve):
+    server, images = serve(), photographs()
+    before = images.copy()
+    in_place = Broken(lambda image: np.subtract(255, image, out=image))
+    Client(server.url, protector=in_place).classify(images)
+    np.testing.assert_array_equal(server.sent_images(), 255 - before)
+    np.testing.assert_array_equal(images, before)
+
+
 def test_images_are_resized_before_they_are_protected(serve):
     plain = np.zeros((40, 80, 3), np.uint8)
     plain[:, 20:60] = 200  # the central square
@@ -431,6 +474,23 @@ def test_sending_unencrypted_to_another_machine_is_warned_of(url, warned, caplog
     with caplog.at_level(logging.WARNING):
         client_of(url)
     assert ("not encrypted" in caplog.text) == warned
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("http://127.0.0.1:9/\xfc", {}),
+        ("http://127.0.0.1:9/a b", {}),
+        ("http://" + "a" * 80, {}),
+        ("http://127.0.0.1:9", {"X-Key": "secret\n"}),
+        ("http://127.0.0.1:9", {"X-Key": "secret \u20ac"}),
+    ],
+    ids=range(5),
+)
+def test_what_http_cannot_carry_is_said_without_quoting_headers(url, headers):
+    with pytest.raises(UserError, match="HTTP cannot carry") as refused:
+        Client(url, protector=Negative(), headers=headers).classify(photographs())
+    assert "secret" not in str(refused.value)
 
 
 def test_a_certificate_that_is_not_trusted_ends_the_call(tmp_path):

@@ -28,6 +28,8 @@ from tfppdnn.types import Protector
 _LOG = logging.getLogger(__name__)
 # Large images go in smaller batches: a request is held in memory on both ends.
 _LARGEST_REQUEST_BYTES = 2**22
+# A protector leaves hardly any pixel as it was; those of saturated colours, one in two hundred.
+_LARGEST_UNCHANGED_SHARE = 0.01
 
 ImageLike = str | os.PathLike[str] | np.ndarray
 """The path of an image file, or its pixels: uint8 RGB [H, W, 3]."""
@@ -45,7 +47,8 @@ class Client:
             gRPC needs the package grpcio.
         protector: A protector.tflite, a run folder that holds one, or an object whose
             `protect` maps uint8 [H, W, 3] to the same. It must be the one that the
-            classifier was trained with.
+            classifier was trained with. An image of which it leaves more than one pixel in a
+            hundred unchanged is not sent.
         model: Name of the classifier on the server.
         size: Images are cropped to their central square and resized to this side (bilinear,
             antialiased, as training does it) before they are protected. Pass the size that
@@ -149,7 +152,10 @@ class Client:
             (image,) = as_batch(image)
             if self._size is not None:
                 image = resize_square(image, self._size)
-            return _png(self._protector.protect(np.ascontiguousarray(image)))
+            # A copy: the protector may work in place, and it is compared with the plain image.
+            protected = self._protector.protect(image.copy())
+            _refuse_unprotected(protected, image)
+            return _png(protected)
         except UserError as error:
             return error
         except (MemoryError, ValueError) as error:
@@ -187,6 +193,21 @@ def _named(images: ImageLike | Iterable[ImageLike]) -> Iterator[tuple[str, Image
     for number, image in enumerate(images):
         name = f"image {number}" if isinstance(image, np.ndarray) else os.fspath(image)
         yield name, image
+
+
+def _refuse_unprotected(protected: np.ndarray, plain: np.ndarray) -> None:
+    """Stops what a wrong or damaged protector hands back before it leaves this machine.
+
+    Raises:
+        ValueError: It is no image of the same size, or shows more than one in a hundred pixels
+            as they were.
+    """
+    if as_batch(protected).shape != (1, *plain.shape):
+        raise ValueError(
+            f"the protector returned shape {list(protected.shape)}, not {list(plain.shape)}"
+        )
+    if np.mean((protected == plain).all(axis=-1)) > _LARGEST_UNCHANGED_SHARE:
+        raise ValueError("the protector changes too little of it; nothing was sent")
 
 
 def _png(image: np.ndarray) -> bytes:

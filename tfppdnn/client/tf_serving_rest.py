@@ -79,6 +79,12 @@ class RestTransport:
                 f"{self._address} is not who it says it is ({error.verify_message}); "
                 "check the address and the server's certificate"
             ) from None
+        except (ValueError, http.client.InvalidURL):
+            # Not quoted: a header may hold a password.
+            raise UserError(
+                f"{printable(str(self._address))}: the address or a header holds letters that "
+                "HTTP cannot carry; write them in ASCII, without spaces"
+            ) from None
         except socket.gaierror as error:
             raise UserError(f"{self._address}: no such host ({error.strerror})") from None
         except TimeoutError:
