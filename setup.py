@@ -1,12 +1,32 @@
 """Package metadata and dependencies."""
 
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "tfppdnn/__init__.py").read_text()).group(1)
+
+WEB = HERE / "export" / "web"
+
+
+class BuildWithWeb(build_py):
+    """Puts the browser client, which stands in export/web, into the package that is built.
+
+    LiteRT.js goes along if it is there: run `npm ci --prefix export/web` before `pip install .`.
+    """
+
+    def run(self):
+        super().run()
+        # An editable installation serves it from the checkout.
+        if not self.editable_mode:
+            place = Path(self.build_lib, "tfppdnn", "serving", "web")
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.copytree(WEB, place, ignore=shutil.ignore_patterns("node_modules", ".*"))
+
 
 setup(
     name="tfppdnn",
@@ -16,6 +36,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["tfppdnn", "tfppdnn.*"]),
+    cmdclass={"build_py": BuildWithWeb},
     package_data={"tfppdnn.reporting": ["*.j2"]},
     python_requires=">=3.11,<3.14",
     install_requires=[
@@ -36,6 +57,8 @@ setup(
         "tensorboard>=2.20",
         "fastapi>=0.115",
         "uvicorn>=0.30",
+        "starlette>=0.49.1",  # Earlier ones let a Range header cost minutes (CVE-2025-62727).
+        "h11>=0.16",  # Earlier ones misread chunked bodies (CVE-2025-43859).
         "grpcio>=1.62",
         "tensorflow-serving-api>=2.21",
         "prometheus-client>=0.20",
