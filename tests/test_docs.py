@@ -1,54 +1,136 @@
+"""The pages say only what is so: verbs, options, files, names, settings."""
+
+import dataclasses
+import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from test_architecture import RANK
 
 from tfppdnn.cli import VERBS
+from tfppdnn.presets import Preset
+from tfppdnn.presets.audit import AUDIT_PRESETS, AuditPreset
 from tfppdnn.reporting.presets_table import presets_table
+from tfppdnn.verbs.classifier_training import SETTINGS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "export/*.md", "results/*.md")
+    for pattern in ("*.md", "docs/*.md", "export/*.md", "export/*/*.md", "results/*.md")
     for path in ROOT.glob(pattern)
 )
+# Of the scripts and programs that pages name beside the verbs.
+OTHER_OPTIONS = {"answers", "saved_model", "vector", "prefix"}
+
+
+def fields(preset):
+    return {field.name for field in dataclasses.fields(preset)}
+
+
+# The verbs that take settings by their own names.
+SETTINGS_OF = {
+    "train": fields(Preset),
+    "classify": set(SETTINGS),
+    "audit": fields(AuditPreset),
+    "table1": fields(AuditPreset) | set(SETTINGS),
+}
+
+
+def options_of(verb):
+    function = getattr(import_module(f"tfppdnn.verbs.{verb}"), verb)
+    return {"help", *inspect.signature(function).parameters, *SETTINGS_OF.get(verb, ())}
+
+
+def read(page):
+    """A page, with the lines of a command that goes on made one."""
+    return re.sub(r"\\\n\s*", "", (ROOT / page).read_text())
+
+
+def rows(text):
+    """The cells of every line of every table."""
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("| ")
+    ]
 
 
 def test_the_presets_page_holds_the_presets():
     assert (ROOT / "docs/presets.md").read_text().endswith(presets_table())
 
 
+def test_the_audit_page_holds_its_presets():
+    shown = {row[0]: row[1:] for row in rows(read("docs/audit.md")) if row[0].startswith("`--")}
+    assert shown == {
+        f"`--{name}`": [_written(getattr(preset(), name)) for preset in AUDIT_PRESETS.values()]
+        for name in fields(AuditPreset)
+    }
+
+
+def _written(value):
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def test_the_audit_page_names_every_attack():
+    (table,) = re.findall(r"\n## The attacks\n(.*?)\n### ", read("docs/audit.md"), re.DOTALL)
+    named = [row[0].strip("`") for row in rows(table)[1:]]
+    modules = (path.read_text() for path in sorted((ROOT / "tfppdnn/attacks").glob("*.py")))
+    there = [name for text in modules for name in re.findall(r'^    name = "(\w+)"', text, re.M)]
+    assert sorted(named) == sorted(there)
+
+
+def test_the_import_order_is_the_one_that_is_checked():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    (table,) = re.findall(r"\n## Where things are\n(.*?)\nOutside the package", text, re.DOTALL)
+    lines = [re.findall(r"`(\w+)/?`", row[0]) for row in rows(table)[1:]]
+    ranks = [[RANK[part] for part in line] for line in lines]
+    assert {part for line in lines for part in line} == RANK.keys()
+    assert [rank for line in ranks for rank in line] == sorted(RANK.values())
+
+
+def test_the_first_page_shows_every_verb():
+    shown = set(re.findall(r"python -m tfppdnn (\w+)", read("README.md")))
+    assert shown | {"export"} == set(VERBS)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
-    text = (ROOT / page).read_text()
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
+    for target in re.findall(r"\]\(([^)#]+)\)", read(page)):
         if not target.startswith("http"):
             assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_exist(page):
-    text = (ROOT / page).read_text()
+    text = read(page)
     for verb in re.findall(r"python -m tfppdnn ([a-z]\w*)", text):
         assert verb in VERBS
     for module in re.findall(r"python -m (tfppdnn\.[\w.]+)", text):
         assert (ROOT / (module.replace(".", "/") + ".py")).is_file()
+    for script in re.findall(r"python ([\w/]+\.py)", text):
+        assert (ROOT / script).is_file(), script
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_options_exist(page):
-    import dataclasses
-    import inspect
-    from importlib import import_module
+    text = read(page)
+    for verb, rest in re.findall(r"python -m tfppdnn (\w+)([^`\n#]*)", text):
+        for option in re.findall(r"--(\w+)", rest):
+            assert option in options_of(verb), f"{verb} --{option}"
+    known = set().union(*map(options_of, VERBS)) | OTHER_OPTIONS
+    for option in re.findall(r"`--(\w+)", text):
+        assert option in known, option
 
-    from tfppdnn.presets import Preset
 
-    known = {field.name for field in dataclasses.fields(Preset)}
-    for verb in VERBS:
-        known |= set(
-            inspect.signature(getattr(import_module(f"tfppdnn.verbs.{verb}"), verb)).parameters
-        )
-    text = (ROOT / page).read_text()
-    for line in re.findall(r"python -m tfppdnn .*", text):
-        for option in re.findall(r"--(\w+)", line.split("`")[0]):
-            assert option in known | {"help"}, line
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_imported_exists(page):
+    """Without importing it: that takes seconds."""
+    for module, names in re.findall(
+        r"^from (tfppdnn[\w.]*) import ([\w, ]+?) *(?:#.*)?$", read(page), re.M
+    ):
+        path = ROOT / module.replace(".", "/")
+        text = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+        for name in names.split(", "):
+            assert re.search(rf"\b{name}\b", text), f"{module}.{name}"
