@@ -95,7 +95,10 @@ def test_a_failed_attack_is_no_evidence():
 def test_attackers_come_from_weak_to_strong_and_only_those_that_tried():
     rows = {
         "itn": row(ThreatModel.PROTECTOR, 0.8),
-        "helper_image": {"threat_model": "chosen plaintexts", "status": "does not apply"},
+        "chosen_plaintext_tanaka": {
+            "threat_model": "chosen plaintexts",
+            "status": "does not apply",
+        },
         "gan": row(ThreatModel.CIPHERTEXTS_ONLY, 0.15),
     }
     found = [verdict.threat_model for verdict in verdicts(rows)]

@@ -93,6 +93,17 @@ def test_images_that_vary_without_likeness_are_below_the_mean_image(photographs,
     assert "no more about" in quality.sentence
 
 
+def test_outlines_that_all_images_share_are_no_success(photographs):
+    plain, plain_train = photographs
+    stripes = (80 * (np.arange(32) // 8 % 2)).astype(np.uint8)[:, None]
+    plain, plain_train = plain // 4 + stripes, plain_train // 4 + stripes
+    others = plain[metrics.shuffled_partners(len(plain), seed=5)]
+
+    quality = judge_reconstructions(others, plain, plain_train)
+    assert quality.orientation_agreement > 0.5
+    assert quality.status is AttackStatus.BELOW_THE_MEAN_IMAGE, quality
+
+
 def test_the_variation_by_hand():
     plain = np.zeros((2, 8, 8, 3), np.uint8)
     plain[1] = 200  # Variance 100^2 everywhere.

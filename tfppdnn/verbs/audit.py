@@ -76,10 +76,9 @@ def audit(
         out: The audit's folder; runs/audit-PROTECTOR-DATASET-PRESET if not given.
         attacks: Which attacks, separated by commas; all if not given: brute_force,
             feature_reconstruction_basic, feature_reconstruction_advanced, uwa, gan,
-            helper_image, helper_blocks, itn, gradient_inversion.
+            chosen_plaintext_pixel_based, chosen_plaintext_tanaka, itn, gradient_inversion.
         recogniser: The SavedModel of a classifier of plain images of this data set, to be
-            asked what reconstructions show; the run's own, or one that is trained first, if
-            not given.
+            asked what reconstructions show; one is trained first if not given.
         seed: Seed of the attackers' networks.
         settings: Any setting of the preset by its own name, see below.
 
