@@ -122,7 +122,7 @@ class AuditPlan:
         return tries
 
     def _gan_attacks(self) -> list[GANAttack]:
-        """The paper's form, then the form that collapses less easily."""
+        """The paper's form first if that is asked for, then the form that collapses less."""
         preset = self._preset
         settings = {
             "generator": self._subject.says("gan_generator", "unet"),
@@ -133,7 +133,8 @@ class AuditPlan:
             "depth": preset.gan_depth,
             "seed": self._seed,
         }
-        return [GANAttack(**settings), GANAttack.strong(**settings)]
+        strong = GANAttack.strong(**settings)
+        return [GANAttack(**settings), strong] if preset.gan_form == "paper" else [strong]
 
     def _key_space(self) -> KeySpace:
         height, width = self._material.held_out.shape[1:3]

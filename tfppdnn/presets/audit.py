@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tfppdnn.presets import settings
-from tfppdnn.presets.settings import COUNT, Rule, Settings, between
+from tfppdnn.presets.settings import COUNT, Rule, Settings, between, one_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,9 @@ class AuditPreset(Settings):
         attempts: How often an attack that failed is tried again, and stronger, before it
             counts as failed.
 
-        gan_epochs: Epochs of the GAN attack.
+        gan_form: The GAN attack's form, `paper` or `strong`; the latter collapses less, and is
+            what a failed attack is tried again with.
+        gan_epochs: Its epochs.
         gan_batch_size: Its batch size.
         gan_learning_rate: Its Adam's learning rate.
         gan_width: Channels of its U-Net at full resolution, where it attacks with one.
@@ -52,6 +54,7 @@ class AuditPreset(Settings):
     held_out_images: int = 0
     attempts: int = 3
 
+    gan_form: str = "paper"
     gan_epochs: int = 100
     gan_batch_size: int = 64
     gan_learning_rate: float = 2e-4
@@ -81,6 +84,7 @@ class AuditPreset(Settings):
         "held_out_images": COUNT,
         "inversion_images": COUNT,
         "attempts": between(0, 10, "must be from 1 to 10"),
+        "gan_form": one_of("paper", "strong"),
         "gan_depth": between(0, 8, "must be from 1 to 8"),
         "itn_depth": between(0, 8, "must be from 1 to 8"),
     }
@@ -98,6 +102,7 @@ class AuditQuick(AuditPreset):
     held_out_images: int = 300
     attempts: int = 2
 
+    gan_form: str = "strong"
     gan_epochs: int = 20
     gan_batch_size: int = 32
     gan_width: int = 8
@@ -131,6 +136,7 @@ class AuditCpu(AuditPreset):
     held_out_images: int = 500
     attempts: int = 2
 
+    gan_form: str = "strong"
     gan_epochs: int = 6
     gan_batch_size: int = 32
     gan_width: int = 16
