@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from exporting_samples import photographs
 from PIL import Image
 
@@ -15,6 +16,11 @@ from tfppdnn import load_protector
 from tfppdnn.data.decoys import DECOYS, other_scales
 from tfppdnn.data.digits import load_digits
 from tfppdnn.errors import UserError
+from tfppdnn.exporting import gate as exporting_gate
+from tfppdnn.models.patchgan import patchgan
+from tfppdnn.presets import make_preset
+from tfppdnn.protection.gate import image_scores, protected_discriminator
+from tfppdnn.runs import RunFolder
 from tfppdnn.serving.gate import load_gate
 
 
@@ -159,13 +165,30 @@ def test_without_checkpoints_export_writes_the_rest_and_says_so(older_run, call)
     assert not (older_run / "gate").exists()
 
 
-def test_a_checkpoint_of_other_networks_is_refused(older_run, call):
-    config = json.loads((older_run / "config.json").read_text())
-    config["settings"]["discriminator_width"] = 8
-    (older_run / "config.json").write_text(json.dumps(config))
-    _, figures, error = call("export", older_run)
-    assert figures["gate"] is None
-    assert "is of another model" in error
+def test_a_checkpoint_of_other_networks_is_refused(tiny_run):
+    settings = RunFolder(tiny_run).config()["settings"]
+    preset = make_preset("quick", {**settings, "discriminator_width": 8})
+    with pytest.raises(UserError, match="is of another model"):
+        protected_discriminator(RunFolder(tiny_run), preset, load_digits())
+
+
+def test_a_large_image_is_scored_in_groups_of_bounded_size(monkeypatch):
+    """The same scores come out as of all windows at once."""
+    discriminator = patchgan(name="any", base_width=4, strided_layers=2)
+    score = exporting_gate.gate_scores(discriminator, image_size=8)
+    images = tf.constant(np.random.default_rng(0).integers(0, 256, (5, 70, 45, 3), np.uint8))
+    at_once = score(images).numpy()
+    sizes = []
+
+    def noting(network, windows):
+        sizes.append(windows.shape[0])
+        return image_scores(network, windows)
+
+    monkeypatch.setattr(exporting_gate, "image_scores", noting)
+    monkeypatch.setattr(exporting_gate, "PIXELS_AT_ONCE", 7 * 16 * 16 + 1)
+    np.testing.assert_allclose(score(images).numpy(), at_once, atol=1e-5)
+    # 5 images of 5 x 3 windows.
+    assert len(sizes) == 11 and set(sizes) == {7}
 
 
 @pytest.mark.parametrize("name", DECOYS)

@@ -12,6 +12,9 @@ from tfppdnn.exporting.decoding import decode_image
 from tfppdnn.exporting.graphs import write_saved_model
 from tfppdnn.protection.gate import image_scores
 
+# F_B makes dozens of float32 of each pixel: all windows of a large image would need gigabytes.
+PIXELS_AT_ONCE = 2**20
+
 
 def export_gate(
     discriminator: keras.Model,
@@ -83,10 +86,27 @@ def gate_scores(discriminator: keras.Model, *, image_size: int) -> Callable[[tf.
         height, width = tf.shape(image)[1], tf.shape(image)[2]
         repeats = [1, _ceil(image_size, height), _ceil(image_size, width), 1]
         windows = _windows(tf.tile(image, repeats), 2 * image_size)
-        scores = image_scores(discriminator, tf.cast(windows, tf.float32) / 255.0)
+        scores = _in_groups(
+            lambda some: image_scores(discriminator, tf.cast(some, tf.float32) / 255.0), windows
+        )
         return tf.reduce_mean(tf.reshape(scores, [tf.shape(image)[0], -1]), axis=1)
 
     return score
+
+
+def _in_groups(score: Callable[[tf.Tensor], tf.Tensor], windows: tf.Tensor) -> tf.Tensor:
+    """Scores [M, h, w, 3] a group after the other, so that memory is bounded; float32 [M]."""
+    count, height, width = (tf.shape(windows)[axis] for axis in range(3))
+    groups = _ceil(count, tf.maximum(1, PIXELS_AT_ONCE // (height * width)))
+    size = _ceil(count, groups)
+    padded = tf.pad(windows, [[0, groups * size - count], [0, 0], [0, 0], [0, 0]])
+    scores = tf.map_fn(
+        score,
+        tf.reshape(padded, [groups, size, height, width, 3]),
+        fn_output_signature=tf.TensorSpec([None], tf.float32),
+        parallel_iterations=1,
+    )
+    return tf.reshape(scores, [-1])[:count]
 
 
 def _windows(image: tf.Tensor, size: int) -> tf.Tensor:
