@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -528,13 +529,10 @@ def test_a_missing_protector_is_named(tmp_path):
 
 def test_needs_numpy_pillow_and_litert_only(serve, tmp_path):
     """Everything else that the project installs is hidden from the interpreter."""
-    from exporting_samples import tiny_protector
-
     from tfppdnn.client.litert_protector import LiteRTProtector
-    from tfppdnn.exporting.tflite import float32_tflite
 
-    protector = tmp_path / "protector.tflite"
-    protector.write_bytes(float32_tflite(tiny_protector("instance")))
+    models = Path(__file__).parent.parent / "export/conformance/vector/models"
+    protector = models / "protector.tflite"
     images = photographs(2, height=16, width=16)
     saved = tmp_path / "images.npy"
     np.save(saved, images)

@@ -3,24 +3,20 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+CONFORMANCE_MODELS = Path(__file__).parent.parent / "export/conformance/vector/models"
 PREDICT = "/v1/models/classifier:predict"
 RNG = np.random.default_rng(8)
 
 
 @pytest.fixture(scope="module")
-def protector(tmp_path_factory):
-    from exporting_samples import tiny_protector
-
-    from tfppdnn.exporting.tflite import float32_tflite
-
-    path = tmp_path_factory.mktemp("protector") / "protector.tflite"
-    path.write_bytes(float32_tflite(tiny_protector("instance", depth=2)))
-    return path
+def protector():
+    return CONFORMANCE_MODELS / "protector.tflite"
 
 
 @pytest.fixture

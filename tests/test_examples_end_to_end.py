@@ -4,16 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from tfppdnn.cli import main
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "end_to_end.py"
 
 
-@pytest.fixture
-def classified_run(tiny_run, tmp_path, call):
+@pytest.fixture(scope="module")
+def classified_run(tiny_run, tmp_path_factory):
     """The tiny run, with a classifier of protected images."""
-    run = tmp_path / "run"
+    run = tmp_path_factory.mktemp("classified") / "run"
     shutil.copytree(tiny_run, run)
-    code, _, error = call("classify", f"--protector={run}")
-    assert code == 0, error
+    assert main(["classify", f"--protector={run}"]) == 0
     return run
 
 
@@ -25,9 +26,10 @@ def test_over_the_wire_is_as_accurate_as_offline(classified_run, capfd, monkeypa
     assert wire == offline
 
 
-def test_a_server_that_does_not_start_says_why(classified_run, monkeypatch):
+def test_a_server_that_does_not_start_says_why(classified_run, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(EXAMPLE.parent.parent))
-    shutil.rmtree(classified_run / "gate")
+    run = tmp_path / "run"
+    shutil.copytree(classified_run, run, ignore=shutil.ignore_patterns("gate"))
     with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(EXAMPLE))["main"](str(classified_run))
+        runpy.run_path(str(EXAMPLE))["main"](str(run))
     assert "holds no gate" in str(ended.value)

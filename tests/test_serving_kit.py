@@ -23,16 +23,16 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def faults(run):
-    """Finds faults as the script does, in one process for all of them: it takes seconds to start.
+def checked(run):
+    """Runs the script, in one process for all folders: it takes seconds to start.
 
-    The process ends each answer with an empty line.
+    Returns its exit code, and what it says of a folder.
     """
     program = (
-        "import pathlib, sys; sys.path.insert(0, sys.argv[1]); import check\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); import check\n"
         "for line in sys.stdin:\n"
-        "    found = list(check.faults(pathlib.Path(line.strip())))\n"
-        "    print(*found, '', sep='\\n', flush=True)\n"
+        "    code = check.main([line.strip()])\n"
+        "    print(f'exit code {code}', flush=True)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program, str(KIT)],
@@ -45,12 +45,25 @@ def faults(run):
         def ask(folder):
             print(folder, file=process.stdin, flush=True)
             lines = []
-            while line := process.stdout.readline().strip():
-                lines.append(line)
-            return lines
+            while not (line := process.stdout.readline().strip()).startswith("exit code"):
+                assert line
+                lines.append(line.removeprefix(f"{folder}: "))
+            return int(line.split()[-1]), lines
 
         yield ask
         process.stdin.close()
+
+
+@pytest.fixture
+def faults(checked):
+    """The faults that the script names."""
+
+    def of_folder(folder):
+        code, found = checked(folder)
+        assert code == 1
+        return found
+
+    return of_folder
 
 
 def saved(function, signature, directory, *, name="serving_default"):
@@ -60,16 +73,14 @@ def saved(function, signature, directory, *, name="serving_default"):
     return directory
 
 
-def test_the_script_takes_a_classifier(run):
-    checked = subprocess.run(
-        [sys.executable, str(KIT / "check.py"), str(run)], capture_output=True, text=True
-    )
-    assert checked.returncode == 0
-    assert "TensorFlow Serving can serve it" in checked.stdout
+def test_a_classifier_has_no_faults_where_neither_tfppdnn_nor_keras_is(run, checked):
+    classifier = run / "classifier"
+    assert checked(classifier) == (0, ["TensorFlow Serving can serve it"])
+    assert checked(run) == (0, [f"{classifier}: TensorFlow Serving can serve it"])
 
 
-def test_a_classifier_has_no_faults_where_neither_tfppdnn_nor_keras_is(run, faults):
-    assert faults(run / "classifier") == []
+def test_a_folder_without_a_model_is_no_fault_of_a_model(checked, tmp_path):
+    assert checked(tmp_path) == (2, [])
 
 
 def test_other_signatures_are_named(faults, tmp_path):

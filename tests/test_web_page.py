@@ -2,6 +2,7 @@ import base64
 import contextlib
 import io
 import json
+import shutil
 import socket
 import struct
 from pathlib import Path
@@ -10,15 +11,17 @@ from urllib.parse import urlsplit
 import chromium
 import numpy as np
 import pytest
-from exporting_samples import assert_same_pixels, tiny_protector
+from exporting_samples import assert_same_pixels
 from PIL import Image, PngImagePlugin
 
 from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.data.folder import resize_square
 from tfppdnn.data.images import read_image
-from tfppdnn.exporting.tflite import WEB_SIZES, float32_tflite, web_tflite
+from tfppdnn.exporting.tflite import WEB_SIZES
 
-WEB = Path(__file__).parent.parent / "export/web"
+EXPORT = Path(__file__).parent.parent / "export"
+WEB = EXPORT / "web"
+VECTOR = EXPORT / "conformance/vector"
 
 if chromium.PROGRAM is None:
     pytest.skip("needs the program chromium", allow_module_level=True)
@@ -39,9 +42,8 @@ HARMLESS = {"No available adapters."}
 def run(tmp_path_factory):
     """A run folder with the files that are served and what they are compared with."""
     folder = tmp_path_factory.mktemp("run")
-    model = tiny_protector("instance", depth=2)
-    (folder / "protector.tflite").write_bytes(float32_tflite(model))
-    (folder / "protector_web.tflite").write_bytes(web_tflite(model))
+    for name in ("protector.tflite", "protector_web.tflite"):
+        shutil.copy(VECTOR / "models" / name, folder)
     export_tiny_classifier(folder / "classifier")
     return folder
 
@@ -153,6 +155,21 @@ def test_what_is_sent_is_what_python_makes_of_the_same_file(page, protector, tmp
     # Processors and WebAssembly round sums of floats differently; as for every other file.
     assert_same_pixels(sent, protector.protect(plain))
     np.testing.assert_array_equal(shown(page, "#protected"), sent)
+
+
+@pytest.mark.parametrize("size", WEB_SIZES)
+def test_the_page_answers_the_conformance_vector(page, size):
+    manifest = json.loads((VECTOR / "manifest.json").read_text())
+    (case,) = [case for case in manifest["cases"] if case.get("signature") == f"protect_{size}"]
+    give(page, VECTOR / case["image"], size)
+    send(page)
+    (request,) = posts(page)
+    difference = np.abs(
+        pixels_of(sent_png(request)).astype(int) - read_image(VECTOR / case["expected"])
+    )
+    allowed = manifest["models"]["protector_web.tflite"]["allowed"]
+    assert difference.max() <= allowed["max_difference"]
+    assert (difference > 0).mean() <= allowed["share_differing"]
 
 
 def with_gamma():

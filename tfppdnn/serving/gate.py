@@ -74,6 +74,24 @@ class Gate:
         return answers["looks_protected"].numpy()
 
 
+def gate_folder(run_path: str | os.PathLike[str]) -> Path:
+    """Returns the folder of a run's gate, without loading it.
+
+    Args:
+        run_path: A run folder made by `train`.
+
+    Raises:
+        UserError: The run has no gate.
+    """
+    directory = Path(run_path) / "gate"
+    if not (directory / "saved_model.pb").is_file():
+        raise UserError(
+            f"{run_path} holds no gate, which refusing plain images needs; make it with "
+            f"`python -m tfppdnn export {run_path}`"
+        )
+    return directory
+
+
 def load_gate(run_path: str | os.PathLike[str]) -> Gate:
     """Loads a run's gate.
 
@@ -86,10 +104,4 @@ def load_gate(run_path: str | os.PathLike[str]) -> Gate:
     Raises:
         UserError: The run has no gate, or it is damaged.
     """
-    directory = Path(run_path) / "gate"
-    if not (directory / "saved_model.pb").is_file():
-        raise UserError(
-            f"{run_path} holds no gate, which refusing plain images needs; make it with "
-            f"`python -m tfppdnn export {run_path}`"
-        )
-    return Gate(directory)
+    return Gate(gate_folder(run_path))

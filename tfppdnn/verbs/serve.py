@@ -116,17 +116,24 @@ def serve(
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
+    from tfppdnn.serving.gate import Gate, gate_folder
+    from tfppdnn.serving.sources import version_finder
+    from tfppdnn.serving.web import web_files
+
+    # What is missing is said at once, not after the seconds that TensorFlow takes to start.
+    version_finder(path)
+    gate = gate_folder(path) if refuse_plain else None
+    page = web_files(path) if web else None
+
     import_tensorflow()
 
-    from tfppdnn.serving.gate import load_gate
     from tfppdnn.serving.server import Server, ServerSettings
-    from tfppdnn.serving.web import web_files
 
     server = Server(
         path,
         settings=ServerSettings(**settings),
-        gate=load_gate(path) if refuse_plain else None,
-        web=web_files(path) if web else None,
+        gate=None if gate is None else Gate(gate),
+        web=page,
     )
     return asyncio.run(_until_signal(server, path, with_web=web)), 0
 
