@@ -70,7 +70,7 @@ def test_the_audit_page_holds_its_presets():
 
 
 def _written(value):
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return {int: "{:,}", float: "{:g}", str: "{}"}[type(value)].format(value)
 
 
 def test_the_audit_page_names_every_attack():
