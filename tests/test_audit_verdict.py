@@ -63,7 +63,7 @@ def test_outlines_in_other_colours_are_pictures_that_come_back():
     (verdict,) = verdicts({"gan": row(model, 0.10, matched=0.0, outlines=0.87)})
 
     assert verdict.recovered is Recovered.PICTURES
-    assert "has the outlines to 0.87 (knowing nothing 0.02)" in verdict.sentence
+    assert "an agreement of edges of 0.87 (knowing nothing 0.02)" in verdict.sentence
 
 
 def test_who_has_more_can_make_the_attacks_of_who_has_less():

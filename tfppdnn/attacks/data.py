@@ -80,7 +80,8 @@ class ChosenPlaintexts(Ciphertexts):
     Attributes:
         targets: As in `Ciphertexts`.
         protector: The one that protected the targets, under the same key. An attacker calls
-            its `protect` and looks at nothing else.
+            its `protect` and looks at nothing else. It gets all images at once: wrap one that
+            cannot take them in `tfppdnn.loading.CheckedProtector`.
     """
 
     protector: Protector

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
-from tqdm import tqdm
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.attacks.data import Images, OwnedProtector
+from tfppdnn.attacks.data import OwnedProtector
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.pairs import check_pairs, reconstruct, steps_of, train_on_pairs
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.models.unet import unet
-from tfppdnn.types import Protector
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +51,7 @@ class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
         Raises:
             UserError: If the attacker has no images, or some of different sizes.
         """
-        protected = _protect(data.protector, data.plain)
+        protected = data.protector.protect(data.plain) if len(data.plain) else data.plain
         check_pairs(data.targets, protected, data.plain)
         steps = steps_of(self.epochs, images=len(data.plain), batch_size=self.batch_size)
         keras.utils.set_random_seed(self.seed)
@@ -78,12 +75,3 @@ class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
             "the attacker protected himself.",
             images=reconstruct(model, data.targets),
         )
-
-
-def _protect(protector: Protector, images: Images, *, batch_size: int = 64) -> Images:
-    starts = range(0, len(images), batch_size)
-    batches = [
-        protector.protect(images[start : start + batch_size])
-        for start in tqdm(starts, "inverse network: protecting own images", unit="batch")
-    ]
-    return np.concatenate(batches) if batches else images

@@ -31,16 +31,22 @@ class Verdict:
         threat_model: What the attacker has.
         recovered: How much he gets back.
         attack: The attack that got most; None if none worked.
-        sentence: The same for a reader.
+        evidence: What it reached, for a reader, and what failed.
     """
 
     threat_model: ThreatModel
     recovered: Recovered
     attack: str | None
-    sentence: str
+    evidence: str
+
+    @property
+    def sentence(self) -> str:
+        """All of it, for a reader."""
+        return f"{_SENTENCES[self.recovered]}: {self.evidence}"
 
 
 _SENTENCES = {
+    Recovered.UNKNOWN: "Unknown",
     Recovered.PICTURES: "The pictures come back",
     Recovered.PARTS: "Much of the pictures comes back",
     Recovered.TRACES: "Traces of the pictures come back",
@@ -110,7 +116,7 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
             threat_model=threat_model,
             recovered=Recovered.UNKNOWN,
             attack=None,
-            sentence="Unknown: every attack failed, which proves nothing.",
+            evidence="every attack failed, which proves nothing.",
         )
     by_strength = {
         name: (recovered_by(row), *(_share(row["leakage"], *judged) for judged in _JUDGED.items()))
@@ -121,16 +127,15 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
     recovered = by_strength[best][0]
     figures = rows[best]["leakage"]
     matched = figures["reidentification"]
-    sentence = (
-        f"{_SENTENCES[recovered]}: {best} reaches an affine SSIM of "
-        f"{_beside_blind(figures, 'affine_ssim')}, has the outlines to "
-        f"{_beside_blind(figures, 'orientation_agreement')}, and matches {matched['mean']:.1%} of "
-        f"{matched['count']:,} pictures (at random "
+    evidence = (
+        f"{best} reaches an affine SSIM of {_beside_blind(figures, 'affine_ssim')} and an "
+        f"agreement of edges of {_beside_blind(figures, 'orientation_agreement')}, and matches "
+        f"{matched['mean']:.1%} of {matched['count']:,} pictures (at random "
         f"{figures['reidentification_chance']['mean']:.1%})."
     )
     if failed:
-        sentence += f" Failed, which proves nothing: {', '.join(failed)}."
-    return Verdict(threat_model=threat_model, recovered=recovered, attack=best, sentence=sentence)
+        evidence += f" Failed, which proves nothing: {', '.join(failed)}."
+    return Verdict(threat_model=threat_model, recovered=recovered, attack=best, evidence=evidence)
 
 
 def _beside_blind(figures: Mapping[str, Mapping[str, float]], name: str) -> str:

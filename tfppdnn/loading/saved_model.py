@@ -11,7 +11,7 @@ from tfppdnn.errors import UserError
 
 
 class SavedModelProtector:
-    """Protects images with a SavedModel, in batches, on whatever device TensorFlow finds.
+    """Protects images with a SavedModel, all at once, on whatever device TensorFlow finds.
 
     Args:
         path: A folder with the signature `serving_default`: `image` uint8 [N, H, W, 3] to
