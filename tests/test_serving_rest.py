@@ -356,6 +356,12 @@ def test_a_taken_port_is_named(run, server):
         pass
 
 
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_named(run, host):
+    with pytest.raises(UserError, match=f"--host={host} is no address of this machine"):
+        Server(run, settings=ServerSettings(host=host, rest_port=0))
+
+
 @pytest.mark.parametrize(
     ("content", "mend"),
     [({}, "name a run folder"), ({"config.json": "{}"}, "tfppdnn classify")],

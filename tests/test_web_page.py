@@ -226,6 +226,20 @@ def test_no_plain_pixel_and_no_name_leaves_the_browser(page, site, tmp_path):
     assert not any(b"secret-name" in content for content in sent)
 
 
+def test_nothing_is_stored_and_nobody_is_told_where_the_picture_was_seen(page, tmp_path):
+    give(page, saved(tmp_path / "picture.png"))
+    send(page)
+    stored = page.evaluate("""(async () => [
+        localStorage.length, sessionStorage.length, document.cookie.length,
+        (await indexedDB.databases()).length, (await caches.keys()).length,
+        (await navigator.serviceWorker.getRegistrations()).length,
+    ])()""")
+    assert set(stored) == {0}
+    (request,) = posts(page)
+    headers = {name.lower(): value for name, value in request["headers"].items()}
+    assert not headers.get("referer") and not headers.get("cookie")
+
+
 def chunks(png):
     place = 8
     while place < len(png):

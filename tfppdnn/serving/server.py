@@ -257,7 +257,8 @@ def _listen(host: str, port: int) -> socket.socket:
             family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listening.detach()
         )
     except OSError as error:
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        # create_server raises an error of its own for a name that is not known.
+        if isinstance(error.__context__, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
             raise UserError(f"--host={host} is no address of this machine") from None
         raise UserError(_port_taken("rest_port", port)) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import signal
 import sys
@@ -110,6 +111,8 @@ def serve(
     path = Path(run).expanduser()
     # Pillow warns of large images, which are refused.
     warnings.filterwarnings("ignore", module="PIL")
+    # What gRPC logs by itself would stand beside the one line that says what is wrong.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # A crash writes no images to a core file.
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
