@@ -67,7 +67,7 @@ def test_every_attack_has_its_row_and_every_kind_of_attacker_a_verdict(audited, 
     assert {"ciphertexts only", "the protector itself"} <= figures["verdicts"].keys()
 
 
-def test_the_report_holds_all_it_shows_and_asks_for_nothing(audited):
+def test_the_report_holds_all_it_shows_and_asks_for_nothing(audited, tiny_run):
     out, _ = audited
     page = (out / "report.html").read_text()
 
@@ -76,6 +76,7 @@ def test_the_report_holds_all_it_shows_and_asks_for_nothing(audited):
     assert page.count("data:image/png;base64,") == 3  # Protected, and two kinds of attacker.
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
     assert "<script" not in page
+    assert f"--protector={tiny_run} " in page  # The command that makes it again.
     for name in ("protected", "ciphertexts_only", "protector"):
         with Image.open(out / "figures" / f"{name}.png") as picture:
             assert picture.width > 400
@@ -147,6 +148,7 @@ def test_a_protector_that_breaks_the_rules_is_named_in_one_line(tmp_path, call, 
         ([], "--protector is missing"),
         (["--protector=plain", "--attacks=gan,laser"], "--attacks=laser: there is no such attack"),
         (["--protector=plain", "--attacker_images=5000"], "1497 training images are too few"),
+        (["--protector=plain", "--held_out_images=1"], "must be 0 (for all), or 2 or more"),
         (["--protector=plain", "--gan_epoch=3"], "did you mean --gan_epochs?"),
         (["--protector=tanaka", "--preset=fast"], "--preset=fast: there is no such preset"),
     ],

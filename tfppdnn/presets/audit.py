@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tfppdnn.presets import settings
-from tfppdnn.presets.settings import COUNT, Rule, Settings, between, one_of
+from tfppdnn.presets.settings import Rule, Settings, all_or_at_least, between, one_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -18,8 +18,8 @@ class AuditPreset(Settings):
         attacker_image_size: Height and width of the images that are attacked, in pixels.
         attacker_images: Training images that attackers may learn from, T of Fig. 2; 0 for all.
         held_out_images: Test images that attacks are measured on; 0 for all.
-        attempts: How often an attack that failed is tried again, and stronger, before it
-            counts as failed.
+        attempts: How often an attack that learns is tried at most, the first included, until
+            it is better than knowing nothing.
 
         gan_form: The GAN attack's form, `paper` or `strong`; the latter collapses less, and is
             what a failed attack is tried again with.
@@ -80,9 +80,10 @@ class AuditPreset(Settings):
 
     RULES: ClassVar[Mapping[str, Rule]] = {
         "attacker_image_size": between(31, 4096, "must be from 32 to 4096"),
-        "attacker_images": COUNT,
-        "held_out_images": COUNT,
-        "inversion_images": COUNT,
+        "attacker_images": all_or_at_least(8),
+        # Chance is measured against other images.
+        "held_out_images": all_or_at_least(2),
+        "inversion_images": all_or_at_least(2),
         "attempts": between(0, 10, "must be from 1 to 10"),
         "gan_form": one_of("paper", "strong"),
         "gan_depth": between(0, 8, "must be from 1 to 8"),

@@ -26,6 +26,12 @@ def between(above: float, highest: float, rule: str) -> Rule:
     return check
 
 
+def all_or_at_least(fewest: int) -> Rule:
+    """Allows 0, which stands for all, and whole numbers from `fewest`."""
+    rule = f"must be 0 (for all), or {fewest} or more"
+    return lambda value: None if not is_number(value) or value == 0 or value >= fewest else rule
+
+
 def one_of(*words: str) -> Rule:
     """Allows these words only."""
     return lambda value: None if value in words else f"must be {' or '.join(words)}"

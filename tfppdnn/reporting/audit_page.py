@@ -34,7 +34,7 @@ _WHO = {
     ),
 }
 _HEADLINES = {
-    Recovered.UNKNOWN: "Nobody knows: every attack failed.",
+    Recovered.UNKNOWN: "Nobody knows.",
     Recovered.TRACES: "Traces come back.",
     Recovered.PARTS: "Much comes back.",
     Recovered.PICTURES: "The pictures come back.",
@@ -88,20 +88,26 @@ def render_audit(
         ],
         protected=_measurements(protected.get("leakage", {})),
         groups=_groups(record.get(ATTACKS, {})),
-        command=audit_command(config, protected.get("name", "NAME")),
+        command=audit_command(config, record),
+        meanings={metric.name: metric.meaning for metric in METRICS},
         raw=json.dumps(record, indent=2, ensure_ascii=False),
     )
 
 
-def audit_command(config: Mapping[str, Any], name: str) -> str:
-    """The command line that makes an audit again, from its `config.json`."""
+def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """The command line that makes an audit again, from its `config.json` and `audit.json`."""
     preset, settings = config.get("preset", "quick"), config.get("settings", {})
+    protected = record.get("protected", {})
     options = {
-        "protector": name,
+        "protector": protected.get("given") or protected.get("name", "NAME"),
         "preset": preset,
         "dataset": config.get("dataset", {}).get("name", "digits"),
         "seed": config.get("seed", 0),
     }
+    if config.get("data_dir"):
+        options["data_dir"] = "DIR"
+    if record.get(ATTACKS):
+        options["attacks"] = ",".join(record[ATTACKS])
     for field in dataclasses.fields(AUDIT_PRESETS.get(preset, AUDIT_PRESETS["quick"])):
         if settings.get(field.name, field.default) != field.default:
             options[field.name] = settings[field.name]
@@ -112,7 +118,7 @@ def audit_command(config: Mapping[str, Any], name: str) -> str:
 def _finding(verdict: Verdict) -> Finding:
     # Not knowing is no good news: it has the colour of a part that shows.
     level = Level.PART if verdict.recovered is Recovered.UNKNOWN else Level(verdict.recovered)
-    return Finding(level, _HEADLINES[verdict.recovered], verdict.sentence)
+    return Finding(level, _HEADLINES[verdict.recovered], verdict.evidence)
 
 
 def _groups(rows: Mapping[str, Mapping[str, Any]]) -> list[_Group]:

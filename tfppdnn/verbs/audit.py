@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fire.decorators import SetParseFns
@@ -23,6 +23,11 @@ from tfppdnn.presets.audit import (
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.quiet import import_tensorflow
 from tfppdnn.verbs.train import checked_seed
+
+if TYPE_CHECKING:
+    from tfppdnn.audit.material import Material
+    from tfppdnn.audit.recognition import Images, Recogniser
+    from tfppdnn.data.dataset import ImageDataset
 
 __all__ = ["audit", "settings_help"]
 
@@ -146,13 +151,14 @@ def audit(
         data_dir=data_dir,
     )
     asked = _recogniser(run, recogniser, images, chosen, seed)
-    _measure_protected(run, targets, material, asked, subject.name, seed)
+    shown = {"name": source.title, "given": protector}
+    _measure_protected(run, targets, material, asked, shown, seed)
     make_attacks(run, planned, material, recogniser=asked, seed=seed)
     write_audit_report(run)
     return {"run": str(run.path), **_summary(run.metrics())}, 0
 
 
-def _differentiable(protector: str, source: Source):
+def _differentiable(protector: str, source: Source) -> Callable | None:
     """The Keras model behind a run's protector: what its owner can differentiate."""
     path = RunFolder(protector).protector if source.is_run else None
     if path is None or not path.is_file():
@@ -165,7 +171,9 @@ def _differentiable(protector: str, source: Source):
     return keras.models.load_model(path, compile=False)
 
 
-def _recogniser(run: RunFolder, path: str | None, images, preset: AuditPreset, seed: int):
+def _recogniser(
+    run: RunFolder, path: str | None, images: ImageDataset, preset: AuditPreset, seed: int
+) -> Recogniser:
     """Loads the classifier of plain images that is asked, or trains it."""
     from tfppdnn.audit.recognition import SavedModelRecogniser
     from tfppdnn.baselines import Plain
@@ -184,7 +192,14 @@ def _recogniser(run: RunFolder, path: str | None, images, preset: AuditPreset, s
     return SavedModelRecogniser(run.path / "classifier_plain")
 
 
-def _measure_protected(run: RunFolder, targets, material, recogniser, name: str, seed: int) -> None:
+def _measure_protected(
+    run: RunFolder,
+    targets: Images,
+    material: Material,
+    recogniser: Recogniser,
+    protector: dict[str, str],
+    seed: int,
+) -> None:
     """Records what the protected images show by themselves, and keeps some for pictures."""
     from tfppdnn.audit.auditor import SHOWN_IMAGES, measured, reconstructions_path
 
@@ -194,7 +209,7 @@ def _measure_protected(run: RunFolder, targets, material, recogniser, name: str,
         with written_whole(reconstructions_path(run, kind)) as temporary:
             np.savez_compressed(temporary, images=images[:SHOWN_IMAGES])
     figures = measured(targets, material, recogniser, seed=seed)
-    run.record("protected", {"name": name, "images": len(targets), "leakage": figures})
+    run.record("protected", {**protector, "images": len(targets), "leakage": figures})
 
 
 def _summary(record: dict[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset
 from tfppdnn.runs import RunFolder
 from tfppdnn.types import Protector
+
+if TYPE_CHECKING:
+    from tfppdnn.data.dataset import ImageDataset
 
 # The preset's settings that this training depends on.
 SETTINGS = (
@@ -27,7 +30,7 @@ _STATISTICS_IMAGES = 1000
 
 def train_classifier(
     run: RunFolder,
-    dataset,
+    dataset: ImageDataset,
     protector: Protector,
     *,
     preset: Preset,
@@ -40,7 +43,7 @@ def train_classifier(
 
     Args:
         run: Where the classifier, its checkpoints and figures go.
-        dataset: Plain images and labels, an `ImageDataset`.
+        dataset: Plain images and labels.
         protector: What its images go through after augmentation. If it says that it needs a
             `classifier_front`, the classifier gets it.
         preset: Of it, `SETTINGS` are used.
@@ -65,7 +68,13 @@ def train_classifier(
 
 
 def _train(
-    run: RunFolder, dataset, protector: Protector, *, preset: Preset, seed: int, kind: str
+    run: RunFolder,
+    dataset: ImageDataset,
+    protector: Protector,
+    *,
+    preset: Preset,
+    seed: int,
+    kind: str,
 ) -> dict[str, Any]:
     import keras
 
@@ -105,7 +114,7 @@ def _train(
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
         [int(share * steps) for share in (0.3, 0.6, 0.8)], [rate / 5**n for n in range(4)]
     )
-    # The paper's 5e-4 decays the gradient, inside the momentum of 0.9: see the docstring.
+    # The paper's 5e-4 decays the gradient, inside the momentum of 0.9; Keras decays outside.
     compile_classifier(model, schedule, weight_decay=5e-3)
 
     with own_errors(protector.protect) as protect:
