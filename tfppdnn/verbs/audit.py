@@ -33,6 +33,8 @@ __all__ = ["audit", "settings_help"]
 
 settings_help = audit_settings_help
 
+_PRINTED = ("ssim", "affine_ssim", "orientation_agreement", "reidentification", "recognition")
+
 
 @SetParseFns(protector=str, dataset=str, data_dir=str, preset=str, out=str, recogniser=str)
 def audit(
@@ -223,7 +225,7 @@ def _summary(record: dict[str, Any]) -> dict[str, Any]:
             name: {"status": row["status"]}
             | {
                 key: round(row["leakage"][key]["mean"], 4)
-                for key in ("ssim", "affine_ssim", "reidentification", "recognition")
+                for key in _PRINTED
                 if "leakage" in row
             }
             for name, row in rows.items()
