@@ -223,11 +223,7 @@ def _summary(record: dict[str, Any]) -> dict[str, Any]:
         "verdicts": {verdict.threat_model.value: verdict.sentence for verdict in verdicts(rows)},
         "attacks": {
             name: {"status": row["status"]}
-            | {
-                key: round(row["leakage"][key]["mean"], 4)
-                for key in _PRINTED
-                if "leakage" in row
-            }
+            | {key: round(row["leakage"][key]["mean"], 4) for key in _PRINTED if "leakage" in row}
             for name, row in rows.items()
         },
     }
