@@ -425,6 +425,20 @@ def assert_refused_by_grpc(server, signature, **inputs):
     assert_serves(server)
 
 
+@pytest.mark.parametrize("part", ["name", "version_label"])
+def test_endless_names_are_not_repeated(server, part):
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "classifier"
+    setattr(request.model_spec, part, "a" * 10**5)
+    with grpc.insecure_channel(server.grpc_address) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        with pytest.raises(grpc.RpcError) as refused:
+            stub.Predict(request, timeout=SECONDS)
+    expected = {"name": "NOT_FOUND", "version_label": "INVALID_ARGUMENT"}
+    assert refused.value.code().name == expected[part]
+    assert "aaa..." in refused.value.details()
+
+
 def test_bytes_that_are_no_message(server):
     with grpc.insecure_channel(server.grpc_address) as channel:
         predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")

@@ -120,9 +120,9 @@ class ModelVersions:
                 version = self._labelled(label)
             known = self._versions if name == self.name else {}
             if version is not None and version not in known:
-                raise _not_found(f"Could not find version {version} of model {name}")
+                raise _not_found(f"Could not find version {version} of model {_cut(name)}")
             if not known:
-                raise _not_found(f"Could not find any versions of model {name}")
+                raise _not_found(f"Could not find any versions of model {_cut(name)}")
             chosen = sorted(known, reverse=True) if version is None else [version]
             return [dataclasses.replace(known[v], model=None) for v in chosen]
 
@@ -135,12 +135,13 @@ class ModelVersions:
                 return max(available)
             if version in available:
                 return version
-        wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+        shown = _cut(name)
+        wanted = f"Latest({shown})" if version is None else f"Specific({shown}, {version})"
         raise _not_found(f"Servable not found for request: {wanted}")
 
     def _labelled(self, label: str) -> int:
         if label not in self._labels:
-            raise invalid(f"Unrecognized servable version label: {label}")
+            raise invalid(f"Unrecognized servable version label: {_cut(label)}")
         return self._labels[label]
 
     def _answers(self, version: int) -> bool:
@@ -196,3 +197,8 @@ def _content(path: Path) -> Any:
 
 def _not_found(message: str) -> Refusal:
     return Refusal(grpc.StatusCode.NOT_FOUND, message)
+
+
+def _cut(text: str) -> str:
+    """Shortens what a client has sent: gRPC delivers no reason of more than 16 kB."""
+    return text if len(text) <= 100 else f"{text[:100]}..."
