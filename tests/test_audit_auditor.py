@@ -148,6 +148,7 @@ def test_brute_force_has_a_cost_and_no_pictures(tmp_path):
 
     # 2^499 / 1e12 / 31557600 s: log10 = 499 * 0.30103 - 12 - 7.4991.
     assert rows["brute_force"]["log10_years"] == pytest.approx(130.714, abs=0.01)
+    assert rows["brute_force"]["status"] == "counted"
     assert "leakage" not in rows["brute_force"]
 
 

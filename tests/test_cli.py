@@ -1,9 +1,12 @@
+import importlib
+import inspect
+import re
 import subprocess
 import sys
 
 import pytest
 
-VERBS = ("train", "export", "protect", "classify")
+from tfppdnn.cli import VERBS, main
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], *([verb, "--help"] for verb in VERBS)])
@@ -76,3 +79,19 @@ def test_a_folder_of_something_else_is_refused(call, tmp_path, tiny_settings):
     assert code == 2
     assert "not a run folder" in error
     assert (tmp_path / "thesis.txt").read_text() == "keep me"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_loses_no_word_of_what_an_option_is_for(verb, capsys):
+    # fire takes a line with a colon for the next option, and drops the rest of this one's text.
+    module = importlib.import_module(f"tfppdnn.verbs.{verb}")
+    text = inspect.getdoc(getattr(module, verb)).split("Args:\n")[1].split("\n\n")[0]
+    main([verb, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+
+    options = re.split(r"^ {4}(?=\w+: )", text, flags=re.MULTILINE)[1:]
+    assert options
+    for option in options:
+        name, meaning = option.split(": ", 1)
+        if name != "settings":
+            assert " ".join(meaning.split()) in shown, name

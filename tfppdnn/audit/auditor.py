@@ -29,7 +29,8 @@ ATTACKS = "attacks"
 SHOWN_IMAGES = 16
 """How many reconstructions are kept for pictures."""
 
-WORKED, FAILED, NOT_APPLICABLE = "worked", "failed", "does not apply"
+WORKED, FAILED, COUNTED = "worked", "failed", "counted"
+NOT_APPLICABLE = "does not apply"
 """What became of an attack. One that failed proves nothing, for or against the protector."""
 
 
@@ -162,6 +163,7 @@ def _row_without_images(
         "settings": dataclasses.asdict(attack),
     }
     if isinstance(result, KeySearch) and result.log10_years is not None:
+        row["status"] = COUNTED
         row |= {"log10_tries": result.log10_tries, "log10_years": result.log10_years}
     return row
 

@@ -53,7 +53,6 @@ class _AttackRows(NamedTuple):
     status: str
     finding: str
     tries: int
-    years: float | None
     rows: list[Measurement]
 
 
@@ -130,7 +129,6 @@ def _groups(rows: Mapping[str, Mapping[str, Any]]) -> list[_Group]:
                 status=row["status"],
                 finding=row["finding"],
                 tries=len(row.get("attempts", [])),
-                years=row.get("log10_years"),
                 rows=_measurements(row.get("leakage", {})),
             )
             for name, row in rows.items()

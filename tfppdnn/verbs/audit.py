@@ -66,16 +66,22 @@ def audit(
             python -m tfppdnn audit --protector=tanaka
             python -m tfppdnn audit --protector=my_idea.py:protect
 
+        Tanaka's scheme under another key, a blur of 2 pixels, a function of a package:
+
+            python -m tfppdnn audit --protector=tanaka:1234
+            python -m tfppdnn audit --protector=blur:2
+            python -m tfppdnn audit --protector=package.module:name
+
         On photographs, and only two of the attacks:
 
             python -m tfppdnn audit --protector=runs/cifar10-cpu --preset=cpu \
                 --dataset=tiny_imagenet100 --data_dir=DIR --attacks=gan,itn
 
     Args:
-        protector: A run folder made by `train`, a protector.tflite, a SavedModel folder; a
-            cipher (tanaka, pixel_same, pixel_different, ele, etc; with a key, tanaka:1234); a
-            baseline (plain, blur:SIGMA, pixelate:SIDE); or Python code (package.module:name
-            or file.py:name) from uint8 [N, H, W, 3] to the same.
+        protector: A run folder made by `train`, a protector.tflite or a SavedModel folder; a
+            cipher (tanaka, pixel_same, pixel_different, ele or etc); a baseline (plain, blur
+            or pixelate); or a Python function from uint8 [N, H, W, 3] to the same. The
+            examples show how keys, strengths and functions are named.
         dataset: As for `train`; the run's own, or digits, if not given. Attackers learn from
             its training images and are measured on its test images.
         data_dir: A tensorflow-datasets directory.

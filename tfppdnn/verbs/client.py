@@ -59,7 +59,7 @@ def client(
             classifier was trained with.
         model: Name of the classifier on the server.
         size: Side of the square that images are cropped and resized to before they are
-            protected: the image size of the classifier's training, so 32 for digits and
+            protected, which is the image size of the classifier's training, 32 for digits and
             CIFAR-10. Without it images are sent at their own size; protected images do not
             survive the server's resizing, so pass it unless your images have that size.
         batch_size: Images in one request.

@@ -36,7 +36,7 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
     Args:
         run: A run folder made by `train`.
         data_dir: The tensorflow-datasets directory that the run was trained from, if it
-            has moved: real images are needed to compare and to calibrate with.
+            has moved; real images are needed to compare and to calibrate with.
 
     Returns:
         The figures by file (those of the gate None without checkpoints), and the exit code.

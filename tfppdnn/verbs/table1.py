@@ -51,10 +51,11 @@ def table1(
     r"""Makes the paper's Table I and Figs. 1 and 7: the protector beside its rivals.
 
     Every row is a scheme: the protector, pixel-based encryption under one key and under a key
-    an image, Tanaka's with its adaptation network, and plain images. Each is attacked by the
-    unshared-weight and the GAN attack as by `audit`, and a ResNet-18 is trained on each data
-    set protected by it as by `classify`; all train for the same number of steps. The figures
-    are written beside the paper's, as Markdown, CSV and PNG.
+    an image, Tanaka's with its adaptation network, and plain images. As in the paper, each
+    but the last is attacked by the GAN attack, the pixel-based ones also by the unshared-weight
+    attack, as by `audit`; and a ResNet-18 is trained on each data set protected by it, as by
+    `classify`, all for the same number of steps. The figures are written beside the paper's,
+    as Markdown, CSV and PNG.
 
     Every part is a folder of its own, so the same command goes on with a table that was
     stopped.
