@@ -8,6 +8,7 @@ from keras import ops
 
 from tfppdnn.training.fake_pool import FakePool
 
+Rate = float | keras.optimizers.schedules.LearningRateSchedule
 _LOSSES = ("generator", "discriminator", "consistency")
 
 
@@ -21,6 +22,8 @@ class GANAttackModel(keras.Model):
             reconstruction. None to do without, as the paper does.
         least_squares: Whether losses are least squares (LSGAN) instead of cross entropy.
         consistency: Weight of the encoder's error in the generator's loss.
+        copying_steps: Steps at the beginning in which the generator just learns to copy the
+            protected image, and the discriminator waits.
         pool_size: Earlier reconstructions that the discriminator is shown; 0 for none.
         image_shape: (H, W, 3).
         seed: Seed of the pool.
@@ -34,6 +37,7 @@ class GANAttackModel(keras.Model):
         encoder: keras.Model | None,
         least_squares: bool,
         consistency: float,
+        copying_steps: int,
         pool_size: int,
         image_shape: tuple[int, int, int],
         seed: int,
@@ -43,6 +47,7 @@ class GANAttackModel(keras.Model):
         self.discriminator = discriminator
         self.encoder = encoder
         self.consistency = consistency
+        self.copying_steps = copying_steps
         self.distance = (
             keras.losses.MeanSquaredError()
             if least_squares
@@ -52,10 +57,10 @@ class GANAttackModel(keras.Model):
         self.trackers = {name: keras.metrics.Mean(name=name) for name in _LOSSES}
         self.built = True
 
-    def compile(self, *, learning_rate: float, beta_1: float, **kwargs):
+    def compile(self, *, generator_rate: Rate, discriminator_rate: Rate, beta_1: float, **kwargs):
         """Makes an Adam for each side (Section IV-C)."""
-        self.generator_optimizer = keras.optimizers.Adam(learning_rate, beta_1)
-        self.discriminator_optimizer = keras.optimizers.Adam(learning_rate, beta_1)
+        self.generator_optimizer = keras.optimizers.Adam(generator_rate, beta_1)
+        self.discriminator_optimizer = keras.optimizers.Adam(discriminator_rate, beta_1)
         self.generator_optimizer.build(self.generator_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         super().compile(optimizer=self.generator_optimizer, **kwargs)
@@ -93,6 +98,9 @@ class GANAttackModel(keras.Model):
             fakes = self.generator(ciphertexts, training=True)
             scores = self.discriminator(fakes, training=False)
             loss = self.distance(ops.ones_like(scores), scores)
+            if self.copying_steps:
+                copy_error = ops.mean(ops.abs(fakes - ciphertexts))
+                loss = ops.where(self._is_copying(), copy_error, loss)
             error = 0.0
             if self.encoder is not None:
                 found = self.encoder(fakes, training=True)
@@ -113,8 +121,13 @@ class GANAttackModel(keras.Model):
             fake = self.discriminator(fakes, training=True)
             loss = self.distance(ops.ones_like(real), real)
             loss = (loss + self.distance(ops.zeros_like(fake), fake)) / 2
+            loss = ops.where(self._is_copying(), 0.0, loss)
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
         self._track(discriminator=loss)
+
+    def _is_copying(self):
+        # Counted where both sides of a step see the same number: the discriminator is the last.
+        return self.discriminator_optimizer.iterations < self.copying_steps
 
     def _track(self, **values):
         for name, value in values.items():

@@ -8,7 +8,14 @@ from keras import layers
 from tfppdnn.models.fronts import DepthToSpace
 from tfppdnn.models.unet import unet
 
-_BLOCK = 4
+BLOCK = 4
+"""Height and width of what the block generator sees, in pixels."""
+
+SMALLEST_PATCH = 13
+"""Height and width from which the discriminator has a patch to score."""
+
+SMALLEST_IMAGE = 21
+"""Height and width from which it can give an image one score: a map of 3x3 patches."""
 
 
 def attack_discriminator(*, score_patches: bool = False) -> keras.Model:
@@ -48,11 +55,11 @@ def block_generator(image_size: tuple[int, int]) -> keras.Model:
     """
     images = keras.Input((*image_size, 3), name="image")
     x = layers.Rescaling(2.0, -1.0)(images)
-    x = layers.Conv2D(48, _BLOCK, strides=_BLOCK)(x)
+    x = layers.Conv2D(48, BLOCK, strides=BLOCK)(x)
     x = layers.ReLU()(_batch_norm()(x))
     for channels in (48, 512):
         x = layers.ReLU()(_batch_norm()(layers.Conv2D(channels, 1)(x)))
-    return keras.Model(images, _pixels(DepthToSpace(_BLOCK)(x)), name="block_generator")
+    return keras.Model(images, _pixels(DepthToSpace(BLOCK)(x)), name="block_generator")
 
 
 def pixel_generator(image_size: tuple[int, int]) -> keras.Model:
@@ -98,5 +105,5 @@ def _batch_norm() -> layers.BatchNormalization:
 
 
 def _pixels(x):
-    x = layers.Conv2D(3, 1, activation="tanh")(x)
-    return layers.Rescaling(0.5, 0.5, name="pixels")(x)
+    x = layers.Conv2D(3, 1, activation="tanh", name="pixels")(x)
+    return layers.Rescaling(0.5, 0.5)(x)
