@@ -55,17 +55,23 @@ ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
     "affine SSIM (mean picture)": lambda m: beside(
         m["protector"]["leakage"], "affine_ssim", "_floor"
     ),
-    "contour correlation (chance)": lambda m: beside(
-        m["protector"]["leakage"], "contour_correlation", "_chance"
+    "orientation agreement (chance)": lambda m: beside(
+        m["protector"]["leakage"], "orientation_agreement", "_chance"
     ),
     "the same, photographs at 96x96 (chance)": lambda m: beside(
-        m["protector"]["photographs_leakage"], "contour_correlation", "_chance"
+        m["protector"]["photographs_leakage"], "orientation_agreement", "_chance"
+    ),
+    "contour correlation (chance)": lambda m: beside(
+        m["protector"]["leakage"], "contour_correlation", "_chance"
     ),
     "matched to the right picture (chance)": lambda m: matched(m["protector"]["leakage"]),
     "restored by the training's G_BA: SSIM (mean picture)": lambda m: beside(
         m["protector"]["restored_leakage"], "ssim", "_floor"
     ),
     "restored: matched (chance)": lambda m: matched(m["protector"]["restored_leakage"]),
+    "gate: protected refused / plain let through": lambda m: (
+        f"{percent(m['gate']['protected_refused'])} / {percent(m['gate']['plain_let_through'])}"
+    ),
     "8-bit file, mean difference in grey levels": lambda m: (
         f"{m['export']['protector_int8.tflite']['mean_difference']:.1f}"
     ),
