@@ -106,6 +106,7 @@ class AuditQuick(AuditPreset):
     gan_form: str = "strong"
     gan_epochs: int = 20
     gan_batch_size: int = 32
+    gan_learning_rate: float = 1e-3
     gan_width: int = 8
     gan_depth: int = 3
 
