@@ -116,7 +116,9 @@ def reached_on_import(starts):
     return reached
 
 
-@pytest.mark.parametrize("start", ["client/**/*.py", "loading/**/*.py", "cli.py", "verbs/protect.py"])
+@pytest.mark.parametrize(
+    "start", ["client/**/*.py", "loading/**/*.py", "cli.py", "verbs/protect.py", "verbs/client.py"]
+)
 def test_protecting_loads_nothing_that_trains(start):
     starts = list(ROOT.glob(start))
     assert starts

@@ -102,6 +102,11 @@ def table1(
     source = find_source(protector)
     config = RunFolder(protector).config() if source.is_run else {}
     own = config.get("dataset", {}).get("name", "digits")
+    if seed != config.get("seed", seed) and Path(own).is_dir():
+        raise UserError(
+            f"--seed={seed}: {protector} held out the test images of {own} by its own seed; give "
+            f"--seed={config['seed']}, so that all rows are measured on the same"
+        )
     names = datasets.split(",") if isinstance(datasets, str) else list(datasets or [own])
     if len(names) > 2:
         raise UserError(f"--datasets={','.join(names)}: the table has room for two; give fewer")
