@@ -28,10 +28,11 @@ from tfppdnn.attacks.gan_networks import (
 )
 from tfppdnn.attacks.gan_polarity import RightWayRound
 from tfppdnn.attacks.learned import LearnedAttack, kept_or_temporary
-from tfppdnn.attacks.pairs import reconstruct, steps_of
+from tfppdnn.attacks.pairs import steps_of
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.data.batches import image_batches
 from tfppdnn.errors import UserError
+from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.training.resumable import fit_resumably
 
 GENERATORS = ("block", "pixel", "unet")
@@ -175,7 +176,7 @@ class GANAttack(LearnedAttack[UnpairedImages]):
             threat_model=self.threat_model,
             finding=f"A GAN learnt from {len(data.ciphertexts):,} protected and "
             f"{len(data.plain):,} other plain images what pictures look like.",
-            images=reconstruct(model.generator, data.targets),
+            images=run_on_images(model.generator, data.targets),
         )
 
     def _rate(self, start: float, steps: int) -> Rate:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from tfppdnn.attacks.data import Images
-from tfppdnn.attacks.pairs import reconstruct
+from tfppdnn.models.eight_bit import run_on_images
 
 # Photographs whose colours are right correlate by 0.8 and more once they can be recognised. Where
 # the two have little to do with each other, as with pixels that are inverted one by one, so has
@@ -40,7 +40,7 @@ class RightWayRound(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Turns the generator of the model that is being trained, if it has to be."""
         generator = self.model.generator
-        found = _layout(reconstruct(generator, self._ciphertexts))
+        found = _layout(run_on_images(generator, self._ciphertexts))
         if _correlation(found, self._layout) < _CERTAIN:
             for variable in generator.get_layer("pixels").trainable_variables:
                 variable.assign(-variable)

@@ -15,8 +15,9 @@ import keras
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.attacks.data import OwnedProtector
 from tfppdnn.attacks.learned import LearnedAttack
-from tfppdnn.attacks.pairs import check_pairs, reconstruct, steps_of, train_on_pairs
+from tfppdnn.attacks.pairs import check_pairs, steps_of, train_on_pairs
 from tfppdnn.attacks.result import Reconstruction
+from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.models.unet import unet
 
 
@@ -73,5 +74,5 @@ class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
             threat_model=self.threat_model,
             finding=f"A U-Net learnt to undo the protector from {len(data.plain):,} images that "
             "the attacker protected himself.",
-            images=reconstruct(model, data.targets),
+            images=run_on_images(model, data.targets),
         )

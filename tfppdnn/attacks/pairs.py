@@ -10,8 +10,9 @@ import numpy as np
 
 from tfppdnn.attacks.data import Images
 from tfppdnn.attacks.learned import kept_or_temporary
-from tfppdnn.data.batches import in_batches, shuffled_indices
+from tfppdnn.data.batches import shuffled_indices
 from tfppdnn.errors import UserError
+from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.training.resumable import fit_resumably
 
 
@@ -88,25 +89,6 @@ def train_on_pairs(
             steps_per_round=steps_of(1, images=len(plain), batch_size=batch_size),
             checkpoints=folder,
         )
-
-
-def reconstruct(model: keras.Model, targets: Images, *, batch_size: int = 64) -> Images:
-    """Runs a network over uint8 [N, H, W, 3] images; returns 8-bit images of the same shape."""
-    outputs = [
-        keras.ops.convert_to_numpy(model(as_floats(batch), training=False))
-        for batch in in_batches(targets, batch_size)
-    ]
-    return as_bytes(np.concatenate(outputs))
-
-
-def as_floats(images: Images) -> np.ndarray:
-    """Maps 8-bit images to float32 in [0, 1]."""
-    return images.astype(np.float32) / 255
-
-
-def as_bytes(images: np.ndarray) -> Images:
-    """Rounds images in [0, 1] to 8 bits."""
-    return np.rint(images * 255).astype(np.uint8)
 
 
 def _size(images: Images) -> str:

@@ -16,8 +16,9 @@ from keras import layers, ops
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.attacks.data import OwnKeyPairs
 from tfppdnn.attacks.learned import LearnedAttack
-from tfppdnn.attacks.pairs import check_pairs, reconstruct, steps_of, train_on_pairs
+from tfppdnn.attacks.pairs import check_pairs, steps_of, train_on_pairs
 from tfppdnn.attacks.result import Reconstruction
+from tfppdnn.models.eight_bit import run_on_images
 
 _MOMENTUM = 0.9
 
@@ -76,7 +77,7 @@ class UnsharedWeightAttack(LearnedAttack[OwnKeyPairs]):
             threat_model=self.threat_model,
             finding=f"A network with weights of its own for each pixel learnt from "
             f"{len(data.plain):,} of the attacker's images under his own keys.",
-            images=reconstruct(model, data.targets),
+            images=run_on_images(model, data.targets),
         )
 
     def optimizer(self, steps: int) -> keras.Optimizer:

@@ -15,6 +15,7 @@ import numpy as np
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.runners import Runner, saved_model_runners, tflite_runner, web_runners
 from tfppdnn.exporting.silence import silenced
+from tfppdnn.models.eight_bit import run_on_images
 
 # Largest share of values that may differ, and those by one grey level only. The int8 file
 # is not held to a limit: what it costs is reported.
@@ -93,23 +94,13 @@ def verify_protector_files(
     return figures
 
 
-def protected_by(model: keras.Model, images: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
-    """Returns h_p(images) by Keras, uint8 [N, H, W, 3] to the same: what files must repeat."""
-    batches = []
-    for start in range(0, len(images), batch_size):
-        batch = images[start : start + batch_size].astype(np.float32) / np.float32(255)
-        pixels = keras.ops.convert_to_numpy(model(batch, training=False))
-        batches.append(np.rint(pixels * 255).astype(np.uint8))
-    return np.concatenate(batches)
-
-
 def _pairs(
     name: str, path: Path, model: keras.Model, images: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields, in pairs, what Keras and what the file make of the same images."""
 
     def compare(runner: Runner, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return protected_by(model, some), runner(some)
+        return run_on_images(model, some, batch_size=32), runner(some)
 
     if name == "protector_web.tflite":
         for size, runner in web_runners(path).items():

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from tfppdnn.data.batches import image_batches, in_batches
 from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.perceptual import perceptual_features
 from tfppdnn.models.unet import unet
@@ -69,8 +70,8 @@ def train_transformation_network(
 
     def grid() -> np.ndarray:
         plain = dataset.test_images[:_IMAGES_IN_GRID]
-        protected = protect_images(model.protector, plain)
-        return image_grid([plain, protected, protect_images(model.restorer, protected)])
+        protected = run_on_images(model.protector, plain)
+        return image_grid([plain, protected, run_on_images(model.restorer, protected)])
 
     history = fit_resumably(
         model,
@@ -148,17 +149,6 @@ def build_generator(preset: Preset, dataset: ImageDataset, *, name: str) -> kera
         std=std,
         name=name,
     )
-
-
-def protect_images(
-    generator: keras.Model, images: np.ndarray, *, batch_size: int = 64
-) -> np.ndarray:
-    """Runs a generator over uint8 [N, H, W, 3] images; returns 8-bit images of the same shape."""
-    outputs = [
-        keras.ops.convert_to_numpy(generator(batch.astype(np.float32) / 255, training=False))
-        for batch in in_batches(images, batch_size)
-    ]
-    return np.round(np.concatenate(outputs) * 255).astype(np.uint8)
 
 
 def _perceptual_cap(

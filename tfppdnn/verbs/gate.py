@@ -15,6 +15,7 @@ from tfppdnn.data.decoys import DECOYS
 from tfppdnn.data.photographs import photographs
 from tfppdnn.exporting.gate import export_gate, gate_scores
 from tfppdnn.files import written_whole
+from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.presets import Preset
 from tfppdnn.protection.gate import (
     UNTAUGHT,
@@ -22,7 +23,6 @@ from tfppdnn.protection.gate import (
     teach_plain_images,
     threshold_between,
 )
-from tfppdnn.protection.transformation_network import protect_images
 from tfppdnn.runs import RunFolder
 from tfppdnn.serving.gate import Gate, load_gate
 
@@ -58,7 +58,7 @@ def make_gate(
     """
     discriminator = protected_discriminator(run, preset, dataset)
     plain = dataset.test_images[: preset.test_images or None]
-    protected = protect_images(protector, plain)
+    protected = run_on_images(protector, plain)
     before, _ = _errors_and_threshold(discriminator, dataset, protected, plain)
     steps = teach_plain_images(discriminator, protector, dataset.train_images, seed=seed)
     errors, threshold = _errors_and_threshold(discriminator, dataset, protected, plain)
@@ -109,7 +109,7 @@ def _other_kinds(
         },
         "protected": {
             name: {
-                **_share(~_by_batches(gate, protect_images(protector, kinds[name]))),
+                **_share(~_by_batches(gate, run_on_images(protector, kinds[name]))),
                 "taught": False,
             }
             for name in kinds

@@ -13,8 +13,8 @@ from tfppdnn.audit.leakage import leakage, shuffled_partners
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.photographs import photographs
+from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.protection.preliminary_images import PreliminaryImages
-from tfppdnn.protection.transformation_network import protect_images
 from tfppdnn.runs import RunFolder
 from tfppdnn.training.classifiers import accuracy_of
 
@@ -58,9 +58,9 @@ def measure_protector(
     """
     test = slice(test_images or None)
     plain, labels = dataset.test_images[test], dataset.test_labels[test]
-    protected = protect_images(protector, plain)
+    protected = run_on_images(protector, plain)
     some = slice(_LEAKAGE_IMAGES)
-    restored = protect_images(restorer, protected[some])
+    restored = run_on_images(restorer, protected[some])
     run.record(
         "protector",
         {
@@ -108,7 +108,7 @@ def _leakage(images: np.ndarray, plain: np.ndarray, dataset: ImageDataset) -> di
 
 def _outlines_of_photographs(protector: keras.Model) -> dict[str, Any]:
     plain = photographs()
-    protected = protect_images(protector, plain)
+    protected = run_on_images(protector, plain)
     others = plain[shuffled_partners(len(plain), seed=0)]
     scores = {}
     for metric in (orientation_agreement, contour_correlation):

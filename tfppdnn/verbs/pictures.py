@@ -7,10 +7,10 @@ import numpy as np
 
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.photographs import photographs
+from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.presets import Preset
 from tfppdnn.protection.cyclegan import CycleGAN
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
-from tfppdnn.protection.transformation_network import protect_images
 from tfppdnn.reporting.pictures import Pictures
 from tfppdnn.reporting.report import write_report
 from tfppdnn.runs import RunFolder
@@ -48,18 +48,18 @@ def report_with_pictures(
         seed=seed,
     )
     preliminary = descent.protect(plain.astype(np.float32) / 255, labels)
-    protected = protect_images(protector, plain)
+    protected = run_on_images(protector, plain)
     large = photographs()[:4]
-    large_protected = protect_images(protector, large)
+    large_protected = run_on_images(protector, large)
     write_report(
         run,
         Pictures(
             plain=plain,
             preliminary=np.round(keras.ops.convert_to_numpy(preliminary) * 255).astype(np.uint8),
             protected=protected,
-            restored=protect_images(network.restorer, protected),
+            restored=run_on_images(network.restorer, protected),
             large_plain=large,
             large_protected=large_protected,
-            large_restored=protect_images(network.restorer, large_protected),
+            large_restored=run_on_images(network.restorer, large_protected),
         ),
     )

@@ -1,0 +1,40 @@
+"""From 8-bit images to a network and back: every measurement is of what would be uploaded."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tfppdnn.data.batches import in_batches
+
+Images = NDArray[np.uint8]
+"""uint8 [N, H, W, 3], RGB."""
+
+
+def run_on_images(network: keras.Model, images: Images, *, batch_size: int = 64) -> Images:
+    """Runs a network from images to images, and rounds what it makes to 8 bits.
+
+    Args:
+        network: From float32 [N, H, W, 3] in [0, 1] to the same, such as a generator.
+        images: uint8 [N, H, W, 3], N at least 1.
+        batch_size: Images at a time.
+
+    Returns:
+        uint8 [N, H, W, 3].
+    """
+    outputs = [
+        keras.ops.convert_to_numpy(network(as_floats(batch), training=False))
+        for batch in in_batches(images, batch_size)
+    ]
+    return as_bytes(np.concatenate(outputs))
+
+
+def as_floats(images: Images) -> NDArray[np.float32]:
+    """Maps 8-bit images to float32 in [0, 1]."""
+    return images.astype(np.float32) / np.float32(255)
+
+
+def as_bytes(images: NDArray[np.floating]) -> Images:
+    """Rounds images in [0, 1] to 8 bits, halves to the even neighbour."""
+    return np.rint(images * 255).astype(np.uint8)
