@@ -37,6 +37,13 @@ def vgg13_bn(
     """
     images = keras.Input((image_size, image_size, 3), name="image")
     x = standard_normalization(mean, std)(images)
+    x = layers.Flatten()(vgg13_stages(x, width=width))
+    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return keras.Model(images, logits, name=name)
+
+
+def vgg13_stages(x, *, width: float):
+    """Applies the five stages to normalized images: [N, H, W, 3] to [N, H/32, W/32, 512 width]."""
     for stage_width in _WIDTHS_OF_STAGES:
         for _ in range(2):
             x = layers.Conv2D(
@@ -49,6 +56,4 @@ def vgg13_bn(
             x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
             x = layers.ReLU()(x)
         x = layers.MaxPooling2D(2)(x)
-    x = layers.Flatten()(x)
-    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
-    return keras.Model(images, logits, name=name)
+    return x

@@ -82,11 +82,12 @@ def classification_loss(labels, logits, protected_labels, restored_logits):
     Returns:
         A scalar.
     """
-
-    def cross_entropy(y, z):
-        return ops.mean(keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True))
-
     return cross_entropy(labels, logits) + cross_entropy(protected_labels, restored_logits)
+
+
+def cross_entropy(labels, logits):
+    """The mean cross entropy of logits, float32 [N, K], and labels, integers [N]: a scalar."""
+    return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
 
 
 def reconstruction_loss(images, cycled_images, protected, cycled_protected):
@@ -104,6 +105,21 @@ def reconstruction_loss(images, cycled_images, protected, cycled_protected):
     return ops.mean(ops.square(cycled_images - images)) + ops.mean(
         ops.square(cycled_protected - protected)
     )
+
+
+def explained_variance(values, estimates, mean):
+    """How much of what is there to know is known (the coefficient of determination, R squared).
+
+    Args:
+        values: What is true, float32 [N, ...].
+        estimates: What somebody makes of it, of the same shape.
+        mean: What everybody knows, of a shape that fits: the mean of the values.
+
+    Returns:
+        A scalar: 1 for perfect estimates, 0 for none better than the mean, below 0 for worse.
+    """
+    errors = ops.sum(ops.square(estimates - values))
+    return 1.0 - errors / ops.sum(ops.square(values - mean))
 
 
 def cycle_loss(perceptual, classification, reconstruction, *, gamma: tuple[float, float, float]):

@@ -1,0 +1,68 @@
+"""Resizing inside a network, of images whose size is not known beforehand."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable(package="tfppdnn")
+class AreaResize(layers.Layer):
+    """Resizes to a square by averaging over areas, as scikit-image's `resize_local_mean`.
+
+    Each output pixel is the mean of what its share of the image covers, so nothing of a large
+    photograph is skipped. Written as two products with matrices that are worked out from the
+    image's size, it converts to TFLite with unknown height and width.
+
+    Args:
+        size: Height and width of the output.
+    """
+
+    def __init__(self, size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.size = size
+
+    def call(self, images):
+        """Maps float [N, H, W, C] to float [N, size, size, C]."""
+        batch, height, width, channels = ops.shape(images)
+        x = ops.reshape(images, (batch, height, width * channels))
+        x = ops.matmul(self._weights(height), x)
+        x = ops.reshape(x, (batch, self.size, width, channels))
+        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (batch, width, self.size * channels))
+        x = ops.matmul(self._weights(width), x)
+        x = ops.reshape(x, (batch, self.size, self.size, channels))
+        return ops.transpose(x, (0, 2, 1, 3))
+
+    def _weights(self, length):
+        """[size, length]: which share of each output pixel an input pixel makes up."""
+        # In units of 1/size of an input pixel all bounds are whole numbers, and exact.
+        pixels = ops.arange(length, dtype="int32")[None, :] * self.size
+        outputs = ops.arange(self.size, dtype="int32")[:, None] * length
+        overlap = ops.minimum(pixels + self.size, outputs + length) - ops.maximum(pixels, outputs)
+        overlap = ops.cast(ops.maximum(overlap, 0), self.compute_dtype)
+        return overlap / ops.cast(length, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        """Knows the output's height and width."""
+        return (input_shape[0], self.size, self.size, input_shape[3])
+
+    def get_config(self):
+        """Returns what `from_config` needs to make an equal layer."""
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable(package="tfppdnn")
+class NearestResizeLike(layers.Layer):
+    """Resizes the first input to the height and width of the second, by repeating pixels."""
+
+    def call(self, images, like):
+        """Maps float [N, h, w, C] and [N, H, W, _] to float [N, H, W, C]."""
+        for axis in (1, 2):
+            size, target = ops.shape(images)[axis], ops.shape(like)[axis]
+            indices = ops.arange(target, dtype="int32") * size // target
+            images = ops.take(images, indices, axis=axis)
+        return images
+
+    def compute_output_shape(self, images_shape, like_shape):
+        """Takes height and width from the second input."""
+        return (images_shape[0], like_shape[1], like_shape[2], images_shape[3])

@@ -1,0 +1,184 @@
+"""The hardened objective: the restorer is no partner of the protector, but its enemy."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from tfppdnn.protection import losses
+from tfppdnn.training.fake_pool import FakePool
+
+_LOSSES = ("protector", "adversarial", "classification", "features", "restored", "discriminator")
+
+
+class HardenedProtector(keras.Model):
+    """Learns h_p against a restorer that tries to undo it.
+
+    The paper's cycle loss (Eq. 5 and 9) rewards protector and restorer together when x comes
+    back from h_p(x), and so trains the inverse of what it protects with. Here only the
+    restorer is rewarded for that, and the protector for the opposite. What the paper asks of
+    h_p(x) besides stays: h_theta classifies it (Eq. 8), and it passes for one of the preliminary
+    protected images (Eq. 4). Calling the model protects: it is h_p.
+
+    Args:
+        protector: h_p, from float32 [N, H, W, 3] in [0, 1] to the same.
+        restorer: The enemy, likewise.
+        protected_discriminator: F_B, from such images to patch scores [N, h, w, 1].
+        reference_classifier: h_theta, frozen. What its last layer reads are its features.
+        mean_image: Mean of the training images, float32 [H, W, 3] in [0, 1]: what somebody
+            restores who has seen nothing.
+        lambda_: Weight of the adversarial loss.
+        classification_weight: Weight of h_theta's cross entropy on h_p(x).
+        feature_weight: Weight of what h_theta's features of h_p(x) miss of those of x. Labels
+            alone would keep what tells the training's classes apart, and nothing else.
+        hiding_weight: Weight of what the restorer gets back.
+        pool_size: Earlier fakes that the discriminator is shown.
+        seed: Seed of the pool.
+    """
+
+    def __init__(
+        self,
+        *,
+        protector: keras.Model,
+        restorer: keras.Model,
+        protected_discriminator: keras.Model,
+        reference_classifier: keras.Model,
+        mean_image,
+        lambda_: float = 1.0,
+        classification_weight: float = 1.0,
+        feature_weight: float = 1.0,
+        hiding_weight: float = 1.0,
+        pool_size: int = 50,
+        seed: int = 0,
+    ):
+        super().__init__(name="hardened")
+        self.protector = protector
+        self.restorer = restorer
+        self.protected_discriminator = protected_discriminator
+        self.reference = keras.Model(
+            reference_classifier.inputs,
+            [reference_classifier.layers[-1].input, reference_classifier.output],
+        )
+        self.reference.trainable = False
+        self.mean_image = ops.convert_to_tensor(mean_image, "float32")
+        self.lambda_ = lambda_
+        self.classification_weight = classification_weight
+        self.feature_weight = feature_weight
+        self.hiding_weight = hiding_weight
+        self.protected_pool = FakePool(self.mean_image.shape, size=pool_size, seed=seed)
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in _LOSSES}
+        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        self.built = True
+
+    def compile(self, *, learning_rate: float = 1e-3, steps: int, beta_1: float = 0.5, **kwargs):
+        """Makes an Adam for each of the three; the protector's rate falls along a cosine.
+
+        Args:
+            learning_rate: The protector's at first, and the restorer's throughout.
+            steps: Steps of the whole training.
+            beta_1: Adam's.
+            kwargs: As for `keras.Model.compile`.
+        """
+        falling = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.01)
+        self.protector_optimizer = keras.optimizers.Adam(falling, beta_1)
+        self.restorer_optimizer = keras.optimizers.Adam(learning_rate, beta_1)
+        self.discriminator_optimizer = keras.optimizers.Adam(learning_rate / 5, beta_1)
+        self.protector_optimizer.build(self.protector.trainable_variables)
+        self.restorer_optimizer.build(self.restorer.trainable_variables)
+        self.discriminator_optimizer.build(self.protected_discriminator.trainable_variables)
+        super().compile(optimizer=self.protector_optimizer, **kwargs)
+
+    @property
+    def optimizers(self) -> list[keras.Optimizer]:
+        """All three, for checkpoints."""
+        return [self.protector_optimizer, self.restorer_optimizer, self.discriminator_optimizer]
+
+    @property
+    def metrics(self) -> list[keras.Metric]:
+        """The losses' means and the accuracy, without Keras's own `loss`, which stays 0."""
+        return [*self.trackers.values(), self.accuracy]
+
+    def call(self, images, training=False):
+        """Protects float32 [N, H, W, 3] images in [0, 1]: h_p(x)."""
+        return self.protector(images, training=training)
+
+    def train_step(self, data):
+        """One step on ((x, y), (x_p, _)): the protector, then its two enemies."""
+        (images, labels), (preliminary, _) = data
+        protected = self.train_protector(images, labels)
+        self.train_restorer(images, protected)
+        self.train_discriminator(preliminary, protected)
+        return self.get_metrics_result()
+
+    def train_protector(self, images, labels):
+        """Updates the protector; returns the images it protected, as 8 bits hold them."""
+        with tf.GradientTape() as tape:
+            loss, protected = self.protector_objective(images, labels, training=True)
+        _descend(self.protector_optimizer, tape, loss, self.protector)
+        return ops.stop_gradient(protected)
+
+    def train_restorer(self, images, protected):
+        """Updates the restorer on pairs (x, h_p(x))."""
+        with tf.GradientTape() as tape:
+            restored = self.restorer(protected, training=True)
+            loss = -losses.explained_variance(images, restored, self.mean_image)
+        _descend(self.restorer_optimizer, tape, loss, self.restorer)
+
+    def train_discriminator(self, preliminary, protected):
+        """Updates the discriminator on preliminary images and pooled fakes."""
+        protected = self.protected_pool(protected)
+        with tf.GradientTape() as tape:
+            scores = self.protected_discriminator(
+                ops.concatenate([preliminary, protected]), training=True
+            )
+            loss = losses.discriminator_loss(*ops.split(scores, 2))
+        _descend(self.discriminator_optimizer, tape, loss, self.protected_discriminator)
+        self.trackers["discriminator"].update_state(loss)
+
+    def protector_objective(self, images, labels, *, training):
+        """The loss of h_p, and h_p(x).
+
+        Args:
+            images: x, float32 [N, H, W, 3] in [0, 1].
+            labels: y, integers [N].
+            training: Whether h_p runs in training mode.
+
+        Returns:
+            The loss, and h_p(x), whole multiples of 1/255.
+        """
+        protected = in_eight_bits(self.protector(images, training=training))
+        plain_features, _ = self.reference(images, training=False)
+        features, logits = self.reference(protected, training=False)
+        restored = self.restorer(protected, training=False)
+
+        terms = {
+            "adversarial": losses.adversarial_loss(self.protected_discriminator(protected)),
+            "classification": losses.cross_entropy(labels, logits),
+            "features": 1.0
+            - losses.explained_variance(plain_features, features, ops.mean(plain_features, axis=0)),
+            # Capped: nothing is gained by misleading somebody who knows nothing already.
+            "restored": ops.maximum(
+                losses.explained_variance(images, restored, self.mean_image), 0.0
+            ),
+        }
+        loss = (
+            self.lambda_ * terms["adversarial"]
+            + self.classification_weight * terms["classification"]
+            + self.feature_weight * terms["features"]
+            + self.hiding_weight * terms["restored"]
+        )
+        for name, value in {"protector": loss, **terms}.items():
+            self.trackers[name].update_state(value)
+        self.accuracy.update_state(labels, logits)
+        return loss, protected
+
+
+def in_eight_bits(images):
+    """Rounds images in [0, 1] to whole multiples of 1/255, and lets gradients pass."""
+    return images + ops.stop_gradient(ops.round(images * 255) / 255 - images)
+
+
+def _descend(optimizer: keras.Optimizer, tape: tf.GradientTape, loss, model: keras.Model) -> None:
+    variables = model.trainable_variables
+    optimizer.apply(tape.gradient(loss, variables), variables)
