@@ -13,18 +13,20 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset, make_preset, settings_help
 from tfppdnn.runs import RunFolder
+from tfppdnn.verbs.first_stages import check_reusable, copy_first_stages
 from tfppdnn.verbs.quiet import import_tensorflow
 
 __all__ = ["settings_help", "train"]
 
 
-@SetParseFns(dataset=str, data_dir=str, out=str, preset=str, perceptual_weights=str)
+@SetParseFns(dataset=str, data_dir=str, out=str, preset=str, reuse=str, perceptual_weights=str)
 def train(
     *,
     dataset: str = "digits",
     data_dir: str | None = None,
     preset: str = "quick",
     out: str | None = None,
+    reuse: str | None = None,
     seed: int = 0,
     **settings,
 ) -> tuple[dict[str, Any], int]:
@@ -50,6 +52,10 @@ def train(
 
             python -m tfppdnn train --preset=cpu --dataset=photos/ --out=runs/photos
 
+        Another h_p from the classifier and preliminary images that a run has already:
+
+            python -m tfppdnn train --reuse=runs/digits-quick --lambda_=1 --out=runs/mine
+
     Args:
         dataset: digits (embedded), a tensorflow-datasets name, or a folder of class
             sub-folders.
@@ -57,6 +63,8 @@ def train(
             there.
         preset: quick, cpu or paper.
         out: The run folder; runs/DATASET-PRESET if not given.
+        reuse: A run folder whose first two trainings this one starts from, instead of making
+            them again; everything that they depend on must be the same.
         seed: Seed of everything that is drawn at random.
         settings: Any setting of the preset by its own name, see below.
 
@@ -64,8 +72,8 @@ def train(
         The figures, and the exit code.
 
     Raises:
-        UserError: An option is wrong, the run folder holds another run, or the training
-            diverged.
+        UserError: An option is wrong, the run folder holds another run, the stages of
+            another cannot be reused, or the training diverged.
     """
     chosen = make_preset(preset, settings)
     seed = checked_seed(seed)
@@ -83,7 +91,13 @@ def train(
 
         check_perceptual_weights(chosen.perceptual_weights)
         images = load_dataset(dataset, data_dir=data_dir, image_size=chosen.image_size, seed=seed)
+        # A run that was begun has its own.
+        other = RunFolder(reuse) if reuse and not (run.path / "checkpoints").exists() else None
+        if other is not None:
+            check_reusable(other, chosen, dataset=images.summary(), seed=seed)
         run.claim(dataset=images.summary(), data_dir=data_dir, **identity)
+        if other is not None:
+            copy_first_stages(other, run)
         _train(run, chosen, images, seed)
     return {"run": str(run.path), **run.metrics()["train"]}, 0
 
@@ -92,12 +106,10 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     """Section III, in its own order."""
     from tfppdnn.exporting.classifier import export_classifier
     from tfppdnn.exporting.half import round_weights_to_half
+    from tfppdnn.protection.building import build_protector
     from tfppdnn.protection.preliminary_images import make_preliminary_images
     from tfppdnn.protection.reference_classifier import train_reference_classifier
-    from tfppdnn.protection.transformation_network import (
-        build_generator,
-        train_transformation_network,
-    )
+    from tfppdnn.protection.transformation_network import train_transformation_network
     from tfppdnn.training.precision import in_float32
     from tfppdnn.verbs import measurements
     from tfppdnn.verbs.export import export_protector_files
@@ -111,9 +123,7 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     network = train_transformation_network(
         run, preset, dataset, reference_classifier, preliminary, seed=seed
     )
-    protector = in_float32(
-        network.protector, lambda: build_generator(preset, dataset, name="protector")
-    )
+    protector = in_float32(network.protector, lambda: build_protector(preset, dataset))
     # Now, so that every figure below is of the very function that the float16 file computes.
     round_weights_to_half(protector)
     with written_whole(run.protector) as temporary:
@@ -140,7 +150,9 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
         make_gate(run, preset, dataset, protector, seed=seed)
     finally:
         # Also when a file was refused: the report says how far off it was.
-        report_with_pictures(run, preset, dataset, network, protector, seed=seed)
+        report_with_pictures(
+            run, preset, dataset, reference_classifier, protector, network.restorer, seed=seed
+        )
     run.record("train", measurements.summary(run.metrics()))
 
 
