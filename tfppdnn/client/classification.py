@@ -46,7 +46,8 @@ class Client:
         url: The server: http://HOST:8501, https://HOST, grpc://HOST:8500 or grpcs://HOST:8500.
             gRPC needs the package grpcio.
         protector: A protector.tflite, a run folder that holds one, or an object whose
-            `protect` maps uint8 [H, W, 3] to the same. It must be the one that the
+            `protect` maps uint8 [H, W, 3] to the same, such as `tfppdnn.load_protector` returns
+            for any name of a protector. It must be the one that the
             classifier was trained with. An image of which it leaves more than one pixel in a
             hundred unchanged is not sent.
         model: Name of the classifier on the server.

@@ -2,13 +2,14 @@
 
 A name is one of
 
-- a run folder made by `train`, a `.tflite` file, or a SavedModel folder;
+- a protector that comes with the package: `cifar10`;
+- a run folder made by `train`, a `.tflite` file, a `.keras` file, or a SavedModel folder;
 - a cipher: `tanaka`, `pixel_same`, `pixel_different`, `ele`, `etc`; with a key, `tanaka:1234`;
 - a baseline: `plain`, `blur:2`, `pixelate:4`;
 - a Python function or object: `package.module:name` or `folder/file.py:name`.
 
-A text that is the name of a cipher or baseline is just that, whatever files there are: a
-folder of that name is `./tanaka`. A `pathlib.Path` is always a path.
+A text that is the name of a shipped protector, a cipher or a baseline is just that, whatever
+files there are: a folder of that name is `./tanaka`. A `pathlib.Path` is always a path.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def load_protector(name: str | os.PathLike[str]) -> Protector:
 
     Args:
         name: As above. Of a run folder its `protector.tflite` is used, and only SavedModels
-            import TensorFlow.
+            and `.keras` files import TensorFlow.
 
     Returns:
         An object whose `protect` turns plain images, uint8 [N, H, W, 3] or [H, W, 3],
@@ -41,9 +42,10 @@ def load_protector(name: str | os.PathLike[str]) -> Protector:
 
 
 def batch_protector(name: str | os.PathLike[str]) -> Protector:
-    """Loads a protector for many images: as `load_protector`, but a run folder's SavedModel.
+    """Loads a protector for many images.
 
-    It computes what `protector.tflite` does, up to the rounding of 8 bits, a batch at a time.
+    As `load_protector`, but of a run folder the SavedModel, and of a shipped protector the Keras
+    file: they compute what the TFLite file does, up to the rounding of 8 bits, a batch at a time.
 
     Args:
         name: As above.

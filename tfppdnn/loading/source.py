@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 from tfppdnn.types import Protector
@@ -29,6 +30,18 @@ class Source(ABC):
     def load_for_batches(self) -> Protector:
         """Loads the protector for many images; see `batch_protector`."""
         return self.load()
+
+    def differentiable(self) -> Callable | None:
+        """Loads the protector before rounding, float32 [N, H, W, 3] in [0, 1] to the same.
+
+        Returns:
+            A Keras model, which whoever owns the protector can differentiate; None if it came
+            without.
+
+        Raises:
+            UserError: The file is damaged.
+        """
+        return None
 
     @abstractmethod
     def identity(self) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.errors import UserError
+from tfppdnn.files import digest
+from tfppdnn.loading.keras_file import KerasProtector, load_network
 from tfppdnn.loading.saved_model import SavedModelProtector
 from tfppdnn.loading.source import Source
+from tfppdnn.runs import RunFolder
 from tfppdnn.types import Protector
-
-_DIGITS = 16
 
 
 def trained_source(path: Path) -> Source:
@@ -21,14 +22,14 @@ def trained_source(path: Path) -> Source:
         UserError: It holds none.
     """
     if path.is_file():
-        return _TFLiteFile(path)
+        return _KerasFile(path) if path.suffix == ".keras" else _TFLiteFile(path)
     if (path / "config.json").is_file() or (path / "protector.tflite").is_file():
         return _Run(path)
     if (path / "saved_model.pb").is_file():
         return _SavedModelFolder(path)
     raise UserError(
         f"{path} holds neither protector.tflite nor saved_model.pb; name a run folder made by "
-        "`train`, a protector.tflite or a SavedModel folder"
+        "`train`, a protector.tflite, a .keras file or a SavedModel folder"
     )
 
 
@@ -46,7 +47,18 @@ class _TFLiteFile(_Trained):
         return LiteRTProtector(self.path)
 
     def identity(self) -> str:
-        return _digest(self.path)
+        return digest(self.path)
+
+
+class _KerasFile(_Trained):
+    def load(self) -> Protector:
+        return KerasProtector(self.path)
+
+    def differentiable(self) -> Callable:
+        return load_network(self.path)
+
+    def identity(self) -> str:
+        return digest(self.path)
 
 
 class _SavedModelFolder(_Trained):
@@ -54,7 +66,7 @@ class _SavedModelFolder(_Trained):
         return SavedModelProtector(self.path)
 
     def identity(self) -> str:
-        return _digest(*sorted(path for path in self.path.rglob("*") if path.is_file()))
+        return digest(*sorted(path for path in self.path.rglob("*") if path.is_file()))
 
 
 class _Run(_Trained):
@@ -66,8 +78,12 @@ class _Run(_Trained):
     def load_for_batches(self) -> Protector:
         return SavedModelProtector(self.path / "protector")
 
+    def differentiable(self) -> Callable | None:
+        path = RunFolder(self.path).protector
+        return load_network(path) if path.is_file() else None
+
     def identity(self) -> str:
-        return _digest(self._tflite())
+        return digest(self._tflite())
 
     def _tflite(self) -> Path:
         path = self.path / "protector.tflite"
@@ -77,10 +93,3 @@ class _Run(_Trained):
                 "file was refused; give the same `train` command again"
             )
         return path
-
-
-def _digest(*files: Path) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:_DIGITS]

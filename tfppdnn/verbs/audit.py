@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ from fire.decorators import SetParseFns
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.loading import CheckedProtector, find_source
-from tfppdnn.loading.source import Source
 from tfppdnn.presets import make_preset
 from tfppdnn.presets.audit import (
     AuditPreset,
@@ -78,10 +77,11 @@ def audit(
                 --dataset=tiny_imagenet100 --data_dir=DIR --attacks=gan,itn
 
     Args:
-        protector: A run folder made by `train`, a protector.tflite or a SavedModel folder; a
-            cipher (tanaka, pixel_same, pixel_different, ele or etc); a baseline (plain, blur
-            or pixelate); or a Python function from uint8 [N, H, W, 3] to the same. The
-            examples show how keys, strengths and functions are named.
+        protector: A shipped protector (cifar10); a run folder made by `train`, a
+            protector.tflite, a .keras file or a SavedModel folder; a cipher (tanaka,
+            pixel_same, pixel_different, ele or etc); a baseline (plain, blur or pixelate); or
+            a Python function from uint8 [N, H, W, 3] to the same. The examples show how keys,
+            strengths and functions are named.
         dataset: As for `train`; the run's own, or digits, if not given. Attackers learn from
             its training images and are measured on its test images.
         data_dir: A tensorflow-datasets directory.
@@ -143,7 +143,7 @@ def audit(
     subject = Subject(
         name=source.title,
         protector=CheckedProtector(source.load_for_batches(), name=protector),
-        differentiable=_differentiable(protector, source),
+        differentiable=source.differentiable(),
     )
     plan = AuditPlan(subject, material, chosen, seed=seed)
     planned = plan.attacks(names)
@@ -164,19 +164,6 @@ def audit(
     make_attacks(run, planned, material, recogniser=asked, seed=seed)
     write_audit_report(run)
     return {"run": str(run.path), **_summary(run.metrics())}, 0
-
-
-def _differentiable(protector: str, source: Source) -> Callable | None:
-    """The Keras model behind a run's protector: what its owner can differentiate."""
-    path = RunFolder(protector).protector if source.is_run else None
-    if path is None or not path.is_file():
-        return None
-    import keras
-
-    # Registers the layers that the file names.
-    import tfppdnn.models.layers  # noqa: F401
-
-    return keras.models.load_model(path, compile=False)
 
 
 def _recogniser(

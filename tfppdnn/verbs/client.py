@@ -18,6 +18,7 @@ from tfppdnn.client.answers import printable
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.data.images import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS, SUFFIXES
 from tfppdnn.errors import UserError
+from tfppdnn.loading import load_protector
 
 
 @SetParseFn(str)  # a folder named 2024_01 is no number
@@ -40,7 +41,7 @@ def client(
     """Protects images here, has them classified by a server, and prints what it says.
 
     Only protected pixels leave this machine: no file names, no metadata, no plain pixels.
-    Never imports TensorFlow.
+    Never imports TensorFlow, unless the protector is of a kind that needs it.
 
     Examples:
         Serve a finished run in one terminal, and ask it in another:
@@ -55,8 +56,8 @@ def client(
         url: The server: http://HOST:8501, https://HOST, grpc://HOST:8500 or grpcs://HOST:8500;
             the last two need the package grpcio.
         files: Images, folders with all folders in them, or quoted glob patterns.
-        protector: A run folder made by `train`, or a protector.tflite: the one that the
-            classifier was trained with.
+        protector: A run folder made by `train`, a protector.tflite, or a shipped protector
+            (cifar10); the one that the classifier was trained with.
         model: Name of the classifier on the server.
         size: Side of the square that images are cropped and resized to before they are
             protected, which is the image size of the classifier's training, 32 for digits and
@@ -83,7 +84,7 @@ def client(
     warnings.filterwarnings("ignore", module="PIL")
     asking = Client(
         url,
-        protector=os.path.expanduser(protector),  # noqa: PTH111  (as it was given, for messages)
+        protector=load_protector(protector),
         model=model,
         size=None if size is None else int(_number(size, option="--size", largest=4096)),
         batch_size=int(_number(batch_size, option="--batch_size", largest=1024)),

@@ -9,6 +9,7 @@ from fire.decorators import SetParseFns
 from tqdm import tqdm
 
 from tfppdnn.errors import UserError
+from tfppdnn.loading.keras_file import load_network
 from tfppdnn.presets import make_preset
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.quiet import import_tensorflow
@@ -52,10 +53,7 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
 
     import_tensorflow()
 
-    import keras
-
     from tfppdnn.data.load import load_dataset
-    from tfppdnn.models import layers as _layers_of_saved_models  # noqa: F401
 
     dataset = load_dataset(
         config["dataset"]["name"],
@@ -63,10 +61,7 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
         image_size=config["dataset"]["image_size"],
         seed=config["seed"],
     )
-    try:
-        protector = keras.models.load_model(folder.protector, compile=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{folder.protector} is damaged ({str(error).splitlines()[0]})") from None
+    protector = load_network(folder.protector)
     figures = {
         **export_protector_files(folder, protector, dataset),
         "gate": _gate_if_possible(folder, config, dataset, protector),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -12,6 +13,7 @@ from tfppdnn.client.folder import protect_files
 from tfppdnn.data.images import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
 from tfppdnn.errors import UserError
 from tfppdnn.loading import load_protector
+from tfppdnn.loading.shipped import DEFAULT, Shipped, shipped_names
 
 
 @SetParseFns(src=str, dst=str, protector=str)  # a folder named 2024_01 is no number
@@ -32,6 +34,10 @@ def protect(
     is not. Images whose output exists are skipped, so the same command goes on after a stop.
 
     Examples:
+        With the protector that ships with tfppdnn:
+
+            python -m tfppdnn protect photo.jpg protected
+
         Train a protector on the embedded digits, then protect a folder of photos:
 
             python -m tfppdnn train --out=runs/digits
@@ -48,8 +54,9 @@ def protect(
     Args:
         src: An image, a folder with all folders in it, or a quoted glob pattern.
         dst: The folder to write to; it must not hold plain images.
-        protector: A run folder made by `train`, a protector.tflite, or a SavedModel folder.
-            The first two need no TensorFlow.
+        protector: A shipped protector (cifar10, which is used if none is named), a run folder
+            made by `train`, a protector.tflite, a .keras file, or a SavedModel folder. The
+            first three need no TensorFlow.
         overwrite: Redo images whose output exists; necessary after a change of protector.
         workers: Images protected at the same time; by default one for each processor.
         max_pixels: Images with more pixels fail, before they are decoded.
@@ -61,27 +68,24 @@ def protect(
         UserError: An option is wrong, or one of the reasons of `load_protector` and
             `protect_files`.
     """
-    if protector is None:
-        raise UserError(
-            "--protector is missing; pass --protector=RUN with a run folder made by `train`, "
-            "or a protector.tflite"
-        )
     if not isinstance(overwrite, bool):
         raise UserError(f"--overwrite takes no value, not {overwrite!r}; put it after SRC and DST")
     if workers is not None:
         workers = _whole_number(workers, option="--workers", largest=1024)
     max_pixels = _whole_number(max_pixels, option="--max_pixels", largest=LARGEST_MAX_PIXELS)
+    if protector is None:
+        protector = _default_protector()
     # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
     warnings.filterwarnings("ignore", module="PIL")
 
-    source, destination, protector_path = (
+    source, destination = (
         os.path.expanduser(os.fspath(path))  # noqa: PTH111  (a pattern is no path)
-        for path in (src, dst, protector)
+        for path in (src, dst)
     )
     report = protect_files(
         source,
         destination,
-        load_protector(protector_path),
+        load_protector(protector),
         overwrite=overwrite,
         workers=workers,
         max_pixels=max_pixels,
@@ -94,9 +98,24 @@ def protect(
         "seconds": round(report.seconds, 3),
         "images_per_second": round(report.images_per_second, 2),
         "destination": destination,
-        "protector": protector_path,
+        "protector": os.fspath(protector),
     }
     return figures, 1 if report.failed else 0
+
+
+def _default_protector() -> str:
+    """Names the protector that ships with the package, and says so."""
+    if DEFAULT not in shipped_names():
+        raise UserError(
+            "--protector is missing; pass --protector=RUN with a run folder made by `train`, "
+            "or a protector.tflite"
+        )
+    print(
+        f"protecting with {DEFAULT}, which ships with tfppdnn; {Shipped(DEFAULT).card} says what "
+        "it hides and what it does not",
+        file=sys.stderr,
+    )
+    return DEFAULT
 
 
 def _whole_number(value: Any, *, option: str, largest: int) -> int:

@@ -1,0 +1,106 @@
+"""The protector as a Keras file: what can be differentiated, and run a batch at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from tfppdnn.client.litert_protector import as_batch
+from tfppdnn.errors import UserError
+
+# Of the image that a network is tried on, where it takes any size.
+_SIDE = 32
+
+
+class KerasProtector:
+    """Protects images with a Keras model, a batch at a time.
+
+    Args:
+        path: See `load_network`.
+
+    Raises:
+        UserError: See `load_network`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self._network = load_network(path)
+
+    def protect(self, images: np.ndarray) -> np.ndarray:
+        """Protects images.
+
+        Args:
+            images: uint8 RGB [N, H, W, 3] or [H, W, 3].
+
+        Returns:
+            Protected images of the same shape and dtype.
+
+        Raises:
+            ValueError: The array has another shape or dtype.
+        """
+        from tfppdnn.models.eight_bit import run_on_images
+
+        batch = as_batch(images)
+        if not len(batch):
+            return batch.copy()
+        return run_on_images(self._network, batch).reshape(images.shape)
+
+
+def load_network(path: str | os.PathLike[str]) -> Callable:
+    """Loads a protector as the network it is, which can be differentiated.
+
+    Args:
+        path: A `.keras` file of any model from float32 [N, H, W, 3] in [0, 1] to the same.
+
+    Returns:
+        The Keras model.
+
+    Raises:
+        UserError: TensorFlow is not installed, or the file holds no such model.
+    """
+    try:
+        # TensorFlow takes seconds to import and is needed for this kind of file only.
+        import keras
+    except ImportError:
+        raise UserError(
+            f"{path} is a Keras file, which needs TensorFlow; pip install tensorflow, or pass a "
+            "protector.tflite"
+        ) from None
+    # Registers the layers that files name.
+    from tfppdnn.models import bottleneck, layers, resizing  # noqa: F401
+
+    try:
+        network = keras.models.load_model(path, compile=False)
+    except Exception as error:
+        raise UserError(
+            f"{path} cannot be loaded as a Keras file ({_first_line(error)}); pass one that Keras "
+            "has saved, of layers that it knows"
+        ) from error
+    fault = _fault(network)
+    if fault is not None:
+        raise UserError(
+            f"{path} is not a protector: {fault}; pass a network from float32 [N, H, W, 3] in "
+            "[0, 1] to the same"
+        )
+    return network
+
+
+def _fault(network: Callable) -> str | None:
+    """Says what is wrong with what becomes of one image, from black to white, or nothing."""
+    try:
+        height, width = (size or _SIDE for size in network.input_shape[1:3])
+        image = np.linspace(0, 1, height * width * 3, dtype=np.float32)
+        image = image.reshape(1, height, width, 3)
+        made = np.asarray(network(image, training=False))
+    except Exception as error:
+        return f"it does not run on an image ({_first_line(error)})"
+    if made.shape != image.shape or made.dtype != image.dtype:
+        return f"it turns float32 {list(image.shape)} into {made.dtype} {list(made.shape)}"
+    if not 0 <= made.min() <= made.max() <= 1:  # Nor is NaN.
+        return f"its values go from {made.min():.3g} to {made.max():.3g}"
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
