@@ -26,6 +26,7 @@ VERBS = (
     "classify",
     "audit",
     "table1",
+    "frontier",
     "export",
     "serve",
     "client",
@@ -41,6 +42,7 @@ usage: python -m tfppdnn VERB [OPTIONS]
   classify  train a classifier on protected images, as the cloud would
   audit     attack a protector, and report what leaks and to whom
   table1    the paper's Table I: the protector beside its rivals
+  frontier  accuracy against leakage, protector by protector
   export    write a run's protector again as SavedModel and TFLite
   serve     answer clients with a run's classifier, as TensorFlow Serving does
   client    have image files classified by a server, which gets protected ones only

@@ -1,0 +1,191 @@
+"""The picture of a frontier: two panels of leakage, accuracy upwards."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tfppdnn.audit.auditor import FAILED
+from tfppdnn.reporting import writing
+
+# Colours of Okabe and Ito, which colour-blind readers can tell apart; shapes tell them too.
+_OBJECTIVES = (("#0072B2", "o"), ("#D55E00", "D"), ("#56B4E9", "v"), ("#E69F00", "<"))
+_KINDS = {
+    "cipher": ("#009E73", "s", "ciphers"),
+    "baseline": ("#555555", "^", "blur, large pixels, nothing"),
+    "yours": ("#CC79A7", "P", "further protectors"),
+}
+_GREY = "#888888"
+# Where a label may go, in points from its marker: the first place that is free.
+_PLACES = [
+    (distance * right, distance * up)
+    for distance in (6, 13, 22, 32)
+    for right, up in ((1, 0), (0.7, 0.8), (0.7, -0.8), (-1, 0), (-0.7, 0.8), (-0.7, -0.8))
+] + [(0, 12), (0, -12), (0, 24), (0, -24)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Panel:
+    """One kind of leakage.
+
+    Attributes:
+        measure: Its key.
+        blind: The key of what knowing nothing gives.
+        percent: Whether shares of 1 are drawn as percentages, small ones far apart.
+        label: What it is.
+        blind_label: What the dashed line is.
+    """
+
+    measure: str
+    blind: str
+    percent: bool
+    label: str
+    blind_label: str
+
+    def drawn(self, share: float) -> float:
+        return 100 * share if self.percent else share
+
+
+_PANELS = (
+    _Panel(
+        measure="affine_ssim",
+        blind="floor",
+        percent=False,
+        label="likeness of what the protector's owner gets back\n(affine SSIM",
+        blind_label="mean image",
+    ),
+    _Panel(
+        measure="reidentification",
+        blind="chance",
+        percent=True,
+        label="reconstructions matched to their picture\n(%, not to scale",
+        blind_label="chance",
+    ),
+)
+
+
+def frontier_picture(points: Sequence[Mapping[str, Any]]) -> bytes:
+    """Draws accuracy against both kinds of leakage.
+
+    Args:
+        points: The `points` of a `frontier.json`.
+
+    Returns:
+        A PNG, to be shown about 900 pixels wide.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5), dpi=200)
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, 2, sharey=True)
+    figure.subplots_adjust(left=0.075, right=0.985, top=0.93, bottom=0.25, wspace=0.06)
+    accuracies = [_accuracy(point) for point in points]
+    margin = 0.1 * (max(accuracies) - min(accuracies)) + 1
+    panels[0].set_ylim(min(accuracies) - margin, max(accuracies) + margin)
+    panels[0].set_ylabel("accuracy on protected images, %\n(dashed: on plain images)")
+    for axes, panel in zip(panels, _PANELS, strict=True):
+        _draw(axes, panel, points)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=3, fontsize=8.5, frameon=False)
+    for axes, panel in zip(panels, _PANELS, strict=True):
+        _label(axes, panel, points)
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
+def _accuracy(point: Mapping[str, Any]) -> float:
+    return 100 * point["accuracy"]["test_accuracy"]
+
+
+def _draw(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> None:
+    blind = panel.drawn(points[0]["leakage"][panel.measure][panel.blind])
+    axes.axvline(blind, color=_GREY, linestyle="--", linewidth=1, zorder=0)
+    for point in points:
+        if point["name"] == "plain":
+            axes.axhline(_accuracy(point), color=_GREY, linestyle="--", linewidth=1, zorder=0)
+    written = writing.number(blind, 1 if panel.percent else 2)
+    axes.set_xlabel(f"{panel.label}; dashed: {panel.blind_label}, {written})", fontsize=9)
+    axes.set_title("\N{NORTH WEST ARROW} better", loc="left", fontsize=10, weight="bold")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8.5)
+    if panel.percent:
+        axes.set_xscale("symlog", linthresh=blind, linscale=0.5)
+        ticks = [0, *(tick for tick in (0.01, 0.1, 1, 10, 100) if tick > blind)]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
+        axes.set_xlim(-0.4 * blind, 160)
+    for points_of_one, colour, marker, label in _series(points):
+        at = [(_leakage(point, panel), _accuracy(point)) for point in points_of_one]
+        if points_of_one[0]["objective"]:
+            axes.plot(*zip(*at, strict=True), color=colour, linewidth=1.3, zorder=2)
+        for (x, y), point in zip(at, points_of_one, strict=True):
+            found = point["leakage"][panel.measure]
+            failed = found["status"] == FAILED
+            axes.hlines(y, panel.drawn(found["low"]), panel.drawn(found["high"]), colour, lw=0.8)
+            axes.plot(x, y, marker, ms=6.5, mec=colour, mfc="white" if failed else colour, zorder=3)
+        axes.plot(
+            [],
+            [],
+            marker,
+            ls="-" if points_of_one[0]["objective"] else "",
+            color=colour,
+            label=label,
+        )
+    axes.plot([], [], "o", mec="black", mfc="white", ls="", label="open: the attack failed")
+
+
+def _leakage(point: Mapping[str, Any], panel: _Panel) -> float:
+    return panel.drawn(point["leakage"][panel.measure]["mean"])
+
+
+def _series(points: Sequence[Mapping[str, Any]]):
+    """Yields what has a line in the legend: its points, colour, marker and label."""
+    objectives = dict.fromkeys(point["objective"] for point in points if point["objective"])
+    for objective, (colour, marker) in zip(objectives, _OBJECTIVES, strict=False):
+        curve = [point for point in points if point["objective"] == objective]
+        curve.sort(key=lambda point: point["value"])
+        yield curve, colour, marker, f"{objective}, by its {curve[0]['weight']}"
+    for kind, (colour, marker, label) in _KINDS.items():
+        of_kind = [point for point in points if point["kind"] == kind]
+        if of_kind:
+            yield of_kind, colour, marker, label
+
+
+def _label(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> None:
+    """Writes a point's value or name where it hides no marker and no other label."""
+    from matplotlib.text import Text
+    from matplotlib.transforms import Bbox
+
+    figure = axes.get_figure()
+    figure.draw_without_rendering()
+    to_pixels, pixels_a_point = axes.transData.transform, figure.dpi / 72
+    markers = to_pixels([(_leakage(point, panel), _accuracy(point)) for point in points])
+    radius = 4 * pixels_a_point
+    taken = [Bbox([centre - radius, centre + radius]) for centre in markers]
+    # Upper points first: most labels go to the right, and those below move out of the way.
+    for index in sorted(range(len(points)), key=lambda index: -markers[index][1]):
+        point = points[index]
+        text = point["name"] if point["value"] is None else f"{point['value']:g}"
+        for place in _PLACES:
+            note = axes.annotate(
+                text,
+                (_leakage(point, panel), _accuracy(point)),
+                place,
+                textcoords="offset points",
+                ha="center" if not place[0] else "left" if place[0] > 0 else "right",
+                va="center",
+                fontsize=8,
+                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": _GREY, "shrinkB": 3},
+            )
+            box = Text.get_window_extent(note)  # Without the line to its marker.
+            inside = axes.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
+            if inside and not any(box.overlaps(other) for other in taken):
+                break
+            note.remove()
+        else:
+            continue
+        taken.append(box)

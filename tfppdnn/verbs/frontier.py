@@ -1,0 +1,229 @@
+"""`python -m tfppdnn frontier`: what accuracy costs in secrecy, protector by protector."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fire.decorators import SetParseFns
+from tqdm import tqdm
+
+from tfppdnn.errors import UserError
+from tfppdnn.loading import find_source
+from tfppdnn.presets import Preset, make_preset
+from tfppdnn.presets import settings_help as train_settings_help
+from tfppdnn.presets.audit import AuditPreset, audit_settings_help, make_audit_preset
+from tfppdnn.runs import RunFolder
+from tfppdnn.verbs.classifier_training import SETTINGS
+from tfppdnn.verbs.frontier_figures import figures_of
+from tfppdnn.verbs.frontier_points import Measuring
+from tfppdnn.verbs.frontier_sweeps import SWEEPS, trainings
+from tfppdnn.verbs.quiet import import_tensorflow
+from tfppdnn.verbs.train import checked_seed
+
+__all__ = ["frontier", "settings_help"]
+
+
+_RIVALS = "blur:1,blur:2,pixelate:4,pixelate:8,pixel_same,pixel_different,tanaka,ele,etc"
+
+
+def settings_help() -> str:
+    """Explains the settings of all parts."""
+    return f"{train_settings_help()}\n{audit_settings_help()}"
+
+
+@SetParseFns(
+    dataset=str,
+    data_dir=str,
+    preset=str,
+    out=str,
+    reuse=str,
+    objectives=str,
+    rivals=str,
+    protectors=str,
+    cyclegan_values=str,
+    hardened_values=str,
+    perceptual_weights=str,
+)
+def frontier(
+    *,
+    dataset: str = "digits",
+    data_dir: str | None = None,
+    preset: str = "quick",
+    out: str | None = None,
+    reuse: str | None = None,
+    objectives: str | Sequence[str] = tuple(SWEEPS),
+    cyclegan_values: str | Sequence[float] = SWEEPS["cyclegan"].values,
+    hardened_values: str | Sequence[float] = SWEEPS["hardened"].values,
+    rivals: str | Sequence[str] = _RIVALS,
+    protectors: str | Sequence[str] = (),
+    seed: int = 0,
+    **settings,
+) -> tuple[dict[str, Any], int]:
+    r"""Measures accuracy against leakage: one point a protector, one curve an objective.
+
+    For each objective several protectors are trained, which differ in the weight that trades
+    secrecy for accuracy. They, rival schemes, blur, large pixels and plain images are then all
+    measured the same way. Accuracy: a ResNet-18 is trained on protected images, as by
+    `classify`. Leakage: whoever owns the protector trains a network that undoes it, as by
+    `audit`; what comes back is measured on images that it never saw. The figures are written
+    as JSON, as a table with the command of every part, and as a picture.
+
+    Every part is a folder of its own, so the same command goes on with a frontier that was
+    stopped; with more values or protectors, it makes only those that are new.
+
+    Examples:
+        On digits, the two ends of one objective beside a blur:
+
+            python -m tfppdnn frontier --objectives=cyclegan --cyclegan_values=0.3,3 \
+                --rivals=blur:2
+
+        CIFAR-10 on two CPU cores, from the classifier of a run that is there:
+
+            python -m tfppdnn frontier --preset=cpu --dataset=cifar10 --data_dir=DIR \
+                --reuse=runs/cifar10-cpu
+
+        Only protectors that are there, and an idea of your own:
+
+            python -m tfppdnn frontier --objectives= --rivals= \
+                --protectors=runs/digits-quick,my_idea.py:protect
+
+    Args:
+        dataset: As for `train`.
+        data_dir: A tensorflow-datasets directory.
+        preset: How large the networks and how strong the attackers are: quick, cpu or paper.
+        out: The frontier's folder; runs/frontier-DATASET-PRESET if not given.
+        reuse: A run folder whose first two stages all trainings start from; the first that is
+            trained makes them if not given.
+        objectives: Which objectives to train for, separated by commas; may be empty.
+        cyclegan_values: Classification weights, the second of --gamma.
+        hardened_values: Values of --hiding_weight.
+        rivals: Ciphers and baselines, as for `audit`; may be empty. Plain images are always
+            there.
+        protectors: Further protectors, as for `audit`.
+        seed: Seed of all trainings.
+        settings: Any setting of `train`, `classify` and `audit`, see below.
+
+    Returns:
+        The figures, and the exit code.
+
+    Raises:
+        UserError: An option is wrong, the folder holds another frontier, or a training
+            diverged.
+    """
+    of_train, of_audit = _by_verb(settings)
+    chosen = make_preset(preset, of_train)
+    of_audit["attacker_image_size"] = chosen.image_size
+    audit_preset = make_audit_preset(preset, of_audit)
+    seed = checked_seed(seed)
+    dataset = os.path.expanduser(dataset)  # noqa: PTH111  (it may be a name)
+    folder = Path("runs") / f"frontier-{Path(dataset).resolve().name}-{preset}"
+    run = RunFolder(out or folder, record="frontier.json")
+    identity = {
+        "verb": "frontier",
+        "preset": preset,
+        "settings": dataclasses.asdict(chosen) | dataclasses.asdict(audit_preset),
+        "seed": seed,
+    }
+    measuring = Measuring(
+        folder=run.path,
+        common={"dataset": dataset, "data_dir": data_dir, "preset": preset, "seed": seed},
+        of_classify={name: of_train[name] for name in SETTINGS if name in of_train},
+        of_audit=of_audit,
+    )
+    points = [measuring.point_of("plain")]
+    values = {"cyclegan": cyclegan_values, "hardened": hardened_values}
+    for objective in _words(objectives):
+        if objective not in SWEEPS:
+            raise UserError(
+                f"--objectives={objective}: there is no such objective; choose from "
+                f"{', '.join(SWEEPS)}"
+            )
+        swept = _numbers(f"{objective}_values", values[objective])
+        for value, training in trainings(objective, swept, chosen, of_train):
+            points.append(measuring.point_trained(objective, value, training, reuse=reuse))
+            reuse = reuse or str(points[-1].trained.folder)
+    for name in (*_words(rivals), *_words(protectors)):
+        if name != "plain":
+            _check_comparable(name, chosen, dataset, seed)
+            points.append(measuring.point_of(name))
+    names = [point.name for point in points]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"two protectors are called {name}; rename the folder of one")
+    run.expect(dataset={"name": dataset}, **identity)
+
+    import_tensorflow()
+
+    from tfppdnn.data.load import load_dataset
+    from tfppdnn.reporting.frontier import write_frontier
+
+    images = load_dataset(dataset, data_dir=data_dir, image_size=chosen.image_size, seed=seed)
+    run.claim(dataset=images.summary(), data_dir=data_dir, **identity)
+    # Trainings first: a run that cannot be reused is refused at once.
+    for kind in ("trained", "classified", "audited"):
+        for point in points:
+            part = getattr(point, kind)
+            if part is not None:
+                tqdm.write(f"frontier: {part.verb.__name__} {point.name}", file=sys.stderr)
+                part.make()
+    figures = [figures_of(point, run.path) for point in points]
+    run.record("frontier", {"points": figures})
+    write_frontier(run)
+    return {"run": str(run.path), "points": dict(map(_summary, figures))}, 0
+
+
+def _by_verb(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Parts the settings of `train` (and `classify`) from those of `audit`."""
+    swept = {sweep.setting: f"{objective}_values" for objective, sweep in SWEEPS.items()}
+    swept["objective"] = "objectives"
+    of_audit = {field.name for field in dataclasses.fields(AuditPreset)}
+    for name in settings:
+        if name in swept:
+            raise UserError(f"--{name}: differs along the frontier; give --{swept[name]}")
+        if name in ("image_size", "attacker_image_size"):
+            raise UserError(f"--{name}: all parts have the preset's image size; leave it out")
+    return (
+        {name: value for name, value in settings.items() if name not in of_audit},
+        {name: value for name, value in settings.items() if name in of_audit},
+    )
+
+
+def _check_comparable(name: str, chosen: Preset, dataset: str, seed: int) -> None:
+    """Refuses a run folder whose images are of another size, or which others are held out of."""
+    if not find_source(name).is_run:
+        return
+    config = RunFolder(name).config()
+    size = config["settings"].get("image_size")
+    if size != chosen.image_size:
+        raise UserError(
+            f"--protectors={name}: trained at {size} pixels; here all have {chosen.image_size}"
+        )
+    if config["seed"] != seed and Path(dataset).is_dir():
+        raise UserError(
+            f"--seed={seed}: {name} held out test images by its own seed; give "
+            f"--seed={config['seed']}, so that all protectors are measured on the same"
+        )
+
+
+def _words(given: str | Sequence[str]) -> list[str]:
+    words = given.split(",") if isinstance(given, str) else given
+    return [word.strip() for word in words if word.strip()]
+
+
+def _numbers(option: str, given: str | Sequence[float]) -> list[float]:
+    try:
+        return [float(word) for word in (given.split(",") if isinstance(given, str) else given)]
+    except ValueError:
+        raise UserError(f"--{option}={given}: expected numbers, separated by commas") from None
+
+
+def _summary(point: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The few figures of a point that are printed."""
+    leakage = {name: round(figure["mean"], 4) for name, figure in point["leakage"].items()}
+    accuracy = point["accuracy"]["test_accuracy"]
+    return point["name"], {"accuracy": accuracy, **leakage, "attacks": point["attacks"]}

@@ -1,0 +1,164 @@
+"""The calls of other verbs that make and measure the points of a frontier."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfppdnn.baselines import BASELINES
+from tfppdnn.ciphers import CIPHERS
+from tfppdnn.loading import find_source
+from tfppdnn.verbs.audit import audit
+from tfppdnn.verbs.classify import classify
+from tfppdnn.verbs.frontier_sweeps import SWEEPS
+from tfppdnn.verbs.train import train
+
+# All that learn and own the protector.
+_ATTACKS = ("itn",)
+
+# Options that name files or folders, which elsewhere lie elsewhere.
+_PATHS = ("dataset", "out", "perceptual_weights", "protector", "recogniser", "reuse")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A call of another verb.
+
+    Attributes:
+        verb: The verb's function.
+        options: Its options, by name.
+    """
+
+    verb: Callable[..., Any]
+    options: Mapping[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Where it goes."""
+        return Path(self.options["out"])
+
+    def make(self) -> None:
+        """Makes it, or what is missing of it."""
+        self.verb(**self.options)
+
+    def command(self, folder: Path) -> str:
+        """Writes the command line that makes it, for somebody who stands in `folder`.
+
+        The data sets' folder is called DIR; what lies outside `folder` has its last name only.
+        """
+        words = ["python", "-m", "tfppdnn", self.verb.__name__]
+        for name, value in self.options.items():
+            if value is not None:
+                words.append(f"--{name}={_written(name, value, folder)}")
+        return shlex.join(words)
+
+
+def _written(name: str, value: Any, folder: Path) -> str:
+    if name == "data_dir":
+        return "DIR"
+    if name in _PATHS:
+        path = Path(value)
+        return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A protector, how it is made, and how it is measured.
+
+    Attributes:
+        name: Told from all others by it; also of its folders.
+        kind: objective, cipher, baseline or yours.
+        classified: The training of a classifier.
+        audited: The attacks.
+        trained: The protector's own training, if the frontier makes it.
+        objective: What it was trained for, and so the curve that it lies on.
+        value: Of the weight that differs along the curve.
+    """
+
+    name: str
+    kind: str
+    classified: Part
+    audited: Part
+    trained: Part | None = None
+    objective: str | None = None
+    value: float | None = None
+
+    @property
+    def parts(self) -> list[Part]:
+        """All calls, in their order."""
+        return [part for part in (self.trained, self.classified, self.audited) if part]
+
+    @property
+    def weight(self) -> str | None:
+        """What differs along the curve, in words."""
+        return self.objective and SWEEPS[self.objective].weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measuring:
+    """How all protectors of a frontier are measured.
+
+    Attributes:
+        folder: The frontier's.
+        common: Options that all verbs have.
+        of_classify: Further options of `classify`.
+        of_audit: Further options of `audit`.
+    """
+
+    folder: Path
+    common: Mapping[str, Any]
+    of_classify: Mapping[str, Any]
+    of_audit: Mapping[str, Any]
+
+    def point_of(self, protector: str) -> Point:
+        """The point of a protector that is there.
+
+        Raises:
+            UserError: It is not.
+        """
+        word = protector.partition(":")[0]
+        kind = "cipher" if word in CIPHERS else "baseline" if word in BASELINES else "yours"
+        return self._point(find_source(protector).title, kind, protector)
+
+    def point_trained(
+        self, objective: str, value: float, training: Mapping[str, Any], *, reuse: str | None
+    ) -> Point:
+        """The point of a protector that is to be trained.
+
+        Args:
+            objective: A key of `SWEEPS`.
+            value: Along its curve.
+            training: As `trainings` yields it.
+            reuse: The run whose first stages it starts from.
+        """
+        name = f"{objective}-{value:g}"
+        protector = str(self.folder / "points" / name)
+        options = {**self.common, **training, "reuse": reuse, "out": protector}
+        return dataclasses.replace(
+            self._point(name, "objective", protector),
+            trained=Part(verb=train, options=options),
+            objective=objective,
+            value=value,
+        )
+
+    def _point(self, name: str, kind: str, protector: str) -> Point:
+        options = {"protector": protector, **self.common}
+        plain = self.folder / "classify" / "plain" / "classifier_plain"
+        classified = {**self.of_classify, "out": str(self.folder / "classify" / name)}
+        audited = {
+            **self.of_audit,
+            "attacks": _ATTACKS,
+            "recogniser": str(plain),
+            "out": str(self.folder / "audit" / name),
+        }
+        return Point(
+            name=name,
+            kind=kind,
+            classified=Part(verb=classify, options={**options, **classified}),
+            audited=Part(verb=audit, options={**options, **audited}),
+        )
