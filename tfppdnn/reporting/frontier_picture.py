@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tfppdnn.audit.auditor import FAILED
@@ -60,7 +61,7 @@ _PANELS = (
         measure="reidentification",
         blind="chance",
         percent=True,
-        label="reconstructions matched to their picture\n(%, not to scale",
+        label="reconstructions matched to their picture\n(%, logarithmic",
         blind_label="chance",
     ),
 )
@@ -156,36 +157,55 @@ def _series(points: Sequence[Mapping[str, Any]]):
 
 
 def _label(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> None:
-    """Writes a point's value or name where it hides no marker and no other label."""
+    """Writes a point's value or name where it hides nothing, or leaves it out."""
     from matplotlib.text import Text
-    from matplotlib.transforms import Bbox
 
     figure = axes.get_figure()
     figure.draw_without_rendering()
-    to_pixels, pixels_a_point = axes.transData.transform, figure.dpi / 72
-    markers = to_pixels([(_leakage(point, panel), _accuracy(point)) for point in points])
-    radius = 4 * pixels_a_point
-    taken = [Bbox([centre - radius, centre + radius]) for centre in markers]
+    taken = _obstacles(axes, panel, points)
+    right_end = axes.bbox.x1 + 10 * figure.dpi / 72
     # Upper points first: most labels go to the right, and those below move out of the way.
-    for index in sorted(range(len(points)), key=lambda index: -markers[index][1]):
-        point = points[index]
-        text = point["name"] if point["value"] is None else f"{point['value']:g}"
+    for point in sorted(points, key=_accuracy, reverse=True):
         for place in _PLACES:
             note = axes.annotate(
-                text,
+                point["name"] if point["value"] is None else f"{point['value']:g}",
                 (_leakage(point, panel), _accuracy(point)),
                 place,
                 textcoords="offset points",
                 ha="center" if not place[0] else "left" if place[0] > 0 else "right",
                 va="center",
                 fontsize=8,
-                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": _GREY, "shrinkB": 3},
+                zorder=1,
+                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": _GREY, "shrinkA": 0},
             )
+            note.update_positions(figure.canvas.get_renderer())
             box = Text.get_window_extent(note)  # Without the line to its marker.
-            inside = axes.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
+            inside = axes.bbox.x0 <= box.x0 and box.x1 <= right_end
             if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
                 break
             note.remove()
-        else:
-            continue
-        taken.append(box)
+
+
+def _obstacles(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> list:
+    """Boxes in pixels around all that a label must not hide: markers, intervals, lines."""
+    from matplotlib.transforms import Bbox
+
+    to_pixels = axes.transData.transform
+    radius = 4 * axes.get_figure().dpi / 72
+    boxes = []
+    for point in points:
+        found, accuracy = point["leakage"][panel.measure], _accuracy(point)
+        centre = to_pixels((panel.drawn(found["mean"]), accuracy))
+        ends = to_pixels([(panel.drawn(found[end]), accuracy) for end in ("low", "high")])
+        boxes += [Bbox([centre - radius, centre + radius]), Bbox(ends).padded(1)]
+    for points_of_one, *_ in _series(points):
+        if points_of_one[0]["objective"]:
+            at = to_pixels([(_leakage(point, panel), _accuracy(point)) for point in points_of_one])
+            for start, end in pairwise(at):
+                on_line = [start + (end - start) * step / 50 for step in range(51)]
+                boxes += [Bbox([spot - 2, spot + 2]) for spot in on_line]
+    for line in axes.lines:
+        if line.get_linestyle() == "--":
+            boxes.append(line.get_window_extent().padded(1))
+    return boxes

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+
 from tfppdnn.exporting.silence import silenced
 
 
@@ -11,4 +14,10 @@ def import_tensorflow() -> None:
     It takes seconds, and prints to stderr what its log level cannot keep back.
     """
     with silenced():
-        import tensorflow  # noqa: F401
+        import tensorflow
+    logger = tensorflow.get_logger()
+    # It warns of calls that train several networks one after the other.
+    logger.setLevel(logging.ERROR)
+    for handler in logger.handlers:
+        # Made while nothing was said, it would write to a closed file.
+        handler.setStream(sys.stderr)
