@@ -4,7 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from tfppdnn.attacks import InverseNetworkAttack, OwnedProtector, ThreatModel
+from tfppdnn.attacks import (
+    GlobalInverseNetworkAttack,
+    InverseNetworkAttack,
+    OwnedProtector,
+    ThreatModel,
+)
 from tfppdnn.audit.metrics import ssim
 from tfppdnn.data.digits import load_digits
 from tfppdnn.errors import UserError
@@ -59,6 +64,28 @@ def test_what_is_gone_does_not_come_back(digits):
     # All that can be learnt is the mean of the images: one picture, with one score.
     assert (result.images == result.images[0]).all()
     assert ssim(result.images, held_out).mean() < 0.5
+
+
+def test_what_is_moved_across_the_image_comes_back_to_an_attack_of_global_reach():
+    colours = np.random.default_rng(0).integers(0, 256, (460, 2, 2, 3), np.uint8)
+    quarters = colours.repeat(16, axis=1).repeat(16, axis=2)
+    plain, held_out = quarters[:400], quarters[400:]
+
+    def turned(images):
+        return images[:, ::-1, ::-1].copy()
+
+    settings = {"epochs": 10, "learning_rate": 1e-2, "width": 8}
+    data = OwnedProtector(targets=turned(held_out), protector=Function(turned), plain=plain)
+    found = GlobalInverseNetworkAttack(waist=64, **settings).run(data)
+    in_place = InverseNetworkAttack(depth=2, **settings).run(data)
+
+    def error(result):
+        return np.abs(result.images.astype(int) - held_out).mean()
+
+    assert found.attack == "itn_global"
+    assert "hourglass" in found.finding
+    assert error(found) < 30
+    assert error(in_place) > 50
 
 
 class KilledError(Exception):

@@ -34,6 +34,7 @@ ATTACKS = {
     "chosen_plaintext_pixel_based",
     "chosen_plaintext_tanaka",
     "itn",
+    "itn_global",
     "gradient_inversion",
 }
 

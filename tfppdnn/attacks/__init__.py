@@ -18,7 +18,7 @@ from tfppdnn.attacks.feature_reconstruction import (
 )
 from tfppdnn.attacks.gan_attack import GANAttack
 from tfppdnn.attacks.gradient_inversion import GradientInversionAttack
-from tfppdnn.attacks.inverse_network import InverseNetworkAttack
+from tfppdnn.attacks.inverse_network import GlobalInverseNetworkAttack, InverseNetworkAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 
@@ -31,6 +31,7 @@ __all__ = [
     "ChosenPlaintexts",
     "Ciphertexts",
     "GANAttack",
+    "GlobalInverseNetworkAttack",
     "GradientInversionAttack",
     "HelperBlocks",
     "HelperImage",

@@ -1,8 +1,9 @@
-"""The inverse network (ITN): whoever owns a protector can train its inverse.
+"""Inverse networks (ITN): whoever owns a protector can train its inverse.
 
 The inverse transformation attack is one of those in W. Sirichotedumrong and H. Kiya, "Visual
 security evaluation of learnable image encryption methods against ciphertext-only attacks",
-arXiv:2010.06198, 2020. Here the attacker has the protector itself, and a U-Net.
+arXiv:2010.06198, 2020. Here the attacker has the protector itself. A U-Net undoes what a protector
+does in place; an hourglass, what it scatters over the image.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.pairs import check_pairs, steps_of, train_on_pairs
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.unet import unet
 
 
@@ -38,6 +40,7 @@ class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
 
     name = "itn"
     threat_model = ThreatModel.PROTECTOR
+    reach = "A U-Net"
 
     epochs: int = 100
     batch_size: int = 32
@@ -56,7 +59,7 @@ class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
         check_pairs(data.targets, protected, data.plain)
         steps = steps_of(self.epochs, images=len(data.plain), batch_size=self.batch_size)
         keras.utils.set_random_seed(self.seed)
-        model = unet(base_width=self.width, depth=self.depth, norm=self.norm, name="inverse")
+        model = self.network(data.plain.shape[1])
         schedule = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps)
         model.compile(keras.optimizers.Adam(schedule), "mean_squared_error")
         train_on_pairs(
@@ -72,7 +75,32 @@ class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
         return Reconstruction(
             attack=self.name,
             threat_model=self.threat_model,
-            finding=f"A U-Net learnt to undo the protector from {len(data.plain):,} images that "
-            "the attacker protected himself.",
+            finding=f"{self.reach} learnt to undo the protector from {len(data.plain):,} images "
+            "that the attacker protected himself.",
             images=run_on_images(model, data.targets),
+        )
+
+    def network(self, image_size: int) -> keras.Model:
+        """Builds the network that shall undo the protector of images of this size."""
+        return unet(base_width=self.width, depth=self.depth, norm=self.norm, name="inverse")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalInverseNetworkAttack(InverseNetworkAttack):
+    """The same with an hourglass, whose every output pixel may use every input pixel.
+
+    Attributes:
+        width: Channels of the first convolution.
+        waist: Units of the fully connected layer in the middle.
+    """
+
+    name = "itn_global"
+    reach = "An hourglass network"
+
+    waist: int = 512
+
+    def network(self, image_size: int) -> keras.Model:
+        """Builds the network that shall undo the protector of images of this size."""
+        return hourglass(
+            image_size=image_size, base_width=self.width, waist=self.waist, name="inverse"
         )

@@ -23,7 +23,7 @@ from tfppdnn.attacks.feature_reconstruction import (
 )
 from tfppdnn.attacks.gan_attack import GANAttack
 from tfppdnn.attacks.gradient_inversion import GradientInversionAttack
-from tfppdnn.attacks.inverse_network import InverseNetworkAttack
+from tfppdnn.attacks.inverse_network import GlobalInverseNetworkAttack, InverseNetworkAttack
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 from tfppdnn.audit.auditor import PlannedAttack
@@ -90,6 +90,14 @@ class AuditPlan:
             depth=preset.itn_depth,
             seed=seed,
         )
+        global_inverse_network = GlobalInverseNetworkAttack(
+            epochs=preset.itn_global_epochs,
+            batch_size=preset.itn_batch_size,
+            learning_rate=preset.itn_global_learning_rate,
+            width=preset.itn_global_width,
+            waist=preset.itn_global_waist,
+            seed=seed,
+        )
         inversion = GradientInversionAttack(
             steps=preset.inversion_steps, tv_weight=preset.inversion_tv_weight, seed=seed
         )
@@ -107,6 +115,9 @@ class AuditPlan:
             PlannedAttack(attempts=[HelperImage()], gather=self._chosen_plaintexts),
             PlannedAttack(attempts=[HelperBlocks()], gather=self._chosen_plaintexts),
             PlannedAttack(attempts=self._tries(inverse_network), gather=self._owned_protector),
+            PlannedAttack(
+                attempts=self._tries(global_inverse_network), gather=self._owned_protector
+            ),
             PlannedAttack(
                 attempts=self._tries(inversion),
                 gather=self._white_box,

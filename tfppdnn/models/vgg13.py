@@ -57,3 +57,20 @@ def vgg13_stages(x, *, width: float):
             x = layers.ReLU()(x)
         x = layers.MaxPooling2D(2)(x)
     return x
+
+
+def copy_stages(source: keras.Model, target: keras.Model) -> None:
+    """Copies the weights of the five stages between networks that begin with them.
+
+    Args:
+        source: A network that applies `vgg13_stages` first of all.
+        target: Another, of the same width.
+    """
+
+    def stages(model: keras.Model) -> list[keras.Layer]:
+        kinds = (layers.Conv2D, layers.BatchNormalization)
+        found = [layer for layer in model.layers if isinstance(layer, kinds)]
+        return found[: 4 * len(_WIDTHS_OF_STAGES)]  # Two of each kind a stage.
+
+    for from_layer, to_layer in zip(stages(source), stages(target), strict=True):
+        to_layer.set_weights(from_layer.get_weights())

@@ -40,6 +40,11 @@ class AuditPreset(Settings):
         itn_width: Channels of its U-Net at full resolution.
         itn_depth: Resolutions of its U-Net.
 
+        itn_global_epochs: Epochs of the inverse network of global reach.
+        itn_global_learning_rate: Its Adam's initial learning rate (cosine decay to 0).
+        itn_global_width: Channels of its first convolution.
+        itn_global_waist: Units of its fully connected layer.
+
         inversion_images: Held-out images that gradient inversion is tried on; 0 for all.
         inversion_steps: Its steps an image.
         inversion_tv_weight: Weight of the total variation in its objective.
@@ -70,6 +75,11 @@ class AuditPreset(Settings):
     itn_learning_rate: float = 1e-3
     itn_width: int = 64
     itn_depth: int = 5
+
+    itn_global_epochs: int = 100
+    itn_global_learning_rate: float = 1e-3
+    itn_global_width: int = 64
+    itn_global_waist: int = 512
 
     inversion_images: int = 100
     inversion_steps: int = 2000
@@ -118,6 +128,11 @@ class AuditQuick(AuditPreset):
     itn_width: int = 8
     itn_depth: int = 3
 
+    itn_global_epochs: int = 10
+    itn_global_learning_rate: float = 3e-3
+    itn_global_width: int = 16
+    itn_global_waist: int = 128
+
     inversion_images: int = 16
     inversion_steps: int = 200
     inversion_tv_weight: float = 1e-4
@@ -150,6 +165,10 @@ class AuditCpu(AuditPreset):
     itn_learning_rate: float = 3e-3
     itn_width: int = 16
     itn_depth: int = 4
+
+    itn_global_epochs: int = 12
+    itn_global_learning_rate: float = 2e-3
+    itn_global_width: int = 32
 
     inversion_images: int = 32
     inversion_steps: int = 300

@@ -1,4 +1,4 @@
-"""Settings of `train` and `classify` at three scales."""
+"""Settings of `train` and `classify`, at three scales and for two objectives."""
 
 from __future__ import annotations
 
@@ -41,6 +41,13 @@ class Preset(Settings):
         iterations: Steps of the projected gradient descent.
         random_start: Whether it starts at a random point of the ball.
 
+        objective: What the transformation network is trained for: `cyclegan` (the paper's, whose
+            restorer is the protector's partner) or `hardened` (whose restorer is its enemy).
+        protector_network: The protector's network: `unet` (the paper's) or `bottleneck` (a short
+            code, and a picture drawn from it).
+        code_size: Numbers in the bottleneck's code.
+        code_levels: Values that each of them can take.
+        decoder_width: Channels of the bottleneck's decoder at full resolution.
         generator_width: Channels of both U-Nets at full resolution.
         generator_depth: Resolutions of both U-Nets.
         generator_norm: `instance`, or `batch` (computed in 8-bit integers by the int8 file,
@@ -50,12 +57,14 @@ class Preset(Settings):
         perceptual_weights: See `tfppdnn.models.perceptual.perceptual_features`.
         lambda_: Weight of the adversarial losses (Eq. 4).
         gamma: Weights of the perceptual, classification and reconstruction losses (Eq. 5).
+        feature_weight: Weight of the features that protected images miss (hardened).
+        hiding_weight: Weight of what the restorer gets back (hardened).
         perceptual_cap: Bound of an image's feature loss: a number, `measured` (the median
             over x and P) or `off` (the paper's form).
-        transform_steps: Training steps of the CycleGAN; 0 to count epochs instead.
+        transform_steps: Training steps of the transformation network; 0 to count epochs instead.
         transform_epochs: Its epochs, where steps are 0.
         transform_batch_size: Its batch size.
-        transform_learning_rate: Adam's learning rate, for both optimizers.
+        transform_learning_rate: Adam's learning rate.
         transform_beta_1: Adam's beta_1.
         pool_size: Earlier fakes that each discriminator is shown.
 
@@ -84,6 +93,11 @@ class Preset(Settings):
     iterations: int = 50
     random_start: bool = True
 
+    objective: str = "cyclegan"
+    protector_network: str = "unet"
+    code_size: int = 16
+    code_levels: int = 8
+    decoder_width: int = 64
     generator_width: int = 64
     generator_depth: int = 5
     generator_norm: str = "instance"
@@ -93,6 +107,8 @@ class Preset(Settings):
     lambda_: float = 0.4
     gamma: tuple[float, float, float] = (-1.0, 0.4, 0.9)
     perceptual_cap: float | str = "measured"
+    feature_weight: float = 1.0
+    hiding_weight: float = 1.0
     transform_steps: int = 0
     transform_epochs: int = 5000
     transform_batch_size: int = 16
@@ -109,6 +125,11 @@ class Preset(Settings):
     mixed_precision: bool = False
 
     RULES: ClassVar[Mapping[str, Rule]] = {
+        "objective": one_of("cyclegan", "hardened"),
+        "protector_network": one_of("unet", "bottleneck"),
+        "code_levels": between(1, 256, "must be from 2 to 256"),
+        "feature_weight": between(-1e-9, math.inf, "must be 0 or more"),
+        "hiding_weight": between(-1e-9, math.inf, "must be 0 or more"),
         "generator_norm": one_of("instance", "batch"),
         "perceptual_cap": number_or("measured", "off"),
         "epsilon": between(0, 1, "must be greater than 0 and at most 1 (images lie in [0, 1])"),
@@ -134,6 +155,11 @@ class Preset(Settings):
         for name in ("test_images", "preliminary_images"):
             if getattr(self, name) == 1:
                 raise UserError(f"--{name}=1: must be 0 (for all), or 2 or more")
+        if self.protector_network == "bottleneck" and self.image_size % 8:
+            raise UserError(
+                f"--image_size={self.image_size}: must be a multiple of 8 for "
+                "--protector_network=bottleneck"
+            )
         # Two convolutions of stride 1 follow, each one pixel smaller.
         if self.image_size // 2**self.discriminator_strided_layers < 3:
             raise UserError(
@@ -205,6 +231,23 @@ class Cpu(Preset):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Hardened(Cpu):
+    """CIFAR-10 on two CPU cores, hidden from whoever owns the protector too.
+
+    python -m tfppdnn train --preset=hardened --dataset=cifar10 --data_dir=DIR
+    """
+
+    objective: str = "hardened"
+    protector_network: str = "bottleneck"
+    decoder_width: int = 16
+    lambda_: float = 1.0
+    transform_steps: int = 4_000
+    transform_batch_size: int = 64
+    transform_learning_rate: float = 1e-3
+    pool_size: int = 64
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Paper(Preset):
     """Every number of the paper, and full-width networks. Needs an accelerator.
 
@@ -219,14 +262,19 @@ class Paper(Preset):
     steps_per_round: int = 3125  # An epoch; every 500 steps would be 31,000 checkpoints.
 
 
-PRESETS: dict[str, type[Preset]] = {"quick": Quick, "cpu": Cpu, "paper": Paper}
+PRESETS: dict[str, type[Preset]] = {
+    "quick": Quick,
+    "cpu": Cpu,
+    "hardened": Hardened,
+    "paper": Paper,
+}
 
 
 def make_preset(name: str, overrides: dict[str, Any] | None = None) -> Preset:
     """Makes a preset with some of its values replaced.
 
     Args:
-        name: `quick`, `cpu` or `paper`.
+        name: A key of `PRESETS`.
         overrides: Values by field name, as the command line gives them.
 
     Returns:

@@ -14,10 +14,10 @@ from tqdm import trange
 
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.decoys import DECOYS, other_scales
-from tfppdnn.models.patchgan import patchgan
 from tfppdnn.presets import Preset
 from tfppdnn.protection import losses
-from tfppdnn.protection.transformation_network import STAGE, build_generator
+from tfppdnn.protection.building import build_discriminator, build_protector, build_restorer
+from tfppdnn.protection.transformation_network import STAGE
 from tfppdnn.runs import RunFolder
 from tfppdnn.training.checkpoints import restore_part
 
@@ -43,16 +43,10 @@ def protected_discriminator(run: RunFolder, preset: Preset, dataset: ImageDatase
     Raises:
         UserError: There is no checkpoint, or it is damaged or another model's.
     """
-    sizes = {
-        "base_width": preset.discriminator_width,
-        "strided_layers": preset.discriminator_strided_layers,
-    }
-    model = patchgan(name="protected_discriminator", **sizes)
-    before = [
-        build_generator(preset, dataset, name="protector"),
-        build_generator(preset, dataset, name="restorer"),
-        patchgan(name="plain_discriminator", **sizes),
-    ]
+    model = build_discriminator(preset, name="protected_discriminator")
+    before = [build_protector(preset, dataset), build_restorer(preset, dataset)]
+    if preset.objective == "cyclegan":
+        before.append(build_discriminator(preset, name="plain_discriminator"))
     restore_part(run.checkpoints(STAGE), before=before, part=model)
     return model
 

@@ -89,7 +89,8 @@ def audit(
         out: The audit's folder; runs/audit-PROTECTOR-DATASET-PRESET if not given.
         attacks: Which attacks, separated by commas; all if not given: brute_force,
             feature_reconstruction_basic, feature_reconstruction_advanced, uwa, gan,
-            chosen_plaintext_pixel_based, chosen_plaintext_tanaka, itn, gradient_inversion.
+            chosen_plaintext_pixel_based, chosen_plaintext_tanaka, itn, itn_global,
+            gradient_inversion.
         recogniser: The SavedModel of a classifier of plain images of this data set, to be
             asked what reconstructions show; one is trained first if not given.
         seed: Seed of the attackers' networks.

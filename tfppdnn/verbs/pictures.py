@@ -9,7 +9,6 @@ from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.photographs import photographs
 from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.presets import Preset
-from tfppdnn.protection.cyclegan import CycleGAN
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
 from tfppdnn.reporting.pictures import Pictures
 from tfppdnn.reporting.report import write_report
@@ -22,8 +21,9 @@ def report_with_pictures(
     run: RunFolder,
     preset: Preset,
     dataset: ImageDataset,
-    network: CycleGAN,
+    reference_classifier: keras.Model,
     protector: keras.Model,
+    restorer: keras.Model,
     *,
     seed: int,
 ) -> None:
@@ -33,13 +33,14 @@ def report_with_pictures(
         run: The run folder, with all figures recorded.
         preset: How P was made.
         dataset: Where the test images come from.
-        network: The trained CycleGAN.
+        reference_classifier: h_theta, which P is made with.
         protector: h_p as it is exported.
+        restorer: What was trained beside it.
         seed: Seed of the random starts.
     """
     plain, labels = dataset.test_images[:_COUNT], dataset.test_labels[:_COUNT]
     descent = PreliminaryProtection(
-        network.reference_classifier,
+        reference_classifier,
         batch_size=len(plain),
         epsilon=preset.epsilon,
         step_size=preset.step_size,
@@ -57,9 +58,9 @@ def report_with_pictures(
             plain=plain,
             preliminary=np.round(keras.ops.convert_to_numpy(preliminary) * 255).astype(np.uint8),
             protected=protected,
-            restored=run_on_images(network.restorer, protected),
+            restored=run_on_images(restorer, protected),
             large_plain=large,
             large_protected=large_protected,
-            large_restored=run_on_images(network.restorer, large_protected),
+            large_restored=run_on_images(restorer, large_protected),
         ),
     )
