@@ -19,5 +19,5 @@ def import_tensorflow() -> None:
     # It warns of calls that train several networks one after the other.
     logger.setLevel(logging.ERROR)
     for handler in logger.handlers:
-        # Made while nothing was said, it would write to a closed file.
-        handler.setStream(sys.stderr)
+        # Made while nothing was said, it would write to a closed file (which `setStream` flushes).
+        handler.stream = sys.stderr
