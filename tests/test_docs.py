@@ -35,6 +35,7 @@ SETTINGS_OF = {
     "classify": set(SETTINGS),
     "audit": fields(AuditPreset),
     "table1": fields(AuditPreset) | set(SETTINGS),
+    "frontier": fields(AuditPreset) | fields(Preset),
 }
 
 

@@ -65,14 +65,19 @@ def test_the_run_says_whose_they_are_and_measures_them_itself(reusing, tiny_run)
     assert metrics["transformation_network"] != of_the_other["transformation_network"]
 
 
-def test_a_run_that_was_begun_keeps_its_own(tiny_run, tiny_settings, tmp_path, call):
+def test_a_run_that_was_begun_keeps_its_own(tiny_run, tiny_settings, tmp_path, call, monkeypatch):
     out = tmp_path / "run"
-    shutil.copytree(tiny_run, out)
-    (out / "metrics.json").unlink()
+    shutil.copytree(tiny_run, out, ignore=shutil.ignore_patterns("metrics.json"))
+    before = sorted(path.name for path in out.rglob("*"))
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfppdnn.verbs.train._train", stop)
     # Nothing to reuse there any more, and nothing is needed.
     code, _, _ = call("train", f"--out={out}", f"--reuse={tmp_path / 'gone'}", *tiny_settings)
-    assert code == 0
-    assert "reused" not in RunFolder(out).metrics()
+    assert code == 130
+    assert sorted(path.name for path in out.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
