@@ -20,6 +20,9 @@ TINY_AUDIT = [
     "--itn_epochs=1",
     "--itn_width=2",
     "--itn_depth=2",
+    "--itn_global_epochs=1",
+    "--itn_global_width=2",
+    "--itn_global_waist=4",
 ]
 NAMES = ["plain", "cyclegan-0.5", "tiny"]
 
@@ -74,7 +77,9 @@ def test_every_point_has_the_figures_of_its_parts(drawn):
         name, kind = point["name"], "plain" if point["name"] == "plain" else "protected"
         classified = RunFolder(out / "classify" / name).metrics()["classify"][kind]
         audited = RunFolder(out / "audit" / name, record="audit.json").metrics()
-        itn = audited["attacks"]["itn"]
+        attacks = audited["attacks"]
+        assert point["attacks"] == {name: row["status"] for name, row in attacks.items()}
+        assert attacks.keys() == {"itn", "itn_global"}
         assert point["accuracy"]["test_accuracy"] == classified["test_accuracy"]
         assert point["accuracy"]["test_images"] == 60
         for measure, bound in (
@@ -84,12 +89,13 @@ def test_every_point_has_the_figures_of_its_parts(drawn):
             ("recognition", "chance"),
         ):
             found = point["leakage"][measure]
-            assert (found["attack"], found["status"]) == ("itn", itn["status"])
-            assert {key: found[key] for key in ("mean", "low", "high", "count")} == itn["leakage"][
-                measure
-            ]
+            attack = attacks[found["attack"]]
+            assert found["status"] == attack["status"]
+            leakage = attack["leakage"]
+            for key in ("mean", "low", "high", "count"):
+                assert found[key] == leakage[measure][key]
             for end in (bound, "ceiling"):
-                assert found[end] == itn["leakage"][f"{measure}_{end}"]["mean"]
+                assert found[end] == leakage[f"{measure}_{end}"]["mean"]
         shown = point["protected"]["contour_correlation"]
         protected = audited["protected"]["leakage"]
         assert shown["mean"] == protected["contour_correlation"]["mean"]
@@ -251,7 +257,7 @@ def test_objectives_share_their_first_stages():
 
     quick = make_preset("quick")
     for objective, sweep in SWEEPS.items():
-        for value, options in trainings(objective, sweep.values, quick, {}):
+        for value, options in trainings(objective, [0.25, 2.0], quick, {}):
             made = make_preset(options.pop("preset", "quick"), options)
             assert made.objective == objective
             assert all(getattr(made, name) == getattr(quick, name) for name in SETTINGS)

@@ -130,6 +130,8 @@ def _tidy_help(text: str) -> str:
     """Takes out of fire's help what a user of these verbs cannot use."""
     text = text.split("\nGROUPS\n")[0].replace("GROUP | ", "")
     text = re.sub(r"Type: Optional\['(\w+).*'\]|Type: '(\w+).*'", r"Type: \1\2", text)
+    # Never the first letter of an option.
+    text = text.replace("    -h, --", "    --")
     return re.sub(r"'(tfppdnn \w+)'", r"\1", text).rstrip()
 
 

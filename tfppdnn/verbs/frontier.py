@@ -56,11 +56,11 @@ def frontier(
     preset: str = "quick",
     out: str | None = None,
     reuse: str | None = None,
-    objectives: str | Sequence[str] = tuple(SWEEPS),
+    objectives: str | Sequence[str] = ",".join(SWEEPS),
     cyclegan_values: str | Sequence[float] = SWEEPS["cyclegan"].values,
     hardened_values: str | Sequence[float] = SWEEPS["hardened"].values,
     rivals: str | Sequence[str] = _RIVALS,
-    protectors: str | Sequence[str] = (),
+    protectors: str | Sequence[str] = "",
     seed: int = 0,
     **settings,
 ) -> tuple[dict[str, Any], int]:

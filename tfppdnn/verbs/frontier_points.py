@@ -18,7 +18,7 @@ from tfppdnn.verbs.frontier_sweeps import SWEEPS
 from tfppdnn.verbs.train import train
 
 # All that learn and own the protector.
-_ATTACKS = ("itn",)
+_ATTACKS = ("itn", "itn_global")
 
 # Options that name files or folders, which elsewhere lie elsewhere.
 _PATHS = ("dataset", "out", "perceptual_weights", "protector", "recogniser", "reuse")

@@ -18,14 +18,14 @@ class Sweep:
         preset: The preset that its protectors are trained with; the frontier's own if None.
         setting: The setting that differs along it.
         weight: What that is in words.
-        values: Its values, if none are asked for.
+        values: Its values if none are asked for, as on the command line.
         overrides: From the preset and a value to the settings that differ from the preset's.
     """
 
     preset: str | None
     setting: str
     weight: str
-    values: tuple[float, ...]
+    values: str
     overrides: Callable[[Preset, float], dict[str, Any]]
 
 
@@ -34,14 +34,14 @@ SWEEPS = {
         preset=None,
         setting="gamma",
         weight="classification weight",
-        values=(0.3, 1.0, 3.0),
+        values="0.3,1,3",
         overrides=lambda preset, value: {"gamma": (preset.gamma[0], value, preset.gamma[2])},
     ),
     "hardened": Sweep(
         preset="hardened",
         setting="hiding_weight",
         weight="hiding weight",
-        values=(0.3, 1.0, 3.0),
+        values="0.3,1,3",
         overrides=lambda preset, value: {"hiding_weight": value},
     ),
 }
