@@ -41,14 +41,18 @@ _HEADLINES = {
 }
 
 
-class _Group(NamedTuple):
+class AttackerRows(NamedTuple):
+    """What one kind of attacker tried."""
+
     key: str
     title: str
     meaning: str
-    attacks: list[_AttackRows]
+    attacks: list[AttackRows]
 
 
-class _AttackRows(NamedTuple):
+class AttackRows(NamedTuple):
+    """What became of one attack."""
+
     name: str
     status: str
     finding: str
@@ -85,8 +89,8 @@ def render_audit(
             _Answer(_WHO[verdict.threat_model][0], _finding(verdict))
             for verdict in verdicts(record.get(ATTACKS, {}))
         ],
-        protected=_measurements(protected.get("leakage", {})),
-        groups=_groups(record.get(ATTACKS, {})),
+        protected=measurements_of(protected.get("leakage", {})),
+        groups=attacks_by_attacker(record.get(ATTACKS, {})),
         command=audit_command(config, record),
         meanings={metric.name: metric.meaning for metric in METRICS},
         raw=json.dumps(record, indent=2, ensure_ascii=False),
@@ -120,25 +124,27 @@ def _finding(verdict: Verdict) -> Finding:
     return Finding(level, _HEADLINES[verdict.recovered], verdict.evidence)
 
 
-def _groups(rows: Mapping[str, Mapping[str, Any]]) -> list[_Group]:
+def attacks_by_attacker(rows: Mapping[str, Mapping[str, Any]]) -> list[AttackerRows]:
+    """Sorts the `attacks` of an `audit.json` by who can make them, from weak to strong."""
     groups = []
     for threat_model, (title, meaning) in _WHO.items():
         attacks = [
-            _AttackRows(
+            AttackRows(
                 name=name,
                 status=row["status"],
                 finding=row["finding"],
                 tries=len(row.get("attempts", [])),
-                rows=_measurements(row.get("leakage", {})),
+                rows=measurements_of(row.get("leakage", {})),
             )
             for name, row in rows.items()
             if row["threat_model"] == threat_model.value
         ]
         if attacks:
-            groups.append(_Group(threat_model.name.lower(), title, meaning, attacks))
+            groups.append(AttackerRows(threat_model.name.lower(), title, meaning, attacks))
     return groups
 
 
-def _measurements(figures: Mapping[str, Any]) -> list[Measurement]:
+def measurements_of(figures: Mapping[str, Any]) -> list[Measurement]:
+    """Reads every metric that is there from a `leakage` of an `audit.json`."""
     measured = [leaked(figures, metric, metric.name) for metric in METRICS]
     return [measurement for measurement in measured if measurement]

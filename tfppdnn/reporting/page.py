@@ -40,7 +40,7 @@ def render(
     """
     protector = metrics.get("protector", {})
     settings, dataset = config.get("settings", {}), config.get("dataset", {})
-    accuracies = _accuracies(metrics, dataset)
+    accuracies = accuracies_of(metrics, dataset)
     return template("report.html.j2").render(
         config=config,
         settings=settings,
@@ -51,14 +51,14 @@ def render(
         works=_works(accuracies),
         seen=what_is_seen(protector),
         restored=what_is_restored(protector),
-        leakage=_leakage(metrics),
+        leakage=leakage_of(metrics),
         files=[(name, _FILES.get(name, ""), f) for name, f in metrics.get("export", {}).items()],
         gate=metrics.get("gate"),
         deviations=deviations.deviations(settings, train_images=dataset.get("train_images")),
         open_choices=deviations.open_choices(settings),
         in_every_run=deviations.IN_EVERY_RUN,
         command=command(config),
-        raw=json.dumps(_without_histories(metrics), indent=2, ensure_ascii=False),
+        raw=json.dumps(without_histories(metrics), indent=2, ensure_ascii=False),
     )
 
 
@@ -80,7 +80,7 @@ def command(config: Mapping[str, Any]) -> str:
     return " ".join(["python -m tfppdnn train", *written, "--out=runs/again"])
 
 
-def _accuracies(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Measurement]:
+def accuracies_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Measurement]:
     """Every accuracy that was measured, by a name of its own."""
     reference = metrics.get("reference_classifier", {})
     preliminary = metrics.get("preliminary_images", {})
@@ -137,7 +137,7 @@ def _works(accuracies: Mapping[str, Measurement]) -> Finding | None:
     return None
 
 
-def _leakage(metrics: Mapping[str, Any]) -> list[tuple[Metric, list[Measurement]]]:
+def leakage_of(metrics: Mapping[str, Any]) -> list[tuple[Metric, list[Measurement]]]:
     """Each metric with its rows: protected, restored and preliminary images."""
     protector = metrics.get("protector", {})
     kinds = {
@@ -155,7 +155,8 @@ def _leakage(metrics: Mapping[str, Any]) -> list[tuple[Metric, list[Measurement]
     return table
 
 
-def _without_histories(metrics: Any) -> Any:
+def without_histories(metrics: Any) -> Any:
+    """Leaves out of `metrics.json` what only curves are drawn from."""
     if isinstance(metrics, Mapping):
-        return {k: _without_histories(v) for k, v in metrics.items() if k != "history"}
+        return {k: without_histories(v) for k, v in metrics.items() if k != "history"}
     return metrics

@@ -1,4 +1,4 @@
-"""The pages' templates, with the filters that they write figures with."""
+"""The templates of pages and cards, with the filters that they write figures with."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from tfppdnn.reporting import writing
 
 
 def template(name: str) -> jinja2.Template:
-    """Loads a template in which everything from outside is escaped.
+    """Loads a template; in HTML everything from outside is escaped.
 
     Args:
-        name: A file of this package, such as `report.html.j2`.
+        name: A file of this package, such as `report.html.j2`; one for Markdown ends in
+            `.md.j2`.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tfppdnn", "reporting"),
-        autoescape=True,
+        autoescape=not name.endswith(".md.j2"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,0 +1,264 @@
+"""Making a protector that ships with the package out of a run, and comparing it with another."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import digest, write_json
+from tfppdnn.loading import comparison, identity_of, load_protector, shipped
+from tfppdnn.reporting import shipping
+from tfppdnn.reporting.shipping import ship
+
+ROOT = Path(__file__).parent.parent
+FILES = {"protector_fp16.tflite", "protector.keras", "card.json", "CARD.md"}
+
+
+def changed(path, **values):
+    write_json(path, {**json.loads(path.read_text()), **values})
+
+
+@pytest.fixture(scope="module")
+def audit(tiny_run, tmp_path_factory):
+    """The published audit of another protector, as if it were the tiny run's."""
+    folder = tmp_path_factory.mktemp("audits") / "audit"
+    folder.mkdir()
+    for name in ("config.json", "audit.json"):
+        shutil.copy(ROOT / "results/audit-cpu-cifar10" / name, folder)
+    data = str(tmp_path_factory.getbasetemp())
+    changed(folder / "config.json", protector=identity_of(tiny_run), data_dir=data)
+    record = json.loads((folder / "audit.json").read_text())
+    changed(folder / "audit.json", protected={**record["protected"], "given": str(tiny_run)})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def classified(tiny_run, tmp_path_factory):
+    """A folder of `classify`, with figures of no training."""
+    folder = tmp_path_factory.mktemp("classified")
+    shutil.copy(tiny_run / "config.json", folder)
+    changed(folder / "config.json", verb="classify", protector=identity_of(tiny_run))
+    figures = {"test_accuracy": 0.6317, "test_images": 60, "epochs": 7, "history": [{"step": 1}]}
+    write_json(folder / "metrics.json", {"classify": {"protected": figures}})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(tiny_run, audit, classified, tmp_path_factory):
+    """The tiny run, shipped as `tiny`."""
+    out = tmp_path_factory.mktemp("shipped") / "tiny"
+    ship(tiny_run, [audit, classified], out=out, hours=1.5)
+    return out
+
+
+def test_the_files_are_those_of_the_run(made, tiny_run):
+    assert {path.name for path in made.iterdir()} == FILES
+    half = "protector_fp16.tflite"
+    assert (made / half).read_bytes() == (tiny_run / half).read_bytes()
+    ours, theirs = made / "protector.keras", tiny_run / "checkpoints/protector.keras"
+    assert ours.stat().st_size < 0.8 * theirs.stat().st_size
+    ours, theirs = (keras.models.load_model(path).get_weights() for path in (ours, theirs))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_it_loads_by_its_name(made, tiny_run, monkeypatch):
+    monkeypatch.setattr(shipped, "SHIPPED", made.parent)
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    expected = load_protector(tiny_run).protect(images)
+    np.testing.assert_allclose(load_protector("tiny").protect(images), expected, atol=1)
+
+
+def test_made_again_it_is_the_same(made, tiny_run, audit, classified, tmp_path):
+    again = tmp_path / "tiny"
+    for _ in range(2):  # The second replaces the first.
+        ship(tiny_run, [audit, classified], out=again, hours=1.5)
+    for name in FILES:
+        assert (again / name).read_bytes() == (made / name).read_bytes(), name
+
+
+def test_the_card_tells_no_folder_of_the_machine(made, tmp_path_factory):
+    for name in ("card.json", "CARD.md"):
+        assert str(tmp_path_factory.getbasetemp()) not in (made / name).read_text()
+        assert str(Path.home()) + "/" not in (made / name).read_text()
+
+
+def figures_in(record):
+    """Every mean with its interval, as the audit wrote it down."""
+    rows = {"protected": record["protected"], **record["attacks"]}
+    for row in rows.values():
+        for name, figure in row.get("leakage", {}).items():
+            if "_ceiling" not in name:
+                yield name, figure
+
+
+def test_the_card_holds_every_figure(made, audit, tiny_run):
+    card, text = json.loads((made / "card.json").read_text()), (made / "CARD.md").read_text()
+    record = json.loads((audit / "audit.json").read_text())
+    (found,) = card["audits"]
+    assert found["record"]["attacks"] == record["attacks"]
+    assert found["record"]["protected"]["leakage"] == record["protected"]["leakage"]
+    cells = {cell.strip() for line in text.splitlines() for cell in line.split("|")}
+    for name, figure in figures_in(record):
+        write = {
+            "re": lambda share: f"{100 * share:,.1f}%",
+            "ps": lambda level: f"{level:.1f} dB",
+        }.get(name[:2], lambda share: f"{round(share, 2) + 0.0:.2f}")
+        mean, low, high = (
+            write(figure[part]).replace("-", "\N{MINUS SIGN}") for part in ("mean", "low", "high")
+        )
+        assert mean in cells, name
+        if not name.endswith(("_floor", "_chance")):
+            assert f"{low} to {high}" in cells, name
+    for name, row in record["attacks"].items():
+        assert f"| `{name}` | {row['status']} |" in text
+        assert row["finding"] in text
+    assert "63.2%" in cells and "60 test images, 7 epochs" in cells
+    assert "| training took | 1.5 hours |" in text
+    for name, file in card["files"].items():
+        content = (made / name).read_bytes()
+        assert file == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        assert file["sha256"] in text
+    config = json.loads((tiny_run / "config.json").read_text())
+    assert card["run"]["config"]["settings"] == config["settings"]
+    assert f"tensorflow {config['versions']['tensorflow']}" in text
+    assert "python -m tfppdnn train --preset=quick --dataset=digits --seed=0" in text
+    assert "--protector=tiny " in text and "history" not in card["run"]["metrics"]
+    assert "&#" not in text  # Markdown, not HTML.
+
+
+def test_a_bottleneck_states_what_passes_it(tiny_run, tmp_path):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    assert " bits.**" not in card_of(run, tmp_path)
+    config = json.loads((run / "config.json").read_text())
+    code = {"protector_network": "bottleneck", "code_size": 16, "code_levels": 8}
+    changed(run / "config.json", settings={**config["settings"], **code})
+    text = card_of(run, tmp_path)
+    assert "**48 bits.**" in text and "16 numbers of 8 values each" in text
+
+
+def test_of_a_path_the_card_keeps_the_name(tiny_run, tmp_path):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    weights = {"perceptual_weights": str(tmp_path / "vgg.npz")}
+    changed(run / "config.json", settings={**config["settings"], **weights})
+    assert "--perceptual_weights=vgg.npz" in card_of(run, tmp_path)
+
+
+def card_of(run, tmp_path):
+    ship(run, out=tmp_path / "out")
+    return (tmp_path / "out/CARD.md").read_text()
+
+
+def test_what_is_too_large_is_refused(tiny_run, tmp_path, monkeypatch):
+    files = [tiny_run / "protector_fp16.tflite", tiny_run / "checkpoints/protector.keras"]
+    assert sum(file.stat().st_size for file in files) < shipping.LARGEST_BYTES == 8_000_000
+    monkeypatch.setattr(shipping, "LARGEST_BYTES", 10_000)
+    with pytest.raises(UserError, match=r"fp16\.tflite .* kB and .* more than 10\.0 kB together"):
+        ship(tiny_run, out=tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_the_runs_is_refused(tiny_run, audit, classified, tmp_path):
+    config = json.loads((audit / "config.json").read_text())
+    for name, folder in {"audit": audit, "classified": classified}.items():
+        other = shutil.copytree(folder, tmp_path / name)
+        changed(other / "config.json", protector="tanaka key 0")
+        with pytest.raises(UserError, match=f"{name}: not a finished audit"):
+            ship(tiny_run, [other], out=tmp_path / "out")
+        write_json(other / "config.json", {**config, "protector": identity_of(tiny_run)})
+        (other / ("audit.json" if name == "audit" else "metrics.json")).unlink()
+        with pytest.raises(UserError, match=f"{name}: not a finished audit"):
+            ship(tiny_run, [other], out=tmp_path / "out")
+    with pytest.raises(UserError, match="its training has not finished"):
+        ship(audit, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_audit_of_what_was_shipped_counts(made, tiny_run, audit, tmp_path):
+    own = shutil.copytree(audit, tmp_path / "audit")
+    files = [made / "protector_fp16.tflite", made / "protector.keras"]
+    changed(own / "config.json", protector=digest(*files))
+    ship(tiny_run, [own], out=tmp_path / "out")
+
+
+def test_the_command_says_in_one_line_what_is_wrong(tiny_run, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        shipping.main([str(tmp_path / "none"), f"--out={tmp_path / 'out'}"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    shipping.main([str(tiny_run), f"--out={tmp_path / 'out'}"])
+    assert json.loads(capsys.readouterr().out).keys() == {
+        "protector_fp16.tflite",
+        "protector.keras",
+    }
+
+
+@pytest.fixture
+def nudged(tiny_run, tmp_path):
+    """The tiny run with one weight changed."""
+    run = shutil.copytree(tiny_run, tmp_path / "nudged")
+    network = keras.models.load_model(run / "checkpoints/protector.keras")
+    weights = network.get_weights()
+    weights[-1] = weights[-1] + np.float32(0.02)
+    network.set_weights(weights)
+    network.save(run / "checkpoints/protector.keras")
+    return run
+
+
+def test_the_same_weights_are_found_equal(made, tiny_run, monkeypatch, capsys):
+    monkeypatch.setattr(shipped, "SHIPPED", made.parent)
+    comparison.main([str(tiny_run), "tiny", "--images=20"])
+    assert json.loads(capsys.readouterr().out) == {
+        "dataset": "digits",
+        "images": 20,
+        "largest_difference": 0,
+        "mean_difference": 0.0,
+        "equal_pictures": 1.0,
+    }
+
+
+def test_other_weights_are_told_by_how_much(nudged, tiny_run, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8)
+
+    def protected(run):
+        network = keras.models.load_model(run / "checkpoints/protector.keras")
+        return np.rint(np.asarray(network(images / np.float32(255))) * 255)
+
+    levels = np.abs(protected(tiny_run) - protected(nudged))
+    figures = comparison.compare(tiny_run, nudged, images)
+    assert figures["images"] == 6
+    assert figures["largest_difference"] == levels.max() > 0
+    assert figures["mean_difference"] == pytest.approx(levels.mean())
+    assert figures["equal_pictures"] == np.mean([not one.any() for one in levels])
+    # And a card can say so.
+    write_json(tmp_path / "again.json", {"dataset": "digits", **figures})
+    ship(tiny_run, out=tmp_path / "out", comparison=tmp_path / "again.json")
+    text = (tmp_path / "out/CARD.md").read_text()
+    assert f"at most {figures['largest_difference']} and on average" in text
+
+
+def test_a_wheel_holds_all_that_the_package_reads(made, tmp_path, monkeypatch):
+    pytest.importorskip("setuptools")  # Which brings the next from Python 3.12 on.
+    from distutils.core import run_setup
+
+    for name in ("setup.py", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    package = shutil.copytree(
+        ROOT / "tfppdnn", tmp_path / "tfppdnn", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copytree(made, package / "shipped/tiny")
+    monkeypatch.chdir(tmp_path)
+    build = run_setup("setup.py", stop_after="init").get_command_obj("build_py")
+    build.ensure_finalized()
+    packed = {
+        Path(place, name).resolve() for _, place, _, names in build.data_files for name in names
+    }
+    there = {path for path in package.rglob("*") if path.is_file() and path.suffix != ".py"}
+    assert there - packed == set()
+    assert {path.name for path in packed if path.parent.name == "tiny"} == FILES

@@ -1,0 +1,103 @@
+"""How far two protectors are apart, as after making one again by its own command.
+
+python -m tfppdnn.loading.comparison ONE OTHER [--dataset=NAME] [--data_dir=DIR] [--images=1000]
+
+ONE and OTHER are named as for `audit`. Of a run folder and of a shipped protector the networks
+themselves are compared, so that equal weights are found equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfppdnn.data.load import load_dataset
+from tfppdnn.errors import UserError
+from tfppdnn.loading.checked import CheckedProtector
+from tfppdnn.loading.naming import find_source
+from tfppdnn.loading.source import Source
+from tfppdnn.runs import RunFolder
+
+# Enough to meet every kind of picture; a rounding that went the other way shows in a few.
+_IMAGES = 1000
+
+
+def compare(
+    one: str | os.PathLike[str], other: str | os.PathLike[str], images: np.ndarray
+) -> dict[str, Any]:
+    """Compares what two protectors make of the same images.
+
+    Args:
+        one: A protector's name, see `tfppdnn.loading`.
+        other: Another's.
+        images: uint8 [N, H, W, 3], plain images.
+
+    Returns:
+        `images`, how many there were; `largest_difference` and `mean_difference` of all values,
+        in grey levels; `equal_pictures`, the share of pictures without any difference.
+
+    Raises:
+        UserError: There is no protector of that name, or it breaks the rules.
+    """
+    protected = [
+        CheckedProtector(_exact(name).load_for_batches(), name=os.fspath(name)).protect(images)
+        for name in (one, other)
+    ]
+    levels = np.abs(protected[0].astype(np.int16) - protected[1])
+    return {
+        "images": len(images),
+        "largest_difference": int(levels.max()),
+        "mean_difference": float(levels.mean()),
+        "equal_pictures": float((levels == 0).all(axis=(1, 2, 3)).mean()),
+    }
+
+
+def _exact(name: str | os.PathLike[str]) -> Source:
+    """Of a run the network itself: its SavedModel rounds now and then to the other side."""
+    source = find_source(name)
+    return find_source(RunFolder(name).protector) if source.is_run else source
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the comparison as JSON.
+
+    Args:
+        arguments: The command line after the module's name; `sys.argv[1:]` if None.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tfppdnn.loading.comparison", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("one")
+    parser.add_argument("other")
+    parser.add_argument("--dataset", help="of its test images; the first run's own if not given")
+    parser.add_argument("--data_dir", help="a tensorflow-datasets directory")
+    parser.add_argument("--images", type=int, default=_IMAGES, help="how many of them")
+    options = parser.parse_args(arguments)
+    try:
+        config = _own_config(options.one, options.other)
+        own = config.get("dataset", {})
+        dataset = load_dataset(
+            options.dataset or own.get("name", "digits"),
+            data_dir=options.data_dir or config.get("data_dir"),
+            image_size=own.get("image_size", 32),
+            # Of a folder's images, the same are held out as when the run was trained.
+            seed=config.get("seed", 0),
+        )
+        figures = compare(options.one, options.other, dataset.test_images[: options.images])
+    except UserError as error:
+        parser.exit(2, f"{error}\n")
+    print(json.dumps({"dataset": dataset.name, **figures}))
+
+
+def _own_config(*names: str) -> dict[str, Any]:
+    runs = [name for name in names if find_source(name).is_run]
+    return RunFolder(runs[0]).config() if runs else {}
+
+
+if __name__ == "__main__":
+    main()
