@@ -95,7 +95,7 @@ class Preset(Settings):
 
     objective: str = "cyclegan"
     protector_network: str = "unet"
-    code_size: int = 16
+    code_size: int = 32
     code_levels: int = 8
     decoder_width: int = 64
     generator_width: int = 64
@@ -240,7 +240,10 @@ class Hardened(Cpu):
     objective: str = "hardened"
     protector_network: str = "bottleneck"
     decoder_width: int = 16
-    lambda_: float = 1.0
+    lambda_: float = 0.3
+    gamma: tuple[float, float, float] = (-1.0, 0.5, 0.9)
+    feature_weight: float = 6.0
+    hiding_weight: float = 2.0
     transform_steps: int = 4_000
     transform_batch_size: int = 64
     transform_learning_rate: float = 1e-3

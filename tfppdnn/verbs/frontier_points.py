@@ -12,6 +12,7 @@ from typing import Any
 from tfppdnn.baselines import BASELINES
 from tfppdnn.ciphers import CIPHERS
 from tfppdnn.loading import find_source
+from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.audit import audit
 from tfppdnn.verbs.classify import classify
 from tfppdnn.verbs.frontier_sweeps import SWEEPS
@@ -76,7 +77,8 @@ class Point:
         classified: The training of a classifier.
         audited: The attacks.
         trained: The protector's own training, if the frontier makes it.
-        objective: What it was trained for, and so the curve that it lies on.
+        objective: What it was trained for, and so the curve that it lies on; None if that
+            is not known.
         value: Of the weight that differs along the curve.
     """
 
@@ -123,7 +125,15 @@ class Measuring:
         """
         word = protector.partition(":")[0]
         kind = "cipher" if word in CIPHERS else "baseline" if word in BASELINES else "yours"
-        return self._point(find_source(protector).title, kind, protector)
+        source = find_source(protector)
+        point = self._point(source.title, kind, protector)
+        if not source.is_run:
+            return point
+        # It lies on a curve too. Runs of earlier versions knew one objective.
+        settings = RunFolder(protector).config()["settings"]
+        objective = settings.get("objective", "cyclegan")
+        value = SWEEPS[objective].value_in(settings)
+        return dataclasses.replace(point, kind="objective", objective=objective, value=value)
 
     def point_trained(
         self, objective: str, value: float, training: Mapping[str, Any], *, reuse: str | None

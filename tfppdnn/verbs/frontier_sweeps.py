@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ class Sweep:
         weight: What that is in words.
         values: Its values if none are asked for, as on the command line.
         overrides: From the preset and a value to the settings that differ from the preset's.
+        value_in: From a run's settings, as `config.json` holds them, to the value.
     """
 
     preset: str | None
@@ -27,6 +28,7 @@ class Sweep:
     weight: str
     values: str
     overrides: Callable[[Preset, float], dict[str, Any]]
+    value_in: Callable[[Mapping[str, Any]], float]
 
 
 SWEEPS = {
@@ -36,6 +38,7 @@ SWEEPS = {
         weight="classification weight",
         values="0.3,1,3",
         overrides=lambda preset, value: {"gamma": (preset.gamma[0], value, preset.gamma[2])},
+        value_in=lambda settings: settings["gamma"][1],
     ),
     "hardened": Sweep(
         preset="hardened",
@@ -43,6 +46,7 @@ SWEEPS = {
         weight="hiding weight",
         values="0.3,1,3",
         overrides=lambda preset, value: {"hiding_weight": value},
+        value_in=lambda settings: settings["hiding_weight"],
     ),
 }
 """Every objective's, by its name."""
