@@ -1,6 +1,7 @@
 """Protectors that come with the package, and Keras files, as sources of a protector."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfppdnn.cli import main
 from tfppdnn.errors import UserError
 from tfppdnn.loading import batch_protector, find_source, identity_of, load_protector, shipped
 
@@ -174,3 +176,11 @@ def test_a_torn_keras_file_gets_one_line(tmp_path, tiny_run):
             load_protector(file)
         assert str(file) in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("verb", ["protect", "classify", "audit", "table1", "client"])
+def test_help_names_every_one(verb, capsys):
+    assert main([verb, "--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in {shipped.DEFAULT, *shipped.shipped_names()}:
+        assert re.search(rf"shipped\s+protector\s+\({name}\b", shown), name
