@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 from tfppdnn.audit.auditor import FAILED
-from tfppdnn.reporting import writing
 
 # Colours of Okabe and Ito, which colour-blind readers can tell apart; shapes tell them too.
 _OBJECTIVES = (("#0072B2", "o"), ("#D55E00", "D"), ("#56B4E9", "v"), ("#E69F00", "<"))
@@ -104,12 +103,26 @@ def _accuracy(point: Mapping[str, Any]) -> float:
 
 def _draw(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> None:
     blind = panel.drawn(points[0]["leakage"][panel.measure][panel.blind])
-    axes.axvline(blind, color=_GREY, linestyle="--", linewidth=1, zorder=0)
+    _draw_frame(axes, panel, blind)
     for point in points:
         if point["name"] == "plain":
             axes.axhline(_accuracy(point), color=_GREY, linestyle="--", linewidth=1, zorder=0)
-    written = writing.number(blind, 1 if panel.percent else 2)
-    axes.set_xlabel(f"{panel.label}; dashed: {panel.blind_label}, {written})", fontsize=9)
+    for points_of_one, colour, marker, label in _series(points):
+        line = "-" if points_of_one[0]["objective"] else ""
+        at = [(_leakage(point, panel), _accuracy(point)) for point in points_of_one]
+        axes.plot(*zip(*at, strict=True), ls=line, color=colour, linewidth=1.3, zorder=2)
+        for (x, y), point in zip(at, points_of_one, strict=True):
+            found = point["leakage"][panel.measure]
+            inside = "white" if found["status"] == FAILED else colour
+            axes.hlines(y, panel.drawn(found["low"]), panel.drawn(found["high"]), colour, lw=0.8)
+            axes.plot(x, y, marker, markersize=6.5, mec=colour, mfc=inside, zorder=3)
+        axes.plot([], [], marker, ls=line, color=colour, label=label)
+    axes.plot([], [], "o", mec="black", mfc="white", label="open: the attack failed")
+
+
+def _draw_frame(axes, panel: _Panel, blind: float) -> None:
+    axes.axvline(blind, color=_GREY, linestyle="--", linewidth=1, zorder=0)
+    axes.set_xlabel(f"{panel.label}; dashed: {panel.blind_label}, {blind:.2g})", fontsize=9)
     axes.set_title("\N{NORTH WEST ARROW} better", loc="left", fontsize=10, weight="bold")
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8.5)
@@ -119,24 +132,6 @@ def _draw(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> None:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.set_xticks([], minor=True)
         axes.set_xlim(-0.4 * blind, 160)
-    for points_of_one, colour, marker, label in _series(points):
-        at = [(_leakage(point, panel), _accuracy(point)) for point in points_of_one]
-        if points_of_one[0]["objective"]:
-            axes.plot(*zip(*at, strict=True), color=colour, linewidth=1.3, zorder=2)
-        for (x, y), point in zip(at, points_of_one, strict=True):
-            found = point["leakage"][panel.measure]
-            failed = found["status"] == FAILED
-            axes.hlines(y, panel.drawn(found["low"]), panel.drawn(found["high"]), colour, lw=0.8)
-            axes.plot(x, y, marker, ms=6.5, mec=colour, mfc="white" if failed else colour, zorder=3)
-        axes.plot(
-            [],
-            [],
-            marker,
-            ls="-" if points_of_one[0]["objective"] else "",
-            color=colour,
-            label=label,
-        )
-    axes.plot([], [], "o", mec="black", mfc="white", ls="", label="open: the attack failed")
 
 
 def _leakage(point: Mapping[str, Any], panel: _Panel) -> float:
