@@ -121,6 +121,11 @@ def test_values_take_the_type_of_their_setting(option, given, kept):
         ("random_start", 1, "expected True or False"),
         ("random_start", "yes", "expected True or False"),
         ("pool_size", 0, "greater than 0"),
+        ("objective", "gan", "cyclegan or hardened"),
+        ("protector_network", "resnet", "unet or bottleneck"),
+        ("code_levels", 1, "from 2 to 256"),
+        ("code_size", 0, "greater than 0"),
+        ("hiding_weight", -1, "0 or more"),
         ("pool_size", 8, "must be --transform_batch_size (16) or more"),
         ("steps_per_round", 0, "greater than 0"),
     ],
@@ -135,6 +140,12 @@ def test_wrong_values_are_refused_with_the_option_and_the_mend(option, given, me
     assert "\n" not in message
 
 
+def test_a_bottleneck_takes_images_of_multiples_of_eight():
+    with pytest.raises(UserError, match=r"--image_size=36: must be a multiple of 8"):
+        make_preset("hardened", {"image_size": 36})
+    assert make_preset("hardened", {"image_size": 40}).image_size == 40
+
+
 def test_an_unknown_option_is_answered_with_the_nearest_one():
     with pytest.raises(UserError, match=r"did you mean --epsilon\?"):
         make_preset("quick", {"epsilom": 1})
@@ -143,7 +154,7 @@ def test_an_unknown_option_is_answered_with_the_nearest_one():
 
 
 def test_an_unknown_preset_is_answered_with_those_there_are():
-    with pytest.raises(UserError, match=r"--preset=fast: .* choose quick, cpu, paper"):
+    with pytest.raises(UserError, match=r"--preset=fast: .* choose quick, cpu, hardened, paper"):
         make_preset("fast")
 
 

@@ -22,7 +22,8 @@ def round_weights_to_half(model: keras.Model) -> None:
     """Rounds every convolution's kernel, in place, to what float16 can hold.
 
     The export folds a batch normalization into the convolution before it; there it is the
-    folded kernel that becomes a float16.
+    folded kernel that becomes a float16. So the gain moves into the kernel here, and what is
+    left of the normalization has a gain of exactly 1.
 
     Args:
         model: A functional model; call this when its training has ended.
@@ -34,18 +35,28 @@ def round_weights_to_half(model: keras.Model) -> None:
     }
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
-            kernel = keras.ops.convert_to_numpy(layer.kernel)
-            gain = _gain(normalizations.get(id(layer.output)))
-            rounded = (kernel * gain).astype(np.float16).astype(np.float32)
-            layer.kernel.assign(np.divide(rounded, gain, out=kernel.copy(), where=gain != 0))
+            normalization = normalizations.get(id(layer.output))
+            gain = 1.0 if normalization is None else _moved_gain(normalization)
+            kernel = keras.ops.convert_to_numpy(layer.kernel) * gain
+            layer.kernel.assign(kernel.astype(np.float16).astype(np.float32))
 
 
-def _gain(normalization: keras.layers.BatchNormalization | None) -> np.ndarray:
-    if normalization is None:
-        return np.ones(1, np.float32)
-    gamma = keras.ops.convert_to_numpy(normalization.gamma)
-    variance = keras.ops.convert_to_numpy(normalization.moving_variance)
-    return gamma / np.sqrt(variance + np.float32(normalization.epsilon))
+def _moved_gain(normalization: keras.layers.BatchNormalization) -> np.ndarray:
+    """Takes the gain out of a normalization, and returns it for the kernel before it."""
+    gamma, mean, variance = (
+        keras.ops.convert_to_numpy(weight)
+        for weight in (
+            normalization.gamma,
+            normalization.moving_mean,
+            normalization.moving_variance,
+        )
+    )
+    epsilon = np.float32(normalization.epsilon)
+    gain = gamma / np.sqrt(variance + epsilon)
+    normalization.moving_mean.assign(mean * gain)
+    normalization.gamma.assign(np.ones_like(gain))
+    normalization.moving_variance.assign(np.full_like(gain, 1 - epsilon))
+    return gain
 
 
 def store_kernels_as_half(content: bytes) -> bytes:

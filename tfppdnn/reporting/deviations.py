@@ -56,6 +56,16 @@ REASONS: dict[str, tuple[str, str]] = {
         "examples of the protected domain.",
     ),
     "iterations": ("Gradient steps a preliminary image", _CHOSEN),
+    "objective": (
+        "Objective of the transformation network",
+        "The paper's rewards the restorer for undoing h_p, and h_p for letting it; whoever owns "
+        "h_p can do the same. The hardened one rewards h_p for the opposite.",
+    ),
+    "protector_network": (
+        "Network of h_p",
+        "A U-Net's skip connections carry outlines at full resolution. Through the bottleneck "
+        "passes a code of few bits, and whatever is not in them is gone for everybody.",
+    ),
     "generator_width": ("Width of both U-Nets", _SIZED),
     "generator_depth": ("Resolutions of both U-Nets", _SIZED),
     "discriminator_width": ("Width of both discriminators", _SIZED),
@@ -126,12 +136,29 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
     ),
     "transform_batch_size": ("Batch size of the transformation network", "Fits small machines."),
     "pool_size": ("Earlier fakes shown to the discriminators", "As in CycleGAN."),
+    "code_size": ("Numbers in the bottleneck's code", "Enough for classes h_p never saw."),
+    "code_levels": ("Values of each", "With 8, a number holds 3 bits."),
+    "decoder_width": ("Channels of the bottleneck's decoder", "Fits phones."),
+    "feature_weight": (
+        "Weight of h_theta's features of h_p(x)",
+        "Labels alone would keep what tells the training's classes apart, and nothing else.",
+    ),
+    "hiding_weight": (
+        "Weight of what the enemy restores",
+        "What the `frontier` varies.",
+    ),
     "classifier_batch_size": ("Batch size of ResNet-18", "The usual one, smaller for few images."),
     "mixed_precision": (
         "16-bit computation",
         "Where the processor gains by it; off where the published figures were made without.",
     ),
 }
+
+# What only some runs use.
+_OF_THE_BOTTLENECK = frozenset({"code_size", "code_levels", "decoder_width"})
+_OF_THE_HARDENED = frozenset({"feature_weight", "hiding_weight"})
+_OF_THE_CYCLEGAN = frozenset({"perceptual_weights", "perceptual_cap"})
+_OF_THE_UNETS = frozenset({"generator_width", "generator_depth", "generator_norm"})
 
 # Neither changes what is learnt: only how often the training is saved.
 _IMMATERIAL = ("steps_per_round",)
@@ -189,6 +216,19 @@ def paper_value(field: str) -> Any:
     return _THE_PAPER_SAYS.get(field, getattr(Paper(), field))
 
 
+def in_use(field: str, settings: Mapping[str, Any]) -> bool:
+    """Whether a run of these settings uses one of them: an objective has its own, a network too."""
+    hardened = settings.get("objective", "cyclegan") == "hardened"
+    through_code = settings.get("protector_network", "unet") == "bottleneck"
+    if field in _OF_THE_BOTTLENECK:
+        return through_code
+    if field in _OF_THE_HARDENED:
+        return hardened
+    if field in _OF_THE_CYCLEGAN:
+        return not hardened
+    return not (field in _OF_THE_UNETS and hardened and through_code)
+
+
 def deviations(settings: Mapping[str, Any], *, train_images: int | None = None) -> list[Row]:
     """Lists the settings whose value differs from the one the paper gives.
 
@@ -203,9 +243,11 @@ def deviations(settings: Mapping[str, Any], *, train_images: int | None = None) 
     for field, (name, reason) in REASONS.items():
         paper = _comparable(paper_value(field))
         run = _comparable(settings.get(field, paper))
-        if run == paper or (field == "transform_epochs" and settings.get("transform_steps")):
+        if run == paper or not in_use(field, settings):
+            continue
+        if field == "transform_epochs" and settings.get("transform_steps"):
             continue  # Where steps are counted, epochs are not.
-        if not _reason_fits(field, paper, run):
+        if not _reason_fits(field, paper, run, settings):
             reason = _CHOSEN
         by_paper, by_run = in_words(field, paper), in_words(field, run)
         if field == "transform_steps":
@@ -217,12 +259,12 @@ def deviations(settings: Mapping[str, Any], *, train_images: int | None = None) 
     return rows
 
 
-def _reason_fits(field: str, paper: Any, run: Any) -> bool:
+def _reason_fits(field: str, paper: Any, run: Any, settings: Mapping[str, Any]) -> bool:
     """Whether a value departs from the paper's to the side that its reason speaks of."""
     if field == "lambda_":
         return run > paper
     if field == "gamma":
-        return run[1] > paper[1]
+        return run[1] > paper[1] and settings.get("lambda_", Paper.lambda_) > Paper.lambda_
     if REASONS[field][1] in (_SIZED, _SHORTER) and field != "transform_steps":
         return run < paper
     return True
@@ -233,7 +275,7 @@ def open_choices(settings: Mapping[str, Any]) -> list[Row]:
     return [
         Row(name, field, "not given", in_words(field, settings[field]), reason)
         for field, (name, reason) in OPEN_CHOICES.items()
-        if field in settings
+        if field in settings and in_use(field, settings)
     ]
 
 

@@ -14,6 +14,7 @@ from tfppdnn.reporting.deviations import (
     REASONS,
     Row,
     deviations,
+    in_use,
     open_choices,
 )
 
@@ -33,7 +34,14 @@ def presets_table() -> str:
         rows = [departing[preset].get(field) for preset in PRESETS]
         if any(rows):
             paper = next(row.paper for row in rows if row)
-            runs = [row.run if row else "as the paper" for row in rows]
+            runs = [
+                row.run
+                if row
+                else "as the paper"
+                if in_use(field, settings[preset])
+                else "not used"
+                for preset, row in zip(PRESETS, rows, strict=True)
+            ]
             lines.append(_row(f"{name} (`--{field}`)", paper, *runs, reason))
     lines += [
         "",
@@ -43,7 +51,10 @@ def presets_table() -> str:
         _row(*["---"] * (len(PRESETS) + 2)),
     ]
     for field, (name, reason) in OPEN_CHOICES.items():
-        runs = [chosen[preset][field].run for preset in PRESETS]
+        runs = [
+            chosen[preset][field].run if field in chosen[preset] else "not used"
+            for preset in PRESETS
+        ]
         lines.append(_row(f"{name} (`--{field}`)", *runs, reason))
     lines += [
         "",
