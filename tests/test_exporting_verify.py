@@ -5,7 +5,7 @@ from exporting_samples import FILES, digits_and_photographs, protected_by_hand, 
 from tfppdnn.exporting import tflite
 from tfppdnn.exporting.protector import export_protector
 from tfppdnn.exporting.runners import saved_model_runners, tflite_runner
-from tfppdnn.exporting.verify import VerificationError, verify_protector_files
+from tfppdnn.exporting.verify import VerificationError, differences, verify_protector_files
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,25 @@ def test_a_file_of_other_weights_is_refused_and_removed(name, images, tmp_path):
     with pytest.raises(VerificationError, match=f"{name} differs from the Keras model by up to"):
         verify_protector_files(model, {name: path}, images)
     assert not path.exists()
+
+
+@pytest.mark.parametrize(("others", "allowed"), [(0, True), (1, True), (2, True), (3, False)])
+def test_a_code_may_fall_to_the_other_side_once_in_a_hundred_pictures(others, allowed):
+    expected = np.full((200, 8, 8, 3), 100, np.uint8)
+    made = expected.copy()
+    made[:others] = 160
+    figures = differences([(expected, made)], with_code=True)
+    assert (figures["pictures"], figures["other_codes"]) == (200, others)
+    assert figures["max_difference"] == (0 if allowed else 60)
+
+
+def test_without_a_code_no_picture_may_be_another():
+    expected = np.full((200, 8, 8, 3), 100, np.uint8)
+    made = expected.copy()
+    made[0, 0, 0, 0] = 102
+    figures = differences([(expected, made)], with_code=False)
+    assert figures["max_difference"] == 2
+    assert "other_codes" not in figures
 
 
 def test_int8_reports_how_far_it_is(images, tmp_path):

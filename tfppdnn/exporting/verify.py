@@ -91,7 +91,7 @@ def verify_protector_files(
             with silenced():
                 pairs = list(_pairs(name, path, model, images))
                 figures[name] = {
-                    **_differences(
+                    **differences(
                         pairs, with_code=with_code and not math.isinf(LARGEST_SHARE[name])
                     ),
                     "bytes": _size(path),
@@ -141,7 +141,19 @@ def _tiled(images: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.tile(images, (1, rows, columns, 1))[:, :height, :width]
 
 
-def _differences(pairs: list[tuple[np.ndarray, np.ndarray]], *, with_code: bool) -> dict[str, Any]:
+def differences(pairs: list[tuple[np.ndarray, np.ndarray]], *, with_code: bool) -> dict[str, Any]:
+    """Measures how far pictures are from what they should be.
+
+    Args:
+        pairs: Expected and made pictures, uint8 [N, H, W, 3] each.
+        with_code: Whether they are drawn from a rounded code, so that few may be others.
+
+    Returns:
+        See `verify_protector_files`.
+
+    Raises:
+        ValueError: Pictures changed their size, or are no bytes.
+    """
     for expected, protected in pairs:
         if expected.shape != protected.shape or protected.dtype != np.uint8:
             raise ValueError(f"it maps {expected.shape} to {protected.dtype} {protected.shape}")

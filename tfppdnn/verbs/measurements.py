@@ -53,8 +53,9 @@ def measure_protector(
     """Records what h_theta makes of h_p(x) and what h_p(x) shows, under `protector`.
 
     `restored_leakage` is what G_BA, trained beside h_p, makes of h_p(x): a first bound on
-    what an attacker who owns h_p can see. `photographs_leakage` holds the outlines of
-    photographs at 96x96: an image set may be so smooth that its own outlines prove nothing.
+    what an attacker who owns h_p can see. `different_protected` counts the protected images that
+    differ: the fewer, the more images hide behind each other. `photographs_leakage` holds the
+    outlines of photographs at 96x96: an image set may be so smooth that its own outlines prove nothing.
     """
     test = slice(test_images or None)
     plain, labels = dataset.test_images[test], dataset.test_labels[test]
@@ -67,6 +68,7 @@ def measure_protector(
             "test_images": len(plain),
             "reference_accuracy_on_protected": accuracy_of(reference_classifier, protected, labels),
             "reference_accuracy_on_plain": accuracy_of(reference_classifier, plain, labels),
+            "different_protected": len({image.tobytes() for image in protected}),
             "leakage": _leakage(protected[some], plain[some], dataset),
             "restored_leakage": _leakage(restored, plain[some], dataset),
             "photographs_leakage": _outlines_of_photographs(protector),

@@ -1,0 +1,68 @@
+"""`train --preset=hardened`: a whole run of the other objective, on the first stages of a run."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tfppdnn import load_protector
+from tfppdnn.data.digits import load_digits
+
+# The tiny run's own, where this preset's differ.
+SAME_STAGES = ["--reference_learning_rate=0.05"]
+
+
+@pytest.fixture(scope="module")
+def hardened_run(tiny_run, tiny_settings, tmp_path_factory):
+    from tfppdnn.cli import main
+
+    out = tmp_path_factory.mktemp("runs") / "hardened"
+    code = [f"--reuse={tiny_run}", "--code_size=3", "--code_levels=2", "--decoder_width=4"]
+    call = ["train", "--preset=hardened", f"--out={out}", *tiny_settings, *SAME_STAGES, *code]
+    assert main(call) == 0
+    return out
+
+
+def metrics_of(run):
+    return json.loads((run / "metrics.json").read_text())
+
+
+def test_it_leaves_every_file(hardened_run):
+    names = {path.name for path in hardened_run.iterdir()}
+    assert names >= {
+        "protector",
+        "protector.tflite",
+        "protector_fp16.tflite",
+        "protector_int8.tflite",
+        "protector_web.tflite",
+        "reference_classifier",
+        "gate",
+        "report.html",
+    }
+
+
+def test_no_more_pictures_than_the_bits_allow(hardened_run):
+    metrics = metrics_of(hardened_run)
+    assert metrics["transformation_network"]["most_bits_a_protected_image_holds"] == 3
+    assert 1 <= metrics["protector"]["different_protected"] <= 2**3
+    digits = load_digits().test_images[:60]
+    protected = load_protector(hardened_run).protect(digits)
+    assert len({picture.tobytes() for picture in protected}) <= 2**3
+    assert protected.shape == digits.shape
+
+
+def test_photographs_of_any_size_are_protected(hardened_run):
+    image = np.random.default_rng(0).integers(0, 256, (50, 71, 3), np.uint8)
+    assert load_protector(hardened_run).protect(image).shape == image.shape
+
+
+def test_its_losses_are_recorded_and_finite(hardened_run):
+    (*_, last) = metrics_of(hardened_run)["transformation_network"]["history"]
+    assert {"restored", "features", "classification", "adversarial", "discriminator"} <= last.keys()
+    assert np.isfinite(list(last.values())).all()
+
+
+def test_the_report_says_which_objective_it_was(hardened_run):
+    text = (hardened_run / "report.html").read_text()
+    assert "Objective of the transformation network" in text
+    assert "Resolutions of both U-Nets" not in text
