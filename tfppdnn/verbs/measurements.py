@@ -55,7 +55,8 @@ def measure_protector(
     `restored_leakage` is what G_BA, trained beside h_p, makes of h_p(x): a first bound on
     what an attacker who owns h_p can see. `different_protected` counts the protected images that
     differ: the fewer, the more images hide behind each other. `photographs_leakage` holds the
-    outlines of photographs at 96x96: an image set may be so smooth that its own outlines prove nothing.
+    outlines of photographs at 96x96: an image set may be so smooth that its own outlines
+    prove nothing.
     """
     test = slice(test_images or None)
     plain, labels = dataset.test_images[test], dataset.test_labels[test]
