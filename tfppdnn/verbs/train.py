@@ -33,9 +33,10 @@ def train(
     """Trains a protector h_p, exports it, and reports what it hides.
 
     Three trainings follow each other: a reference classifier on plain images, preliminary
-    protected images made with it by projected gradient descent, and a CycleGAN between
-    plain and protected images, whose one generator is h_p. Then h_p is exported as
-    SavedModel and TFLite, measured on test images, and shown in report.html.
+    protected images made with it by projected gradient descent, and h_p itself. The paper
+    trains it as one generator of a CycleGAN between plain and protected images; the preset
+    `hardened` trains it against a network that undoes it. Then h_p is exported as SavedModel
+    and TFLite, measured on test images, and shown in report.html.
 
     The same command goes on with a run that was stopped, and does nothing when it is done.
 
@@ -47,6 +48,10 @@ def train(
         CIFAR-10 on two CPU cores, with a setting of your own:
 
             python -m tfppdnn train --preset=cpu --dataset=cifar10 --lambda_=1 --out=runs/mine
+
+        An h_p that hides from those who own it, too:
+
+            python -m tfppdnn train --preset=hardened --dataset=cifar10 --data_dir=DIR
 
         Your own photographs, one sub-folder per class:
 
@@ -61,7 +66,7 @@ def train(
             sub-folders.
         data_dir: A tensorflow-datasets directory; nothing is downloaded if the data is
             there.
-        preset: quick, cpu or paper.
+        preset: quick, cpu, hardened or paper.
         out: The run folder; runs/DATASET-PRESET if not given.
         reuse: A run folder whose first two trainings this one starts from, instead of making
             them again; everything that they depend on must be the same.
