@@ -109,6 +109,22 @@ def test_float16_is_half_the_file():
     assert len(float32) - len(float16) > 0.45 * kernels
 
 
+def test_rounding_to_half_scales_a_bias_with_its_kernel():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            keras.layers.Conv2D(4, 3, bias_initializer="random_normal"),
+            keras.layers.BatchNormalization(),
+        ]
+    )
+    images = photographs().astype(np.float32) / 255
+    model(images, training=True)  # Statistics that are not 0 and 1.
+    before = np.asarray(model(images))
+    round_weights_to_half(model)
+    np.testing.assert_allclose(model(images), before, atol=0.01)
+
+
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_rounding_to_half_gives_kernels_that_float16_holds_and_nearly_the_same_network(norm):
     model = tiny_protector(norm)

@@ -92,8 +92,10 @@ def test_every_point_has_the_figures_of_its_parts(drawn):
         ):
             found = point["leakage"][measure]
             attack = attacks[found["attack"]]
-            assert found["status"] == attack["status"]
             leakage = attack["leakage"]
+            above = leakage[measure]["low"] > leakage[f"{measure}_{bound}"]["mean"]
+            by_itself = "worked" if above else "failed"
+            assert found["status"] == (attack["status"] if bound == "floor" else by_itself)
             for key in ("mean", "low", "high", "count"):
                 assert found[key] == leakage[measure][key]
             for end in (bound, "ceiling"):
@@ -210,6 +212,27 @@ def test_the_strongest_attack_counts(rows, best):
     assert found["floor"] == 0.2
 
 
+@pytest.mark.parametrize(
+    ("low", "best", "status"),
+    [
+        # What was matched was matched, though the pictures are no more like than the mean one.
+        (0.02, "other", "worked"),
+        (0.001, "itn", "worked"),
+    ],
+)
+def test_a_share_above_chance_counts_whatever_became_of_the_attack(low, best, status):
+    rows = {"itn": matching("worked", 0.01, 0.005), "other": matching("failed", 0.05, low)}
+    found = strongest(rows, "reidentification")
+    assert (found["attack"], found["status"]) == (best, status)
+    found = strongest({"itn": matching("worked", 0.01, 0.0)}, "reidentification")
+    assert found["status"] == "failed"
+
+
+def matching(status, mean, low):
+    shares = {"reidentification": {"mean": mean, "low": low, "high": 1.0}}
+    return {"status": status, "leakage": shares | {"reidentification_chance": {"mean": 0.002}}}
+
+
 def test_a_failed_attack_is_called_failed(drawn):
     out, _, _ = drawn
     point = points_of(out)[0]
@@ -230,6 +253,7 @@ def test_a_failed_attack_is_called_failed(drawn):
         (["--attacker_image_size=64"], "all parts have the preset's image size"),
         (["--objectives=", "--rivals=blurr"], "blurr does not exist; name"),
         (["--objectives=", "--rivals=blur:2,blur:2"], "two protectors are called blur-2"),
+        (["--objectives=cyclegan", "--cyclegan_values=1,1"], "and give each value once"),
         (["--gan_epoch=2"], "--gan_epoch: there is no such option"),
         (["--preset=fast"], "--preset=fast: there is no such preset"),
         (["--objectives=cyclegan", "--reuse=nowhere"], "nowhere: not a run folder"),
@@ -245,11 +269,54 @@ def test_a_wrong_call_is_answered_in_one_line_before_anything_is_made(
     assert not list(out.glob("*/*/metrics.json"))
 
 
+def test_what_cannot_be_compared_is_refused_at_once(tiny_run, tmp_path, call):
+    unfinished, audit = tmp_path / "unfinished", tmp_path / "audit"
+    for folder in (unfinished, audit):
+        folder.mkdir()
+        (folder / "config.json").write_bytes((tiny_run / "config.json").read_bytes())
+    config = json.loads((audit / "config.json").read_text())
+    (audit / "config.json").write_text(json.dumps({**config, "settings": {"attempts": 1}}))
+    for folder, said in (
+        (unfinished, "holds no protector.tflite yet"),
+        (audit, "not a run made by `train`; leave it out"),
+    ):
+        out = tmp_path / "out"
+        call_ = ["frontier", f"--out={out}", "--objectives=", "--rivals=", f"--protectors={folder}"]
+        code, _, errors = call(*call_)
+        assert code == 2
+        assert said in errors.strip().splitlines()[-1]
+        assert not out.exists()
+
+
 def test_another_frontier_in_the_same_folder_is_refused(drawn, call):
     _, again, _ = drawn
     code, _, errors = call(*again, "--seed=7")
     assert code == 2
     assert errors.strip().splitlines()[-1].endswith("give another folder")
+
+
+@pytest.mark.parametrize(
+    ("differing", "place"),
+    [
+        ({}, ("hardened", 0.25)),
+        ({"classifier_epochs": 9, "perceptual_weights": "x.npz"}, ("hardened", 0.25)),
+        ({"transform_steps": 9}, None),
+        ({"reference_epochs": 9}, None),
+        ({"objective": "cyclegan"}, None),
+    ],
+)
+def test_a_run_lies_on_a_curve_if_only_its_weight_differs(differing, place):
+    import dataclasses
+
+    from tfppdnn.presets import make_preset
+    from tfppdnn.verbs.first_stages import SETTINGS
+    from tfppdnn.verbs.frontier_sweeps import place_of
+
+    cpu = make_preset("cpu", {"reference_epochs": 3})
+    hardened = dataclasses.asdict(make_preset("hardened", {"hiding_weight": 0.25}))
+    same = {name: getattr(cpu, name) for name in SETTINGS}
+    found = json.loads(json.dumps({**hardened, **same, **differing}))
+    assert place_of(found, cpu, {"reference_epochs": 3}) == place
 
 
 def test_objectives_share_their_first_stages():

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from skimage.transform import resize_local_mean
 
-from tfppdnn.models.bottleneck import RoundToLevels, bottleneck, code_bits
+from tfppdnn.models.bottleneck import RoundToLevels, bottleneck, code_bits, code_of
 from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.resizing import AreaResize, NearestResizeLike
@@ -49,6 +49,18 @@ def test_rounding_gives_levels_and_lets_gradients_pass():
     np.testing.assert_allclose(rounded, [[-1, 0, 0, 0, 1, 1]], atol=1e-6)
     slope = tape.gradient(rounded, numbers)
     np.testing.assert_allclose(slope, 1 - np.tanh(numbers) ** 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("levels", [2, 3, 5, 8, 15])
+def test_not_a_last_bit_passes_beside_the_levels(levels):
+    numbers = np.random.default_rng(0).normal(scale=2, size=(1000, 100)).astype(np.float32)
+    rounded = np.asarray(RoundToLevels(levels)(numbers))
+    assert len(np.unique(rounded.view(np.uint32))) == levels
+
+
+def test_the_code_of_a_network_is_found_in_it():
+    assert code_of(bottleneck(code_size=2, code_levels=3, **TINY)) == (2, 3)
+    assert code_of(hourglass(image_size=16, base_width=4, waist=8)) is None
 
 
 def test_an_even_number_of_levels_has_no_zero():

@@ -140,6 +140,12 @@ def test_wrong_values_are_refused_with_the_option_and_the_mend(option, given, me
     assert "\n" not in message
 
 
+def test_the_hardened_objective_needs_batches():
+    with pytest.raises(UserError, match=r"--transform_batch_size=1: .* give 2 or more"):
+        make_preset("hardened", {"transform_batch_size": 1})
+    assert make_preset("cpu", {"transform_batch_size": 1}).transform_batch_size == 1
+
+
 def test_a_bottleneck_takes_images_of_multiples_of_eight():
     with pytest.raises(UserError, match=r"--image_size=36: must be a multiple of 8"):
         make_preset("hardened", {"image_size": 36})

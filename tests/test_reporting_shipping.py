@@ -12,6 +12,7 @@ import pytest
 from tfppdnn.errors import UserError
 from tfppdnn.files import digest, write_json
 from tfppdnn.loading import comparison, identity_of, load_protector, shipped
+from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.reporting import shipping
 from tfppdnn.reporting.shipping import ship
 
@@ -134,20 +135,29 @@ def test_the_card_holds_every_figure(made, audit, tiny_run):
 
 def test_a_bottleneck_states_what_passes_it(tiny_run, tmp_path):
     run = shutil.copytree(tiny_run, tmp_path / "run")
-    assert " bits.**" not in card_of(run, tmp_path)
     config = json.loads((run / "config.json").read_text())
     code = {"protector_network": "bottleneck", "code_size": 16, "code_levels": 8}
     changed(run / "config.json", settings={**config["settings"], **code})
+    # The network that ships is what counts: it is still a U-Net.
+    assert " bits.**" not in card_of(run, tmp_path)
+    network = bottleneck(code_size=5, code_levels=4, encoder_width=0.03, decoder_width=2)
+    network.save(run / "checkpoints/protector.keras")
     text = card_of(run, tmp_path)
-    assert "**48 bits.**" in text and "16 numbers of 8 values each" in text
+    assert "**10 bits.**" in text and "5 numbers of 4 values each" in text
+    assert "**Bits add up.** 10 is the bound" in text
 
 
 def test_of_a_path_the_card_keeps_the_name(tiny_run, tmp_path):
     run = shutil.copytree(tiny_run, tmp_path / "run")
     config = json.loads((run / "config.json").read_text())
-    weights = {"perceptual_weights": str(tmp_path / "vgg.npz")}
-    changed(run / "config.json", settings={**config["settings"], **weights})
-    assert "--perceptual_weights=vgg.npz" in card_of(run, tmp_path)
+    for place in (str(tmp_path), "../alice"):
+        weights = {"perceptual_weights": f"{place}/vgg.npz"}
+        dataset = {**config["dataset"], "name": f"{place}/photos"}
+        changed(run / "config.json", settings={**config["settings"], **weights}, dataset=dataset)
+        text = card_of(run, tmp_path)
+        assert "--perceptual_weights=vgg.npz" in text and "--dataset=photos" in text
+        for name in ("card.json", "CARD.md"):
+            assert place not in (tmp_path / "out" / name).read_text()
 
 
 def card_of(run, tmp_path):
@@ -220,6 +230,7 @@ def test_the_same_weights_are_found_equal(made, tiny_run, monkeypatch, capsys):
         "largest_difference": 0,
         "mean_difference": 0.0,
         "equal_pictures": 1.0,
+        "protectors": [identity_of(tiny_run), identity_of("tiny")],
     }
 
 
@@ -236,11 +247,15 @@ def test_other_weights_are_told_by_how_much(nudged, tiny_run, tmp_path):
     assert figures["largest_difference"] == levels.max() > 0
     assert figures["mean_difference"] == pytest.approx(levels.mean())
     assert figures["equal_pictures"] == np.mean([not one.any() for one in levels])
-    # And a card can say so.
-    write_json(tmp_path / "again.json", {"dataset": "digits", **figures})
+    # And a card can say so, if it is of this run.
+    found = {"dataset": "digits", "protectors": [identity_of(tiny_run), "other"], **figures}
+    write_json(tmp_path / "again.json", found)
     ship(tiny_run, out=tmp_path / "out", comparison=tmp_path / "again.json")
     text = (tmp_path / "out/CARD.md").read_text()
     assert f"at most {figures['largest_difference']} and on average" in text
+    write_json(tmp_path / "again.json", {**found, "protectors": ["one", "other"]})
+    with pytest.raises(UserError, match=r"again\.json: not a comparison with this run"):
+        ship(tiny_run, out=tmp_path / "out", comparison=tmp_path / "again.json")
 
 
 def test_a_wheel_holds_all_that_the_package_reads(made, tmp_path, monkeypatch):

@@ -119,7 +119,7 @@ def changed(run, folder, **files):
         ),
         (
             {"metrics": lambda metrics: metrics.pop("preliminary_images")},
-            "has not finished its preliminary images",
+            "holds no finished preliminary images",
         ),
     ],
 )
@@ -140,11 +140,31 @@ def test_no_run_is_refused(tiny_settings, tmp_path, call):
     assert f"{tmp_path}: not a run folder" in errors
 
 
-def test_a_copy_that_fails_leaves_neither_stage(tiny_run, tiny_settings, tmp_path, call):
+def test_published_records_without_checkpoints_are_refused(tiny_run, tiny_settings, tmp_path, call):
     other = changed(tiny_run, tmp_path / "other")
     stage = STAGES[0]
     shutil.copytree(tiny_run / "checkpoints" / stage, other / "checkpoints" / stage)
     out = tmp_path / "run"
-    code, _, _ = call("train", f"--out={out}", f"--reuse={other}", *tiny_settings)
+    code, _, errors = call("train", f"--out={out}", f"--reuse={other}", *tiny_settings)
     assert code == 2
+    said = f"--reuse={other}: holds no finished preliminary images"
+    assert said in errors.strip().splitlines()[-1]
+    assert not out.exists()
+
+
+def test_a_copy_that_fails_leaves_neither_stage(
+    tiny_run, tiny_settings, tmp_path, call, monkeypatch
+):
+    copy = shutil.copytree
+
+    def fail_at_the_second(source, destination):
+        if source.name == STAGES[1]:
+            raise OSError(28, "No space left on device")
+        return copy(source, destination)
+
+    monkeypatch.setattr("tfppdnn.verbs.first_stages.shutil.copytree", fail_at_the_second)
+    out = tmp_path / "run"
+    code, _, errors = call("train", f"--out={out}", f"--reuse={tiny_run}", *tiny_settings)
+    assert code == 2
+    assert "No space left" in errors
     assert not (out / "checkpoints").exists()

@@ -8,8 +8,10 @@ does in place; an hourglass, what it scatters over the image.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import keras
 
@@ -24,30 +26,24 @@ from tfppdnn.models.unet import unet
 
 
 @dataclass(frozen=True, kw_only=True)
-class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
-    """Protects own images and trains a U-Net to undo it, by mean squared error.
+class _LearnsTheInverse(LearnedAttack[OwnedProtector]):
+    """Protects own images and trains a network to undo it, by mean squared error.
 
     Attributes:
         seed: Of weights and order.
         epochs: Passes over the attacker's images.
         batch_size: Pairs a step.
         learning_rate: Of Adam, initially; a cosine takes it to 0.
-        width: Channels of the U-Net at full resolution.
-        depth: Its number of resolutions.
-        norm: Its normalization, `"batch"` or `"instance"`. The latter forgets how bright and
-            rich in contrast each protected image is.
+        width: Channels of the network at full resolution.
     """
 
-    name = "itn"
     threat_model = ThreatModel.PROTECTOR
-    reach = "A U-Net"
+    reach: ClassVar[str]
 
     epochs: int = 100
     batch_size: int = 32
     learning_rate: float = 1e-3
     width: int = 64
-    depth: int = 5
-    norm: str = "batch"
 
     def run(self, data: OwnedProtector, *, checkpoints: str | Path | None = None) -> Reconstruction:
         """Attacks; see `LearnedAttack.run`. The own images are protected once.
@@ -80,17 +76,37 @@ class InverseNetworkAttack(LearnedAttack[OwnedProtector]):
             images=run_on_images(model, data.targets),
         )
 
+    @abstractmethod
     def network(self, image_size: int) -> keras.Model:
         """Builds the network that shall undo the protector of images of this size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InverseNetworkAttack(_LearnsTheInverse):
+    """Protects own images and trains a U-Net to undo it.
+
+    Attributes:
+        depth: The U-Net's number of resolutions.
+        norm: Its normalization, `"batch"` or `"instance"`. The latter forgets how bright and
+            rich in contrast each protected image is.
+    """
+
+    name = "itn"
+    reach = "A U-Net"
+
+    depth: int = 5
+    norm: str = "batch"
+
+    def network(self, image_size: int) -> keras.Model:
+        """Builds the U-Net, which takes images of any size."""
         return unet(base_width=self.width, depth=self.depth, norm=self.norm, name="inverse")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GlobalInverseNetworkAttack(InverseNetworkAttack):
+class GlobalInverseNetworkAttack(_LearnsTheInverse):
     """The same with an hourglass, whose every output pixel may use every input pixel.
 
     Attributes:
-        width: Channels of the first convolution.
         waist: Units of the fully connected layer in the middle.
     """
 
@@ -100,7 +116,7 @@ class GlobalInverseNetworkAttack(InverseNetworkAttack):
     waist: int = 512
 
     def network(self, image_size: int) -> keras.Model:
-        """Builds the network that shall undo the protector of images of this size."""
+        """Builds the hourglass, which takes images of this size only."""
         return hourglass(
             image_size=image_size, base_width=self.width, waist=self.waist, name="inverse"
         )

@@ -39,6 +39,8 @@ def round_weights_to_half(model: keras.Model) -> None:
             gain = 1.0 if normalization is None else _moved_gain(normalization)
             kernel = keras.ops.convert_to_numpy(layer.kernel) * gain
             layer.kernel.assign(kernel.astype(np.float16).astype(np.float32))
+            if layer.bias is not None:
+                layer.bias.assign(keras.ops.convert_to_numpy(layer.bias) * gain)
 
 
 def _moved_gain(normalization: keras.layers.BatchNormalization) -> np.ndarray:

@@ -61,7 +61,8 @@ def verify_protector_files(
     Every file runs on `images` at their own size and on some of them tiled to an odd
     size (the browser file at each of its sizes). A file that differs by more than one grey
     level, or by one on a larger share of values than `LARGEST_SHARE`, is removed. Of a model
-    that rounds to a code, one picture in a hundred may get another code and is left out of that.
+    that rounds to a code, one picture in a hundred, or a single one of fewer, may get another code
+    and is left out of that.
 
     Args:
         model: h_p, float32 [N, H, W, 3] in [0, 1] to the same.
@@ -164,7 +165,7 @@ def differences(pairs: list[tuple[np.ndarray, np.ndarray]], *, with_code: bool) 
     if with_code:
         alike = [levels for levels in pictures if levels.max() <= 1]
         codes = {"pictures": len(pictures), "other_codes": len(pictures) - len(alike)}
-        if codes["other_codes"] <= max(1, _LARGEST_SHARE_OF_OTHER_CODES * len(pictures)):
+        if codes["other_codes"] <= _most_other_codes(len(pictures)):
             pictures = alike
     levels = np.concatenate([levels.ravel() for levels in pictures])
     return {
@@ -176,10 +177,22 @@ def differences(pairs: list[tuple[np.ndarray, np.ndarray]], *, with_code: bool) 
     }
 
 
+def _most_other_codes(pictures: int) -> int:
+    return max(1, int(_LARGEST_SHARE_OF_OTHER_CODES * pictures))
+
+
 def _refuse_if_different(name: str, path: Path, figures: dict[str, dict[str, Any]]) -> None:
     figure, allowed = figures[name], LARGEST_SHARE[name]
     if math.isinf(allowed):
         return
+    if figure.get("other_codes", 0) > _most_other_codes(figure.get("pictures", 0)):
+        _remove(path)
+        raise VerificationError(
+            f"{name} gives {figure['other_codes']} of {figure['pictures']} pictures another code "
+            f"than the Keras model does (allowed: {_most_other_codes(figure['pictures'])}); it was "
+            "removed; fewer --code_levels lie further apart",
+            figures,
+        )
     if figure["max_difference"] > 1 or figure["share_differing"] > allowed:
         _remove(path)
         raise VerificationError(

@@ -78,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data_dir", help="a tensorflow-datasets directory")
     parser.add_argument("--images", type=int, default=_IMAGES, help="how many of them")
     options = parser.parse_args(arguments)
+    if options.images < 1:
+        parser.error(f"--images must be 1 or more, not {options.images}")
     try:
         config = _own_config(options.one, options.other)
         own = config.get("dataset", {})
@@ -91,7 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         figures = compare(options.one, options.other, dataset.test_images[: options.images])
     except UserError as error:
         parser.exit(2, f"{error}\n")
-    print(json.dumps({"dataset": dataset.name, **figures}))
+    protectors = [find_source(name).identity() for name in (options.one, options.other)]
+    print(json.dumps({"dataset": dataset.name, **figures, "protectors": protectors}))
 
 
 def _own_config(*names: str) -> dict[str, Any]:

@@ -81,6 +81,21 @@ def code_bits(code_size: int, code_levels: int) -> float:
     return code_size * math.log2(code_levels)
 
 
+def code_of(model: keras.Model) -> tuple[int, int] | None:
+    """Finds the code that a model draws from: how many numbers, and levels of each.
+
+    Args:
+        model: A generator, as it was built or loaded.
+
+    Returns:
+        Both, or None if the model rounds to no code.
+    """
+    for layer in model.layers:
+        if isinstance(layer, RoundToLevels):
+            return layer.output.shape[-1], layer.levels
+    return None
+
+
 @keras.saving.register_keras_serializable(package="tfppdnn")
 class RoundToLevels(layers.Layer):
     """Rounds to equally spaced levels in [-1, 1], and lets gradients pass as if it did not.

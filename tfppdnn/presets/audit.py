@@ -35,7 +35,7 @@ class AuditPreset(Settings):
         uwa_learning_rate: Its SGD's learning rate.
 
         itn_epochs: Epochs of the inverse network, for who owns the protector.
-        itn_batch_size: Its batch size.
+        itn_batch_size: Its batch size, and that of the next.
         itn_learning_rate: Its Adam's initial learning rate (cosine decay to 0).
         itn_width: Channels of its U-Net at full resolution.
         itn_depth: Resolutions of its U-Net.

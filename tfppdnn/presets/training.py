@@ -152,6 +152,11 @@ class Preset(Settings):
                 f"--pool_size={self.pool_size}: must be --transform_batch_size "
                 f"({self.transform_batch_size}) or more"
             )
+        if self.objective == "hardened" and self.transform_batch_size == 1:
+            raise UserError(
+                "--transform_batch_size=1: the hardened objective compares the pictures of a "
+                "batch; give 2 or more"
+            )
         for name in ("test_images", "preliminary_images"):
             if getattr(self, name) == 1:
                 raise UserError(f"--{name}=1: must be 0 (for all), or 2 or more")

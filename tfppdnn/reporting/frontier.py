@@ -28,8 +28,9 @@ and *recognised*: of what comes back to whoever owns the protector and trains a 
 it; of several attacks, the one that gets most of each. *matched*: reconstructions whose own picture
 is the most like them of all. *recognised*: by a classifier of plain images. *contours* (their
 correlation) and *outlines* (agreement of their orientation): of the protected images themselves. In
-brackets what knowing nothing gives. *failed*: the attack did no better than the mean image, which
-proves nothing about the protector. 95% intervals stand in `frontier.json`."""
+brackets what knowing nothing gives. *failed*: by this measure no attack got more than
+knowing nothing does, which proves nothing about the protector. 95% intervals stand in
+`frontier.json`."""
 
 
 def write_frontier(run: RunFolder) -> None:
@@ -92,7 +93,8 @@ def _page(points: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> str
         "",
         "## Commands",
         "",
-        "To be given in this folder, in this order; DIR is where the data sets are.",
+        "To be given in this folder, in this order; DIR is where the data sets are. Folders of "
+        "runs that lay elsewhere have their last name only.",
     ]
     for point in points:
         text += ["", f"{point['name']}:", "", "```", *point["commands"], "```"]

@@ -117,7 +117,7 @@ def _draw(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> None:
             axes.hlines(y, panel.drawn(found["low"]), panel.drawn(found["high"]), colour, lw=0.8)
             axes.plot(x, y, marker, markersize=6.5, mec=colour, mfc=inside, zorder=3)
         axes.plot([], [], marker, ls=line, color=colour, label=label)
-    axes.plot([], [], "o", mec="black", mfc="white", label="open: the attack failed")
+    axes.plot([], [], "o", mec="black", mfc="white", label="open: no more than by knowing nothing")
 
 
 def _draw_frame(axes, panel: _Panel, blind: float) -> None:

@@ -6,7 +6,7 @@ The form is that of Mitchell et al., Model Cards for Model Reporting, FAT* 2019.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from tfppdnn.audit.auditor import ATTACKS
@@ -21,6 +21,9 @@ from tfppdnn.reporting.measurements import METRICS, Measurement
 from tfppdnn.reporting.page import accuracies_of, command, leakage_of, without_histories
 from tfppdnn.reporting.templates import template
 from tfppdnn.runs import RunFolder
+
+# What may hold a path in a record; the name is that of a data set, which may be a folder.
+_PLACES = {"data_dir", "given", "name", "perceptual_weights", "recogniser", "run"}
 
 
 class _Classifiers(NamedTuple):
@@ -65,7 +68,8 @@ def collect_card(
     card = {
         "name": name,
         "hours": hours,
-        "network": _network(config, metrics),
+        "network": _network(run.protector),
+        "objective": config["settings"].get("objective", "cyclegan"),
         "run": {"config": config, "metrics": without_histories(metrics)},
         "classifiers": [
             {"config": folder.config(), "classify": without_histories(folder.metrics()["classify"])}
@@ -111,35 +115,35 @@ def render_card(card: Mapping[str, Any]) -> str:
     )
 
 
-def _network(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
-    settings = config["settings"]
-    found = {
-        "kind": settings.get("protector_network", "unet"),
-        "objective": settings.get("objective", "cyclegan"),
-        "parameters": metrics.get("transformation_network", {}).get("protector_parameters"),
-        "bits": None,
-    }
-    if found["kind"] == "bottleneck":
-        # Keras is imported for this kind only.
-        from tfppdnn.models.bottleneck import code_bits
+def _network(file: Path) -> dict[str, Any]:
+    """What the network itself is that ships, whatever its settings say."""
+    import keras
 
-        found["bits"] = code_bits(settings["code_size"], settings["code_levels"])
-    return found
+    # Registers the layers that files name.
+    from tfppdnn.models import bottleneck, layers, resizing  # noqa: F401
+
+    network = keras.saving.load_model(file, compile=False)
+    code = bottleneck.code_of(network)
+    return {
+        "kind": "U-Net" if code is None else "bottleneck",
+        "parameters": network.count_params(),
+        "code": code and {"numbers": code[0], "levels": code[1]},
+        "bits": code and bottleneck.code_bits(*code),
+    }
 
 
 def _shipped_as(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "protected": {**record["protected"], "name": name, "given": name}}
 
 
-def _without_places(value: Any) -> Any:
-    """Keeps of every path its last part."""
+def _without_places(value: Any, key: str | None = None) -> Any:
+    """Keeps of every path its last part, as far as it stands under a name that holds paths."""
     if isinstance(value, Mapping):
-        places = {"data_dir": "DIR"} if value.get("data_dir") else {}
-        return {key: _without_places(one) for key, one in value.items()} | places
+        return {key: _without_places(one, key) for key, one in value.items()}
     if isinstance(value, list):
-        return [_without_places(one) for one in value]
-    if isinstance(value, str) and PurePath(value).is_absolute():
-        return PurePath(value).name
+        return [_without_places(one, key) for one in value]
+    if isinstance(value, str) and (key in _PLACES or PurePath(value).is_absolute()):
+        return "DIR" if key == "data_dir" else PurePath(value).name
     return value
 
 

@@ -56,7 +56,8 @@ def ship(
     """
     folder, out = RunFolder(run), Path(out)
     sources = [folder.path / "protector_fp16.tflite", folder.protector]
-    if "train" not in folder.metrics() or not all(source.is_file() for source in sources):
+    tflite = folder.path / "protector.tflite"
+    if "train" not in folder.metrics() or not all(file.is_file() for file in (*sources, tflite)):
         raise UserError(f"{run}: its training has not finished; run the same train command again")
     with written_whole(out) as temporary:
         temporary.mkdir()
@@ -65,16 +66,21 @@ def ship(
         compress_keras_file(sources[1], files[1])
         _refuse_too_large(run, files)
         # Under whichever name it was audited: as a run, as one of its files, or as shipped.
-        tflite = folder.path / "protector.tflite"
         own = {digest(*files), *map(digest, (tflite, *sources, files[1]))}
         audits, classifiers = _sorted(folders, own)
+        second = None if comparison is None else read_json(comparison)
+        if second is not None and not own & set(second.get("protectors", [])):
+            raise UserError(
+                f"{comparison}: not a comparison with this run; make one by `python -m "
+                "tfppdnn.loading.comparison`"
+            )
         card = collect_card(
             out.resolve().name,
             folder,
             audits=audits,
             classifiers=classifiers,
             hours=hours,
-            comparison=None if comparison is None else read_json(comparison),
+            comparison=second,
         )
         card["files"] = {file.name: _described(file) for file in files}
         write_json(temporary / "card.json", card)

@@ -57,9 +57,9 @@ def check_reusable(other: RunFolder, preset: Preset, *, dataset: dict[str, Any],
                 f"({name}: {config['dataset'].get(name)} there, {value} now); leave out --reuse"
             )
     for stage in STAGES:
-        if stage not in other.metrics():
+        if stage not in other.metrics() or not other.checkpoints(stage).is_dir():
             raise UserError(
-                f"--reuse={other.path}: has not finished its {stage.replace('_', ' ')}; give its "
+                f"--reuse={other.path}: holds no finished {stage.replace('_', ' ')}; give its "
                 "own `train` command again first, or leave out --reuse"
             )
 

@@ -20,8 +20,8 @@ from tfppdnn.presets.audit import AuditPreset, audit_settings_help, make_audit_p
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.classifier_training import SETTINGS
 from tfppdnn.verbs.frontier_figures import figures_of
-from tfppdnn.verbs.frontier_points import Measuring
-from tfppdnn.verbs.frontier_sweeps import SWEEPS, trainings
+from tfppdnn.verbs.frontier_points import Measuring, Point
+from tfppdnn.verbs.frontier_sweeps import SWEEPS, place_of, trainings
 from tfppdnn.verbs.quiet import import_tensorflow
 from tfppdnn.verbs.train import checked_seed
 
@@ -149,12 +149,14 @@ def frontier(
             reuse = reuse or str(points[-1].trained.folder)
     for name in (*_words(rivals), *_words(protectors)):
         if name != "plain":
-            _check_comparable(name, chosen, dataset, seed)
-            points.append(measuring.point_of(name))
+            points.append(_point(name, measuring, chosen, of_train, dataset, seed))
     names = [point.name for point in points]
     for name in names:
         if names.count(name) > 1:
-            raise UserError(f"two protectors are called {name}; rename the folder of one")
+            raise UserError(
+                f"two protectors are called {name}; rename the folder of one, and give each "
+                "value once"
+            )
     run.expect(dataset={"name": dataset}, **identity)
 
     import_tensorflow()
@@ -193,21 +195,32 @@ def _by_verb(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     )
 
 
-def _check_comparable(name: str, chosen: Preset, dataset: str, seed: int) -> None:
-    """Refuses a run folder whose images are of another size, or which others are held out of."""
+def _point(
+    name: str,
+    measuring: Measuring,
+    chosen: Preset,
+    of_train: dict[str, Any],
+    dataset: str,
+    seed: int,
+) -> Point:
+    """Finds a protector that is there, and refuses a run that cannot be compared."""
     if not find_source(name).is_run:
-        return
+        return measuring.point_of(name)
     config = RunFolder(name).config()
-    size = config["settings"].get("image_size")
-    if size != chosen.image_size:
+    settings = config["settings"]
+    if "transform_steps" not in settings:
+        raise UserError(f"--protectors={name}: not a run made by `train`; leave it out")
+    if settings["image_size"] != chosen.image_size:
         raise UserError(
-            f"--protectors={name}: trained at {size} pixels; here all have {chosen.image_size}"
+            f"--protectors={name}: trained at {settings['image_size']} pixels, and here all have "
+            f"{chosen.image_size}; leave it out, or train one at this size"
         )
     if config["seed"] != seed and Path(dataset).is_dir():
         raise UserError(
             f"--seed={seed}: {name} held out test images by its own seed; give "
             f"--seed={config['seed']}, so that all protectors are measured on the same"
         )
+    return measuring.point_of_run(name, place_of(settings, chosen, of_train))
 
 
 def _words(given: str | Sequence[str]) -> list[str]:

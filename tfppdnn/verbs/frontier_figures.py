@@ -45,23 +45,31 @@ def figures_of(point: Point, folder: Path) -> dict[str, Any]:
 def strongest(rows: Mapping[str, Mapping[str, Any]], measure: str) -> dict[str, Any]:
     """Picks the attack whose reconstructions have most of a measure.
 
-    One that failed is picked only if all did.
+    One that failed by it is picked only if all did. By likeness it failed if it failed as a
+    whole. A share of pictures that were matched or recognised is evidence by itself, as soon as
+    its interval lies above chance.
 
     Args:
         rows: Of the `attacks` of an `audit.json`, some with reconstructions.
         measure: One of `LEAKAGE`.
 
     Returns:
-        Its mean, interval, count and bounds, the name of the attack and what became of it.
+        Its mean, interval, count and bounds, the name of the attack, and its `status`.
     """
-    from tfppdnn.audit.auditor import WORKED
+    from tfppdnn.audit.auditor import FAILED, WORKED
+
+    def status(name: str) -> str:
+        leakage = rows[name]["leakage"]
+        if f"{measure}_chance" not in leakage:
+            return rows[name]["status"]
+        return WORKED if leakage[measure]["low"] > leakage[f"{measure}_chance"]["mean"] else FAILED
 
     def strength(name: str) -> tuple[bool, float]:
-        return rows[name]["status"] == WORKED, rows[name]["leakage"][measure]["mean"]
+        return status(name) == WORKED, rows[name]["leakage"][measure]["mean"]
 
     best = max(rows, key=strength)
     figures = _beside_bounds(rows[best]["leakage"], measure)
-    return {**figures, "attack": best, "status": rows[best]["status"]}
+    return {**figures, "attack": best, "status": status(best)}
 
 
 def _beside_bounds(figures: Mapping[str, Mapping[str, float]], measure: str) -> dict[str, Any]:

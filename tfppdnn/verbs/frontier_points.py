@@ -12,7 +12,6 @@ from typing import Any
 from tfppdnn.baselines import BASELINES
 from tfppdnn.ciphers import CIPHERS
 from tfppdnn.loading import find_source
-from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.audit import audit
 from tfppdnn.verbs.classify import classify
 from tfppdnn.verbs.frontier_sweeps import SWEEPS
@@ -126,13 +125,23 @@ class Measuring:
         word = protector.partition(":")[0]
         kind = "cipher" if word in CIPHERS else "baseline" if word in BASELINES else "yours"
         source = find_source(protector)
-        point = self._point(source.title, kind, protector)
-        if not source.is_run:
+        source.identity()  # Which a run that has not finished does not have.
+        return self._point(source.title, kind, protector)
+
+    def point_of_run(self, folder: str, place: tuple[str, float] | None) -> Point:
+        """The point of a run folder, by its own name.
+
+        Args:
+            folder: A finished run.
+            place: The curve it lies on, and its value there; None if it lies on none.
+
+        Raises:
+            UserError: It has no protector yet.
+        """
+        point = self.point_of(folder)
+        if place is None:
             return point
-        # It lies on a curve too. Runs of earlier versions knew one objective.
-        settings = RunFolder(protector).config()["settings"]
-        objective = settings.get("objective", "cyclegan")
-        value = SWEEPS[objective].value_in(settings)
+        objective, value = place
         return dataclasses.replace(point, kind="objective", objective=objective, value=value)
 
     def point_trained(

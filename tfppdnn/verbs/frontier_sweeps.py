@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tfppdnn.presets import Preset, make_preset
-from tfppdnn.verbs import first_stages
+from tfppdnn.verbs import classifier_training, first_stages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,12 @@ class Sweep:
     overrides: Callable[[Preset, float], dict[str, Any]]
     value_in: Callable[[Mapping[str, Any]], float]
 
+
+# Where the perceptual features' weights lie says nothing of what they are.
+_NOT_OF_THE_PROTECTOR = {*classifier_training.SETTINGS, "perceptual_weights"} - {
+    "augment_flip",
+    "mixed_precision",
+}
 
 SWEEPS = {
     "cyclegan": Sweep(
@@ -69,11 +76,42 @@ def trainings(
     Raises:
         UserError: A setting does not fit the objective's preset.
     """
-    sweep = SWEEPS[objective]
-    own = chosen if sweep.preset is None else make_preset(sweep.preset, settings)
+    sweep, own = SWEEPS[objective], _own_preset(objective, chosen, settings)
     options = dict(settings) if sweep.preset is None else {"preset": sweep.preset, **settings}
     for name in first_stages.SETTINGS:
         if getattr(own, name) != getattr(chosen, name):
             options[name] = getattr(chosen, name)
     for value in values:
         yield value, {**options, **sweep.overrides(own, value)}
+
+
+def place_of(
+    found: Mapping[str, Any], chosen: Preset, settings: dict[str, Any]
+) -> tuple[str, float] | None:
+    """Finds where a run that is there lies among those that `trainings` would make.
+
+    Args:
+        found: Its settings, as `config.json` holds them.
+        chosen: The frontier's preset, with `settings`.
+        settings: Settings that were asked for.
+
+    Returns:
+        Its objective and its value; None if more than the curve's weight differs, of all that
+        h_p depends on.
+    """
+    # Runs of earlier versions knew one objective.
+    objective = found.get("objective", "cyclegan")
+    sweep, own = SWEEPS[objective], _own_preset(objective, chosen, settings)
+    value = sweep.value_in(found)
+    same = {name: getattr(chosen, name) for name in first_stages.SETTINGS}
+    expected = dataclasses.asdict(dataclasses.replace(own, **same, **sweep.overrides(own, value)))
+    for name in expected.keys() - _NOT_OF_THE_PROTECTOR:
+        made = found.get(name, getattr(Preset, name))
+        if made != (list(expected[name]) if isinstance(expected[name], tuple) else expected[name]):
+            return None
+    return objective, value
+
+
+def _own_preset(objective: str, chosen: Preset, settings: dict[str, Any]) -> Preset:
+    preset = SWEEPS[objective].preset
+    return chosen if preset is None else make_preset(preset, settings)

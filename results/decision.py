@@ -1,0 +1,135 @@
+"""Prints README.md's table of who gets what, and draws the picture beside it.
+
+python results/decision.py
+
+Both are made of the audits and the accuracies under results/frontier-cifar10.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
+from tfppdnn.files import write_bytes
+
+HERE = Path(__file__).parent
+FRONTIER = HERE / "frontier-cifar10"
+PICTURE = HERE.parent / "docs" / "images" / "who_gets_what.png"
+
+# Folders below the frontier's, and what a reader calls them.
+SCHEMES = {
+    "cyclegan-1": "the paper's objective",
+    "hardened-cifar10": "ours (ships as cifar10)",
+    "tanaka": "Tanaka's cipher",
+    "pixel_same": "pixel-based, one key",
+    "pixel_different": "pixel-based, a key each",
+}
+WITHOUT_THE_APP, WITH_THE_APP = ThreatModel.CIPHERTEXTS_ONLY, ThreatModel.PROTECTOR
+WORDS = {
+    Recovered.PICTURES: "**the pictures**",
+    Recovered.PARTS: "**much of them**",
+    Recovered.TRACES: "traces",
+    Recovered.UNKNOWN: "nothing that was found",
+}
+COLUMNS = 4
+TILE, GAP, LINE = 64, 4, 26
+
+
+def audit_of(scheme: str) -> dict[str, Any]:
+    """Reads an audit's record."""
+    return json.loads((FRONTIER / "audit" / scheme / "audit.json").read_text())
+
+
+def verdict_of(record: Mapping[str, Any], threat_model: ThreatModel) -> Verdict:
+    """What an attacker gets, who has this and can do what those can who have less."""
+    return next(one for one in verdicts(record["attacks"]) if one.threat_model is threat_model)
+
+
+def strongest(record: Mapping[str, Any], verdict: Verdict) -> str:
+    """Names the attack that got most; where all failed, the one that came nearest."""
+    rows = {
+        name: row
+        for name, row in record["attacks"].items()
+        if "leakage" in row and row["threat_model"] == verdict.threat_model.value
+    }
+    return verdict.attack or max(
+        rows, key=lambda name: rows[name]["leakage"]["affine_ssim"]["mean"]
+    )
+
+
+def recovered(record: Mapping[str, Any], threat_model: ThreatModel) -> str:
+    """Writes a cell: in words, and how many could be matched to their picture."""
+    verdict = verdict_of(record, threat_model)
+    leakage = record["attacks"][strongest(record, verdict)]["leakage"]
+    matched, likeness = leakage["reidentification"], leakage["affine_ssim"]
+    figures = f"{100 * matched['mean']:.1f}% matched, likeness {likeness['mean']:.2f}"
+    return f"{WORDS[verdict.recovered]} ({figures})"
+
+
+def table() -> str:
+    """Writes the table in Markdown."""
+    points = {
+        point["name"]: point
+        for point in json.loads((FRONTIER / "frontier.json").read_text())["frontier"]["points"]
+    }
+    records = {scheme: audit_of(scheme) for scheme in SCHEMES}
+    rows = {
+        "**An eavesdropper**, or a leaked bucket": [
+            recovered(record, WITHOUT_THE_APP) for record in records.values()
+        ],
+        "**A curious cloud**, without the app": ["the same, and the class"] * len(SCHEMES),
+        "**Someone with the app in hand**": [
+            recovered(record, WITH_THE_APP) for record in records.values()
+        ],
+        "Accuracy it keeps": [
+            f"{100 * points[scheme]['accuracy']['test_accuracy']:.1f}%" for scheme in SCHEMES
+        ],
+    }
+    lines = [["", *SCHEMES.values()], ["---"] * (len(SCHEMES) + 1)]
+    lines += [[title, *cells] for title, cells in rows.items()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def images_of(scheme: str, name: str) -> np.ndarray:
+    """Reads an audit's first pictures: plain, protected, or what an attack made of them."""
+    with np.load(FRONTIER / "audit" / scheme / "reconstructions" / f"{name}.npz") as file:
+        return file["images"][:COLUMNS]
+
+
+def draw() -> Image.Image:
+    """Draws a column a scheme: what is sent, and what comes back to whom."""
+    width, row = COLUMNS * (TILE + GAP) + 6 * GAP, LINE + TILE + 2 * GAP
+    picture = Image.new("RGB", (width * len(SCHEMES) + 2 * GAP, 4 * row + LINE), "white")
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(17)
+    for column, (scheme, title) in enumerate(SCHEMES.items()):
+        record = audit_of(scheme)
+        left = 3 * GAP + column * width
+        rows = {
+            "the pictures": "plain",
+            "what is sent": "protected",
+            "an eavesdropper's": strongest(record, verdict_of(record, WITHOUT_THE_APP)),
+            "with the app in hand": strongest(record, verdict_of(record, WITH_THE_APP)),
+        }
+        pen.text((left, GAP), title, fill="black", font=font)
+        for line, (label, name) in enumerate(rows.items()):
+            top = LINE + line * row
+            pen.text((left, top + GAP), label, fill=(110, 114, 122), font=font)
+            for place, image in enumerate(images_of(scheme, name)):
+                tile = Image.fromarray(image).resize((TILE, TILE), Image.Resampling.NEAREST)
+                picture.paste(tile, (left + place * (TILE + GAP), top + LINE))
+    return picture
+
+
+if __name__ == "__main__":
+    print(table())
+    file = io.BytesIO()
+    draw().save(file, "PNG", optimize=True)
+    write_bytes(PICTURE, file.getvalue())
