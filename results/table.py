@@ -1,6 +1,6 @@
 """Prints the table of results/README.md and README.md from the metrics beside it.
 
-python results/table.py quick-digits cpu-cifar10 cpu-cifar10-more-classification
+python results/table.py quick-digits cpu-cifar10 cpu-cifar10-more-classification hardened-cifar10
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
         m["protector"]["leakage"], "contour_correlation", "_chance"
     ),
     "matched to the right picture (chance)": lambda m: matched(m["protector"]["leakage"]),
-    "restored by the training's G_BA: SSIM (mean picture)": lambda m: beside(
+    "restored by the training's own restorer: SSIM (mean picture)": lambda m: beside(
         m["protector"]["restored_leakage"], "ssim", "_floor"
     ),
     "restored: matched (chance)": lambda m: matched(m["protector"]["restored_leakage"]),

@@ -1,0 +1,82 @@
+"""Can protected pictures be linked? Prints how often a changed picture is found by its original.
+
+python results/linking.py --data_dir=DIR > results/linking.md
+
+Each of 1,000 CIFAR-10 test pictures is changed a little and protected; then the nearest of the
+1,000 protected originals is looked for. That needs no attack: whoever has the app can do it with
+pictures that he has, and the cloud with two pictures that it was sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from PIL import Image
+
+from tfppdnn.data.load import load_dataset
+from tfppdnn.loading import batch_protector
+
+COUNT = 1000
+
+
+def recompressed(images: np.ndarray, *, quality: int) -> np.ndarray:
+    """Saves uint8 [N, H, W, 3] as JPEG and reads it again."""
+    made = []
+    for image in images:
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "JPEG", quality=quality)
+        made.append(np.asarray(Image.open(file)))
+    return np.stack(made)
+
+
+def shifted(images: np.ndarray, *, pixels: int) -> np.ndarray:
+    """Shifts to the right; what comes in repeats the border."""
+    return np.pad(images, ((0, 0), (0, 0), (pixels, 0), (0, 0)), "edge")[:, :, :-pixels]
+
+
+CHANGES = {
+    "none": lambda images: images,
+    "saved as JPEG of quality 75": lambda images: recompressed(images, quality=75),
+    "moved by one pixel": lambda images: shifted(images, pixels=1),
+    "moved by four pixels": lambda images: shifted(images, pixels=4),
+    "mirrored": lambda images: images[:, :, ::-1],
+}
+
+
+def nearest(images: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Finds for each image the number of the candidate that is nearest by mean squared error."""
+    ones, others = (some.reshape(len(some), -1).astype(np.float32) for some in (images, candidates))
+    distances = (ones**2).sum(1)[:, None] + (others**2).sum(1) - 2 * ones @ others.T
+    return distances.argmin(axis=1)
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data_dir")
+    parser.add_argument("--protector", default="cifar10")
+    options = parser.parse_args()
+    images = load_dataset("cifar10", data_dir=options.data_dir, image_size=32).test_images[:COUNT]
+    protect = batch_protector(options.protector).protect
+    originals = protect(images)
+    print("# Linking protected pictures")
+    print()
+    print(f"Printed by `python results/linking.py --data_dir=DIR`: protector `{options.protector}`,")
+    print(f"the first {COUNT:,} CIFAR-10 test pictures, each changed before it was protected.")
+    print()
+    print("| change | protected pictures that stay the same | nearest to that of their original |")
+    print("|---|---|---|")
+    for name, change in CHANGES.items():
+        protected = protect(np.ascontiguousarray(change(images)))
+        same = (protected == originals).all(axis=(1, 2, 3)).mean()
+        linked = (nearest(protected, originals) == np.arange(COUNT)).mean()
+        print(f"| {name} | {same:.1%} | {linked:.1%} |")
+
+
+if __name__ == "__main__":
+    main()
