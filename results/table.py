@@ -1,4 +1,4 @@
-"""Prints the table of results/README.md and README.md from the metrics beside it.
+"""Prints the table of results/README.md from the metrics beside it.
 
 python results/table.py quick-digits cpu-cifar10 cpu-cifar10-more-classification hardened-cifar10
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +78,14 @@ ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
-def main(names: list[str]) -> None:
-    """Prints one column a result."""
+def table(names: Sequence[str]) -> str:
+    """Writes one column a result, in Markdown."""
     results = [json.loads((HERE / name / "metrics.json").read_text()) for name in names]
-    print(f"| | {' | '.join(f'`{name}`' for name in names)} |")
-    print("|---" * (len(names) + 1) + "|")
+    lines = [f"| | {' | '.join(f'`{name}`' for name in names)} |", "|---" * (len(names) + 1) + "|"]
     for title, write in ROWS.items():
-        print(f"| {title} | {' | '.join(write(metrics) for metrics in results)} |")
+        lines.append(f"| {title} | {' | '.join(write(metrics) for metrics in results)} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    print(table(sys.argv[1:]))
