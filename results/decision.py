@@ -86,6 +86,7 @@ def table() -> str:
         for point in json.loads((FRONTIER / "frontier.json").read_text())["frontier"]["points"]
     }
     records = {scheme: audit_of(scheme) for scheme in SCHEMES}
+    chance = records["tanaka"]["protected"]["leakage"]["recognition_chance"]["mean"]
     rows = {
         "**An eavesdropper**, or a leaked bucket": [
             recovered(record, WITHOUT_THE_APP) for record in records.values()
@@ -94,7 +95,7 @@ def table() -> str:
         "**Someone with the app in hand**": [
             recovered(record, WITH_THE_APP) for record in records.values()
         ],
-        "Class read off by a classifier of plain pictures (by chance 11.4%)": [
+        f"Class named by a classifier of plain pictures (by chance {chance:.1%})": [
             recognised(record) for record in records.values()
         ],
         "Accuracy of a classifier trained on them": [

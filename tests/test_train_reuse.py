@@ -127,6 +127,7 @@ def test_other_data_and_unfinished_stages_are_refused(
     tiny_run, tiny_settings, tmp_path, call, files, said
 ):
     other = changed(tiny_run, tmp_path / "other", **files)
+    (other / "checkpoints").symlink_to(tiny_run / "checkpoints")
     out = tmp_path / "run"
     code, _, errors = call("train", f"--out={out}", f"--reuse={other}", *tiny_settings)
     assert code == 2
@@ -149,7 +150,7 @@ def test_published_records_without_checkpoints_are_refused(tiny_run, tiny_settin
     assert code == 2
     said = f"--reuse={other}: holds no finished preliminary images"
     assert said in errors.strip().splitlines()[-1]
-    assert not out.exists()
+    assert not (out / "config.json").exists()
 
 
 def test_a_copy_that_fails_leaves_neither_stage(
