@@ -1,6 +1,7 @@
 """The pages say only what is so: verbs, options, files, names, settings."""
 
 import dataclasses
+import importlib.util
 import inspect
 import re
 from importlib import import_module
@@ -56,6 +57,24 @@ def rows(text):
         for line in text.splitlines()
         if line.startswith("| ")
     ]
+
+
+def script(name):
+    """A script of results/, as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"results/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_results_page_holds_its_table():
+    page = read("results/README.md")
+    (names,) = re.findall(r"`python results/table.py ([\w -]+)`", page)
+    assert script("table").table(names.split()) in page
+
+
+def test_the_first_page_says_who_gets_what_as_the_audits_do():
+    assert script("decision").table() in read("README.md")
 
 
 def test_the_presets_page_holds_the_presets():

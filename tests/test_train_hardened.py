@@ -77,3 +77,5 @@ def test_the_report_says_which_objective_it_was(hardened_run):
     text = (hardened_run / "report.html").read_text()
     assert "Objective of the transformation network" in text
     assert "Resolutions of both U-Nets" not in text
+    assert "<dd>bottleneck, " in text and "lets no more than 3 bits of a" in text
+    assert "made every picture recognisable again" not in text
