@@ -29,8 +29,6 @@ SCHEMES = {
     "cyclegan-1": "the paper's objective",
     "hardened-cifar10": "ours (ships as cifar10)",
     "tanaka": "Tanaka's cipher",
-    "pixel_same": "pixel-based, one key",
-    "pixel_different": "pixel-based, a key each",
 }
 WITHOUT_THE_APP, WITH_THE_APP = ThreatModel.CIPHERTEXTS_ONLY, ThreatModel.PROTECTOR
 WORDS = {
