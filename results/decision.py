@@ -35,7 +35,7 @@ WORDS = {
     Recovered.PICTURES: "**the pictures**",
     Recovered.PARTS: "**much of them**",
     Recovered.TRACES: "traces",
-    Recovered.UNKNOWN: "nothing that was found",
+    Recovered.UNKNOWN: "of the picture, nothing that was found",
 }
 COLUMNS = 4
 TILE, GAP, LINE = 64, 4, 26
@@ -79,8 +79,8 @@ def recognised(record: Mapping[str, Any]) -> str:
 
 def table() -> str:
     """Writes the table in Markdown."""
-    points = {
-        point["name"]: point
+    accuracies = {
+        point["name"]: f"{100 * point['accuracy']['test_accuracy']:.1f}%"
         for point in json.loads((FRONTIER / "frontier.json").read_text())["frontier"]["points"]
     }
     records = {scheme: audit_of(scheme) for scheme in SCHEMES}
@@ -89,15 +89,20 @@ def table() -> str:
         "**An eavesdropper**, or a leaked bucket": [
             recovered(record, WITHOUT_THE_APP) for record in records.values()
         ],
-        "**A curious cloud**, without the app": ["the same, and every class"] * len(SCHEMES),
+        f"The class, by a classifier of plain pictures (by chance {chance:.1%})": [
+            recognised(record) for record in records.values()
+        ],
+        "**A curious cloud**, without the app": [
+            f"the same, and the class where its classifier is right ({accuracies[scheme]})"
+            for scheme in SCHEMES
+        ],
         "**Someone with the app in hand**": [
             recovered(record, WITH_THE_APP) for record in records.values()
         ],
-        f"Class named by a classifier of plain pictures (by chance {chance:.1%})": [
-            recognised(record) for record in records.values()
-        ],
-        "Accuracy of a classifier trained on them": [
-            f"{100 * points[scheme]['accuracy']['test_accuracy']:.1f}%" for scheme in SCHEMES
+        # Whoever has the app protects the list; different pictures become different ones.
+        "The same, if he has the picture in a list": ["**finds it**"] * len(SCHEMES),
+        f"Accuracy of a classifier trained on them (on plain ones {accuracies['plain']})": [
+            accuracies[scheme] for scheme in SCHEMES
         ],
     }
     lines = [["", *SCHEMES.values()], ["---"] * (len(SCHEMES) + 1)]
