@@ -211,7 +211,6 @@ def test_the_verb_returns_figures_and_an_exit_code(files, photos, tmp_path):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"protector": None}, "--protector is missing.*--protector=RUN"),
         ({"overwrite": "photos"}, "--overwrite takes no value"),
         ({"workers": 0}, "--workers must be a whole number"),
         ({"workers": "two"}, "--workers must be a whole number"),
