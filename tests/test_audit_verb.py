@@ -77,7 +77,9 @@ def test_the_report_holds_all_it_shows_and_asks_for_nothing(audited, tiny_run):
     assert page.count("data:image/png;base64,") == 3  # Protected, and two kinds of attacker.
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
     assert "<script" not in page
-    assert f"--protector={tiny_run} " in page  # The command that makes it again.
+    # The command that makes it again.
+    assert f"--protector={tiny_run} " in page
+    assert f"--recogniser={tiny_run / 'reference_classifier'} " in page
     for name in ("protected", "ciphertexts_only", "protector"):
         with Image.open(out / "figures" / f"{name}.png") as picture:
             assert picture.width > 400

@@ -109,6 +109,8 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     }
     if config.get("data_dir"):
         options["data_dir"] = "DIR"
+    if protected.get("recogniser"):
+        options["recogniser"] = protected["recogniser"]
     if record.get(ATTACKS):
         options["attacks"] = ",".join(record[ATTACKS])
     for field in dataclasses.fields(AUDIT_PRESETS.get(preset, AUDIT_PRESETS["quick"])):

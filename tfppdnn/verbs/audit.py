@@ -160,7 +160,7 @@ def audit(
         data_dir=data_dir,
     )
     asked = _recogniser(run, recogniser, images, chosen, seed)
-    shown = {"name": source.title, "given": protector}
+    shown = {"name": source.title, "given": protector, "recogniser": recogniser}
     _measure_protected(run, targets, material, asked, shown, seed)
     make_attacks(run, planned, material, recogniser=asked, seed=seed)
     write_audit_report(run)
@@ -193,7 +193,7 @@ def _measure_protected(
     targets: Images,
     material: Material,
     recogniser: Recogniser,
-    protector: dict[str, str],
+    protector: dict[str, str | None],
     seed: int,
 ) -> None:
     """Records what the protected images show by themselves, and keeps some for pictures."""
