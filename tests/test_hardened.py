@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.patchgan import patchgan
-from tfppdnn.models.vgg13 import vgg13_bn
+from tfppdnn.models.vgg13 import stage_averages, vgg13_bn
 from tfppdnn.protection import losses
 from tfppdnn.protection.hardened import HardenedProtector, in_eight_bits
 from tfppdnn.training.checkpoints import Checkpoints
@@ -72,18 +72,39 @@ def test_the_objective_is_the_weighted_sum_of_its_terms(weights):
     x_p = np.round(np.asarray(model.protector(images)) * 255) / 255
     np.testing.assert_allclose(protected, x_p, atol=1e-6)
     scores = np.asarray(model.protected_discriminator(x_p))
-    plain_features, _ = map(np.asarray, model.reference(images))
-    features, logits = map(np.asarray, model.reference(x_p))
+    *plain_features, _ = map(np.asarray, model.reference(images))
+    *features, logits = map(np.asarray, model.reference(x_p))
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     restored = np.asarray(model.restorer(x_p))
     terms = (
         np.mean((scores - 1) ** 2),
         -np.log(shares[np.arange(BATCH), labels]).mean(),
-        ((features - plain_features) ** 2).sum()
-        / ((plain_features - plain_features.mean(axis=0)) ** 2).sum(),
+        # Two stages, counted alike.
+        np.mean(
+            [
+                ((b - a) ** 2).sum() / ((a - a.mean(axis=0)) ** 2).sum()
+                for a, b in zip(plain_features, features, strict=True)
+            ]
+        ),
         max(0.0, 1 - ((restored - images) ** 2).sum() / ((images - 0.4) ** 2).sum()),
     )
     assert float(loss) == pytest.approx(np.dot(weights, terms), rel=1e-4)
+
+
+def test_features_are_the_averages_of_the_last_stages():
+    classifier = vgg13_bn(num_classes=3, width=0.03)
+    images = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
+    ends = [layer for layer in classifier.layers if "max_pooling2d" in layer.name][-3:]
+    expected = [
+        np.asarray(keras.Model(classifier.inputs, end.output)(images)).mean(axis=(1, 2))
+        for end in ends
+    ]
+    found = keras.Model(classifier.inputs, stage_averages(classifier, 3))(images)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    # At 32x32 the last are what the logits are made of.
+    last = keras.Model(classifier.inputs, classifier.layers[-1].input)(images)
+    np.testing.assert_allclose(found[-1], last, rtol=1e-5)
 
 
 def test_a_restorer_that_knows_nothing_costs_nothing_and_one_that_knows_all_costs_its_weight():

@@ -72,7 +72,7 @@ def test_what_a_run_does_not_use_is_not_shown():
         return {row.option for row in open_choices(settings_of(PRESETS["hardened"](**settings)))}
 
     of_the_code = {"code_size", "code_levels", "decoder_width"}
-    of_the_enemy = {"feature_weight", "hiding_weight"}
+    of_the_enemy = {"feature_weight", "feature_stages", "hiding_weight"}
     assert shown() >= of_the_code | of_the_enemy and "generator_norm" not in shown()
     assert not shown(protector_network="unet") & of_the_code
     assert "generator_norm" in shown(protector_network="unet")

@@ -59,6 +59,21 @@ def vgg13_stages(x, *, width: float):
     return x
 
 
+def stage_averages(classifier: keras.Model, stages: int) -> list:
+    """What the last stages of a VGG13-BN see in an image, wherever in the image it is.
+
+    Args:
+        classifier: As `vgg13_bn` builds it.
+        stages: How many, from the last; 1 to 5.
+
+    Returns:
+        Of each, from early to late, the symbolic averages of its channels, [N, C]: of 32x32
+        images, the last stage's are what the logits are made of.
+    """
+    ends = [layer for layer in classifier.layers if isinstance(layer, layers.MaxPooling2D)]
+    return [layers.GlobalAveragePooling2D()(end.output) for end in ends[-stages:]]
+
+
 def copy_stages(source: keras.Model, target: keras.Model) -> None:
     """Copies the weights of the five stages between networks that begin with them.
 

@@ -58,6 +58,7 @@ class Preset(Settings):
         lambda_: Weight of the adversarial losses (Eq. 4).
         gamma: Weights of the perceptual, classification and reconstruction losses (Eq. 5).
         feature_weight: Weight of the features that protected images miss (hardened).
+        feature_stages: Stages of h_theta, from the last, whose averages those are (hardened).
         hiding_weight: Weight of what the restorer gets back (hardened).
         perceptual_cap: Bound of an image's feature loss: a number, `measured` (the median
             over x and P) or `off` (the paper's form).
@@ -108,6 +109,7 @@ class Preset(Settings):
     gamma: tuple[float, float, float] = (-1.0, 0.4, 0.9)
     perceptual_cap: float | str = "measured"
     feature_weight: float = 1.0
+    feature_stages: int = 2
     hiding_weight: float = 1.0
     transform_steps: int = 0
     transform_epochs: int = 5000
@@ -129,6 +131,7 @@ class Preset(Settings):
         "protector_network": one_of("unet", "bottleneck"),
         "code_levels": between(1, 256, "must be from 2 to 256"),
         "feature_weight": between(-1e-9, math.inf, "must be 0 or more"),
+        "feature_stages": between(0, 5, "must be from 1 to 5"),
         "hiding_weight": between(-1e-9, math.inf, "must be 0 or more"),
         "generator_norm": one_of("instance", "batch"),
         "perceptual_cap": number_or("measured", "off"),

@@ -147,6 +147,7 @@ def _build_hardened(
             lambda_=preset.lambda_,
             classification_weight=preset.gamma[1],
             feature_weight=preset.feature_weight,
+            feature_stages=preset.feature_stages,
             hiding_weight=preset.hiding_weight,
             pool_size=preset.pool_size,
             seed=seed,

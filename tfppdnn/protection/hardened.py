@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.vgg13 import stage_averages
 from tfppdnn.protection import losses
 from tfppdnn.training.fake_pool import FakePool
 
@@ -25,13 +26,15 @@ class HardenedProtector(keras.Model):
         protector: h_p, from float32 [N, H, W, 3] in [0, 1] to the same.
         restorer: The enemy, likewise.
         protected_discriminator: F_B, from such images to patch scores [N, h, w, 1].
-        reference_classifier: h_theta, frozen. What its last layer reads are its features.
+        reference_classifier: h_theta, frozen, as `vgg13_bn` builds it.
         mean_image: Mean of the training images, float32 [H, W, 3] in [0, 1]: what somebody
             restores who has seen nothing.
         lambda_: Weight of the adversarial loss.
         classification_weight: Weight of h_theta's cross entropy on h_p(x).
         feature_weight: Weight of what h_theta's features of h_p(x) miss of those of x. Labels
             alone would keep what tells the training's classes apart, and nothing else.
+        feature_stages: Stages of h_theta, from the last, whose channels' averages are its
+            features. The last one sees little else than those classes, too.
         hiding_weight: Weight of what the restorer gets back.
         pool_size: Earlier fakes that the discriminator is shown.
         seed: Seed of the pool.
@@ -48,6 +51,7 @@ class HardenedProtector(keras.Model):
         lambda_: float = 1.0,
         classification_weight: float = 1.0,
         feature_weight: float = 1.0,
+        feature_stages: int = 2,
         hiding_weight: float = 1.0,
         pool_size: int = 50,
         seed: int = 0,
@@ -58,7 +62,7 @@ class HardenedProtector(keras.Model):
         self.protected_discriminator = protected_discriminator
         self.reference = keras.Model(
             reference_classifier.inputs,
-            [reference_classifier.layers[-1].input, reference_classifier.output],
+            [*stage_averages(reference_classifier, feature_stages), reference_classifier.output],
         )
         self.reference.trainable = False
         self.mean_image = ops.convert_to_tensor(mean_image, "float32")
@@ -148,15 +152,14 @@ class HardenedProtector(keras.Model):
             The loss, and h_p(x), whole multiples of 1/255.
         """
         protected = in_eight_bits(self.protector(images, training=training))
-        plain_features, _ = self.reference(images, training=False)
-        features, logits = self.reference(protected, training=False)
+        *plain_features, _ = self.reference(images, training=False)
+        *features, logits = self.reference(protected, training=False)
         restored = self.restorer(protected, training=False)
 
         terms = {
             "adversarial": losses.adversarial_loss(self.protected_discriminator(protected)),
             "classification": losses.cross_entropy(labels, logits),
-            "features": 1.0
-            - losses.explained_variance(plain_features, features, ops.mean(plain_features, axis=0)),
+            "features": 1.0 - _explained_on_average(plain_features, features),
             # Capped: nothing is gained by misleading somebody who knows nothing already.
             "restored": ops.maximum(
                 losses.explained_variance(images, restored, self.mean_image), 0.0
@@ -177,6 +180,14 @@ class HardenedProtector(keras.Model):
 def in_eight_bits(images):
     """Rounds images in [0, 1] to whole multiples of 1/255, and lets gradients pass."""
     return images + ops.stop_gradient(ops.round(images * 255) / 255 - images)
+
+
+def _explained_on_average(features, estimates):
+    """Counts every stage alike, however many channels it has and however large its values."""
+    return sum(
+        losses.explained_variance(known, estimated, ops.mean(known, axis=0))
+        for known, estimated in zip(features, estimates, strict=True)
+    ) / len(features)
 
 
 def _descend(optimizer: keras.Optimizer, tape: tf.GradientTape, loss, model: keras.Model) -> None:

@@ -143,6 +143,10 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
         "Weight of h_theta's features of h_p(x)",
         "Labels alone would keep what tells the training's classes apart, and nothing else.",
     ),
+    "feature_stages": (
+        "Stages of h_theta that those are averages of, from the last",
+        "The last one sees little but the training's own classes; the one before it, more.",
+    ),
     "hiding_weight": (
         "Weight of what the enemy restores",
         "What the `frontier` varies.",
@@ -156,7 +160,7 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
 
 # What only some runs use.
 _OF_THE_BOTTLENECK = frozenset({"code_size", "code_levels", "decoder_width"})
-_OF_THE_HARDENED = frozenset({"feature_weight", "hiding_weight"})
+_OF_THE_HARDENED = frozenset({"feature_weight", "feature_stages", "hiding_weight"})
 _OF_THE_CYCLEGAN = frozenset({"perceptual_weights", "perceptual_cap"})
 _OF_THE_UNETS = frozenset({"generator_width", "generator_depth", "generator_norm"})
 
