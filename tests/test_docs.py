@@ -73,6 +73,10 @@ def test_the_results_page_holds_its_table():
     assert script("table").table(names.split()) in page
 
 
+def test_the_results_page_says_what_was_to_be_reached_and_was_not():
+    assert script("goals").table() in read("results/README.md")
+
+
 def test_the_first_page_says_who_gets_what_as_the_audits_do():
     assert script("decision").table() in read("README.md")
 
