@@ -121,7 +121,7 @@ def _contours_row(ours: Figure, papers: Figure) -> list[str]:
     return _row(
         "contour correlation (chance)",
         "chance + 0.05",
-        *(f"{mean:.2f} ({chance:.2f})" for mean, chance in found),
+        *(f"{mean:.3f} ({chance:.3f})" for mean, chance in found),
         reached=found[0][0] <= found[0][1] + 0.05,
     )
 

@@ -21,7 +21,7 @@ def percent(share: float) -> str:
 
 def beside(leakage: dict[str, Any], name: str, suffix: str) -> str:
     """Writes a mean, and in brackets what knowing nothing gives."""
-    return f"{leakage[name]['mean']:.2f} ({leakage[name + suffix]['mean']:.2f})"
+    return f"{leakage[name]['mean']:z.2f} ({leakage[name + suffix]['mean']:z.2f})"
 
 
 def matched(leakage: dict[str, Any]) -> str:
