@@ -230,6 +230,7 @@ def test_the_same_weights_are_found_equal(made, tiny_run, monkeypatch, capsys):
         "largest_difference": 0,
         "mean_difference": 0.0,
         "equal_pictures": 1.0,
+        "machine": json.loads((tiny_run / "config.json").read_text())["machine"],
         "protectors": [identity_of(tiny_run), identity_of("tiny")],
     }
 
@@ -248,11 +249,17 @@ def test_other_weights_are_told_by_how_much(nudged, tiny_run, tmp_path):
     assert figures["mean_difference"] == pytest.approx(levels.mean())
     assert figures["equal_pictures"] == np.mean([not one.any() for one in levels])
     # And a card can say so, if it is of this run.
-    found = {"dataset": "digits", "protectors": [identity_of(tiny_run), "other"], **figures}
+    found = {
+        "dataset": "digits",
+        **figures,
+        "machine": {"processor": "An Example", "cores": 2},
+        "protectors": [identity_of(tiny_run), "other"],
+    }
     write_json(tmp_path / "again.json", found)
     ship(tiny_run, out=tmp_path / "out", comparison=tmp_path / "again.json")
     text = (tmp_path / "out/CARD.md").read_text()
     assert f"at most {figures['largest_difference']} and on average" in text
+    assert "by this command, on An Example with 2 cores, it turned" in text
     write_json(tmp_path / "again.json", {**found, "protectors": ["one", "other"]})
     with pytest.raises(UserError, match=r"again\.json: not a comparison with this run"):
         ship(tiny_run, out=tmp_path / "out", comparison=tmp_path / "again.json")

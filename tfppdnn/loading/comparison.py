@@ -94,7 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UserError as error:
         parser.exit(2, f"{error}\n")
     protectors = [find_source(name).identity() for name in (options.one, options.other)]
-    print(json.dumps({"dataset": dataset.name, **figures, "protectors": protectors}))
+    made_on = {"machine": config.get("machine"), "protectors": protectors}
+    print(json.dumps({"dataset": dataset.name, **figures, **made_on}))
 
 
 def _own_config(*names: str) -> dict[str, Any]:
