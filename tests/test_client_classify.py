@@ -182,8 +182,9 @@ def mostly_plain(image):
         lambda image: None,
         lambda image: image / 255,
         lambda image: (255 - image)[:2],
+        lambda image: 255 - image[np.newaxis],
     ],
-    ids=["does nothing", "leaves a row", "nothing", "no bytes", "half"],
+    ids=["does nothing", "leaves a row", "nothing", "no bytes", "half", "batch"],
 )
 def test_what_a_broken_protector_leaves_plain_is_not_sent(serve, make):
     server = serve()
@@ -321,6 +322,48 @@ def test_a_connection_that_breaks_is_tried_again(serve):
     server = serve(reply)
     client_of(server, retry=waits.retry, timeout=2).classify(photographs())
     assert len(server.bodies) == 2
+
+
+def test_a_server_that_hangs_up_without_a_word_is_asked_again():
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up():
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as stream:
+                while (line := stream.readline()) != b"\r\n":
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                stream.read(length)
+
+    hanging_up = threading.Thread(target=hang_up, daemon=True)
+    hanging_up.start()
+    waits = Waits(attempts=2)
+    with pytest.raises(UserError, match=r"cannot be reached .*tried 2 times"):
+        client_of(f"http://127.0.0.1:{listener.getsockname()[1]}", retry=waits.retry).classify(
+            photographs()
+        )
+    hanging_up.join()
+    listener.close()
+
+
+def test_what_does_not_speak_http_is_said_once():
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer():
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00")  # as HTTP/2 begins
+            connection.recv(2**20)
+
+    answering = threading.Thread(target=answer, daemon=True)
+    answering.start()
+    port, waits = listener.getsockname()[1], Waits()
+    with pytest.raises(UserError, match=rf"not speak HTTP.*8500.*grpc://127\.0\.0\.1:{port}"):
+        client_of(f"http://127.0.0.1:{port}", retry=waits.retry).classify(photographs())
+    answering.join()
+    listener.close()
+    assert waits.seconds == []
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 501])
@@ -513,11 +556,19 @@ def test_a_certificate_that_is_not_trusted_ends_the_call(tmp_path):
     server.close()
 
 
-@pytest.mark.parametrize("value", [0, -1])
+@pytest.mark.parametrize("value", [0, -1, "32", True, np.inf, np.nan])
 @pytest.mark.parametrize("name", ["size", "batch_size", "timeout"])
 def test_settings_that_make_no_sense(name, value):
-    with pytest.raises(UserError, match=name):
+    with pytest.raises(UserError, match=rf"{name} must be .*number above 0, not "):
         client_of("http://127.0.0.1:1", **{name: value})
+
+
+def test_sizes_are_whole_numbers_of_any_kind(serve):
+    server = serve()
+    with pytest.raises(UserError, match="size must be a whole number"):
+        client_of(server, size=32.0)
+    client_of(server, size=np.int64(4)).classify(photographs())
+    assert server.sent_images()[0].shape == (4, 4, 3)
 
 
 def test_a_missing_protector_is_named(tmp_path):
@@ -525,6 +576,18 @@ def test_a_missing_protector_is_named(tmp_path):
         Client("http://127.0.0.1:1", protector=tmp_path / "nothing.tflite")
     with pytest.raises(UserError, match=r"protector\.tflite"):
         Client("http://127.0.0.1:1", protector=tmp_path)
+    with pytest.raises(UserError, match=r"cannot read .*nothing\.tflite"):
+        Client("http://127.0.0.1:1", protector=f"{tmp_path}/nothing.tflite")
+
+
+@pytest.mark.parametrize("name", ["cifar10", "tanaka:1234", "own.py:negative"])
+def test_the_name_of_a_protector_is_no_path_and_one_is_told_how_to_load_it(
+    name, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as refused:
+        Client("http://127.0.0.1:1", protector=name)
+    assert f'tfppdnn.load_protector("{name}")' in str(refused.value)
 
 
 def test_needs_numpy_pillow_and_litert_only(serve, tmp_path):

@@ -1,6 +1,8 @@
 import errno
 import itertools
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +26,13 @@ class Negative:
     def protect(self, images):
         self.before(images)
         return 255 - images
+
+
+class Nothing:
+    """A protector that protects nothing."""
+
+    def protect(self, images):
+        return images
 
 
 def save(path, value):
@@ -72,6 +81,149 @@ def test_done_images_are_skipped_and_redone_when_asked(photos, tmp_path):
     report = protect_files(photos, tmp_path / "out", Negative(), overwrite=True)
     assert (report.protected, report.skipped) == (13, 0)
     assert written(tmp_path / "out") == EXPECTED | {"new.png": 50, "0/0.png": 99}
+
+
+def tree(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"identity": "two"}, "made with another protector; choose another DST, or delete it"),
+        ({"identity": "one", "size": 3}, "made at their own size"),
+    ],
+)
+def test_a_destination_takes_images_made_in_one_way_only(
+    photos, tmp_path, overwrite, other, reason
+):
+    out = tmp_path / "out"
+    protect_files(photos, out, Negative(), identity="one")
+    before = tree(out)
+    save(photos / "new.png", 50)
+    with pytest.raises(UserError, match=f"{out} holds images {reason}"):
+        protect_files(photos, out, Negative(), overwrite=overwrite, **other)
+    assert tree(out) == before
+    report = protect_files(photos, out, Negative(), identity="one")
+    assert (report.protected, report.skipped) == (1, 12)
+
+
+def test_a_destination_of_one_size_is_not_given_another(photos, tmp_path):
+    protect_files(photos, tmp_path / "out", Negative(), identity="one", size=2)
+    for size in (None, 3):
+        with pytest.raises(UserError, match="holds images made at --size=2; do the same"):
+            protect_files(photos, tmp_path / "out", Negative(), identity="one", size=size)
+    assert protect_files(photos, tmp_path / "out", Negative(), identity="one", size=2).skipped == 12
+
+
+def test_images_that_were_there_before_are_not_mixed_with_protected_ones(photos, tmp_path):
+    plain = save(tmp_path / "out/deep/mine.JPG", 7)
+    before = tree(tmp_path / "out")
+    for overwrite in (False, True):
+        with pytest.raises(
+            UserError, match=r"images that `protect` did not put there.*never mixed"
+        ):
+            protect_files(photos, tmp_path / "out", Negative(), identity="one", overwrite=overwrite)
+    assert tree(tmp_path / "out") == before
+    # What is hidden, or no image, is nobody's picture.
+    plain.rename(plain.with_name(".mine.jpg"))
+    save(tmp_path / "out/.thumbnails/a.png", 1)
+    (tmp_path / "out/notes.txt").touch()
+    assert protect_files(photos, tmp_path / "out", Negative(), identity="one").protected == 12
+
+
+def test_a_destination_tells_nothing_of_images_and_protectors(photos, tmp_path):
+    protect_files(photos, tmp_path / "out", Negative(), identity="tanaka key 1234", size=2)
+    (hidden,) = (path for path in (tmp_path / "out").iterdir() if path.name.startswith("."))
+    mark = json.loads(hidden.read_text())
+    assert mark.keys() == {"protector", "size"}
+    assert len(mark["protector"]) == 16 and "1234" not in hidden.read_text()
+    # Library calls that name no protector leave none.
+    protect_files(photos, tmp_path / "plain", Negative())
+    assert not list((tmp_path / "plain").glob(".*"))
+
+
+def test_the_mark_is_there_before_the_first_image(photos, tmp_path):
+    mark, seen = tmp_path / "out/.tfppdnn.json", []
+    protector = Negative(before=lambda images: seen.append(mark.is_file()))
+    protect_files(photos, tmp_path / "out", protector, identity="one", workers=1)
+    assert seen[0]
+
+
+def test_a_run_that_made_nothing_does_not_bind_its_destination(photos, tmp_path):
+    report = protect_files(photos, tmp_path / "out", Nothing(), identity="plain")
+    assert len(report.failed) == 12
+    assert protect_files(photos, tmp_path / "out", Negative(), identity="one").protected == 12
+    with pytest.raises(UserError, match="another protector"):
+        protect_files(photos, tmp_path / "out", Nothing(), identity="plain")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"protector": "x"}'])
+def test_a_damaged_mark_is_named(photos, tmp_path, content):
+    protect_files(photos, tmp_path / "out", Negative(), identity="one")
+    (tmp_path / "out/.tfppdnn.json").write_text(content)
+    with pytest.raises(UserError, match=r"out/\.tfppdnn\.json is damaged"):
+        protect_files(photos, tmp_path / "out", Negative(), identity="one")
+
+
+def most(images):
+    protected = 255 - images
+    protected[0, 0] = images[0, 0]
+    return protected
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda images: images, "changes too little of it; it was left out"),
+        (most, "changes too little of it; it was left out"),
+        (lambda images: np.add(images, 0, out=images), "changes too little"),
+        (lambda images: 255 - images[:2], r"returned shape \[2, 4, 3\]"),
+        (lambda images: 255 - images[np.newaxis], r"returned shape \[1, 3, 4, 3\]"),
+        (lambda images: images / 255, "uint8"),
+    ],
+    ids=["nothing", "most", "nothing in place", "half", "batch", "floats"],
+)
+def test_what_a_wrong_protector_makes_is_not_written(photos, tmp_path, capsys, make, reason):
+    protector = Negative()
+    protector.protect = make
+    report = protect_files(photos, tmp_path / "out", protector)
+    complaints = capsys.readouterr().err
+    assert report.protected == 0
+    assert {path for path, _ in report.failed} == {str(path) for path in photos.rglob("*.bmp")}
+    for path, said in report.failed:
+        assert re.search(f"{path} cannot be protected: .*{reason}", said)
+        assert said in complaints
+    assert not list((tmp_path / "out").rglob("*.png"))
+
+
+def test_a_protector_may_work_in_place(photos, tmp_path):
+    protector = Negative()
+    protector.protect = lambda images: np.subtract(255, images, out=images)
+    assert protect_files(photos, tmp_path / "out", protector).protected == 12
+    assert written(tmp_path / "out") == EXPECTED
+
+
+def test_images_are_cropped_and_resized_before_they_are_protected(tmp_path):
+    plain = np.zeros((40, 80, 3), np.uint8)
+    plain[:, 20:60] = 200  # the central square
+    (tmp_path / "in").mkdir()
+    Image.fromarray(plain).save(tmp_path / "in/wide.png")
+    shapes = []
+    protector = Negative(before=lambda images: shapes.append(images.shape))
+    protect_files(tmp_path / "in", tmp_path / "out", protector, size=16)
+    assert shapes == [(16, 16, 3)]
+    with Image.open(tmp_path / "out/wide.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), np.full((16, 16, 3), 55))
+
+
+def test_an_empty_destination_is_not_the_current_folder(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = tree(tmp_path)
+    with pytest.raises(UserError, match=r"DST is empty.*shell variable"):
+        protect_files(photos, "", Negative())
+    assert tree(tmp_path) == before
 
 
 def test_a_bad_file_is_named_and_the_rest_go_on(photos, tmp_path, capsys):
@@ -144,6 +296,7 @@ def test_a_link_in_the_destination_does_not_replace_the_plain_image(tmp_path, ov
         ("nothing", "out", "does not exist"),
         ("empty", "out", "holds no image"),
         ("photos/*.gif", "out", "holds no image"),
+        ("none/*.png", "out", "matches nothing, since there is no folder"),
         ("photos", "file", "is a file, but DST is a folder.*quotes"),
         ("photos", "file/out", "cannot write to .*Not a directory"),
         ("photos/0/0.bmp", "out.png", "named like an image"),

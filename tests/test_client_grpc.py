@@ -129,6 +129,14 @@ def test_a_server_that_is_not_there_is_named():
         client.classify(np.zeros((4, 4, 3), np.uint8))
 
 
+def test_asking_its_port_by_http_is_explained(servicer):
+    with pytest.raises(UserError, match=f"not speak HTTP.*pass {servicer.url}"):
+        Client(servicer.url.replace("grpc", "http"), protector=Negative()).classify(
+            np.zeros((4, 4, 3), np.uint8)
+        )
+    assert servicer.requests == []
+
+
 @pytest.fixture(scope="module")
 def real_server(tmp_path_factory):
     """What `python -m tfppdnn serve` runs, and its classifier."""

@@ -1,9 +1,11 @@
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfppdnn.client.notices import left_out_notice, no_image_notice, skipped_notice
 from tfppdnn.client.sources import ImageSource, names_kept_whole
 from tfppdnn.errors import UserError
 
@@ -32,11 +34,31 @@ def test_a_tree_is_mirrored(tmp_path):
 
 
 def test_other_files_are_counted(tmp_path):
-    make(tmp_path, "a.jpg", "b.heic", "c.txt")
+    make(tmp_path, "a.jpg", "b.heic", "c.HEIC", "d.txt", "LICENSE", ".hidden.txt")
     images = ImageSource(tmp_path, destination=tmp_path / "out")
     for _ in range(2):
         assert len(list(images)) == 1
-        assert images.left_out == 2
+        assert images.left_out == {".heic": 2, ".txt": 1, "": 1}
+
+
+def test_files_that_nothing_was_done_with_are_told_of():
+    assert left_out_notice(Counter({".tiff": 1, ".heic": 2})) == (
+        "3 files are no images by their names and were left out (.heic, .tiff); "
+        "convert them to JPEG or PNG"
+    )
+    assert left_out_notice(Counter([""])) == (
+        "1 file is no image by its name and was left out (without a suffix); "
+        "convert it to JPEG or PNG"
+    )
+    many = Counter({f".{number}": 9 - number for number in range(6)})
+    assert "(.0, .1, .2, .3, .4 and others)" in left_out_notice(many)
+    assert left_out_notice(Counter({".\x1b[2J": 1})).isprintable()
+    assert "images were there already" in skipped_notice(3)
+    assert "1 image was there already and was left as it is" in skipped_notice(1)
+    nothing = no_image_notice("photos", frozenset({".png", ".bmp"}), Counter())
+    assert nothing == "photos holds no image; looked for .bmp, .png"
+    found = no_image_notice("photos", frozenset({".png"}), Counter([".heic"]))
+    assert "1 file is no image by its name" in found
 
 
 def test_images_that_differ_in_the_suffix_only_keep_it(tmp_path):
@@ -106,7 +128,9 @@ def test_what_lies_in_the_destination_is_no_source(tmp_path, source):
     ("source", "reason"),
     [
         ("missing", "does not exist"),
-        ("notes.txt", "is not named like an image"),
+        ("notes.txt", "is not named like an image; convert it to JPEG.*rename it to .jpg"),
+        ("none/*.jpg", "matches nothing, since there is no folder .*/none; mend"),
+        ("notes.txt/*.jpg", "matches nothing, since there is no folder .*/notes.txt; mend"),
         ("*/../x/*.jpg", r"'\.\.' after a wildcard"),
     ],
 )
@@ -115,3 +139,16 @@ def test_a_wrong_source_is_named(tmp_path, source, reason):
     with pytest.raises(UserError, match=reason) as caught:
         ImageSource(f"{tmp_path}/{source}", destination=tmp_path / "out")
     assert source in str(caught.value)
+
+
+def test_a_pattern_of_a_missing_folder_is_named_although_the_destination_exists(tmp_path):
+    with pytest.raises(UserError, match=r"none/\*\.jpg matches nothing"):
+        list(ImageSource(f"{tmp_path}/none/*.jpg", destination=tmp_path))
+
+
+def test_an_empty_name_is_not_the_current_folder(tmp_path, monkeypatch):
+    make(tmp_path, "a.jpg")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"empty.*shell variable"):
+        ImageSource("", destination=tmp_path / "out")
+    assert len(list(ImageSource(".", destination=tmp_path / "out"))) == 1

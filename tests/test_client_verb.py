@@ -69,6 +69,7 @@ def test_prints_a_table_and_then_the_figures(server, photos, protector, capfd):
     assert [row.split() for row in rows] == [[name, "75.0%", "cat"] for name in names]
     figures = json.loads(figures)
     assert (figures["classified"], figures["failed"], figures["left_out"]) == (3, [], 1)
+    assert "1 file is no image by its name and was left out (.txt)" in said.err
     assert figures["answers"][0] == {
         "file": names[0],
         "label": "cat",
@@ -113,6 +114,11 @@ def test_an_image_that_fails_is_named_and_the_others_are_done(server, photos, pr
         (["--model=dogs"], "no model"),
         (["--batch_size=0"], "--batch_size"),
         (["--size=big"], "--size"),
+        (["--size=1e999"], "--size must be a whole number from 1 to 4096, not inf"),
+        (["--batch_size=1e999"], "--batch_size must be a whole number from 1 to 1024, not inf"),
+        (["--max_pixels=1e999"], "--max_pixels"),
+        (["--timeout=1e999"], "--timeout"),
+        (["--protector"], "--protector needs a value"),
         (["--timeout=-1"], "--timeout"),
         (["--max_pixels=10"], None),
         (["--speed=2"], "speed"),
@@ -129,7 +135,10 @@ def test_calls_that_are_wrong(server, photos, protector, call, options, message)
 def test_what_is_missing_is_named(server, photos, protector, call, tmp_path):
     for arguments, message in (
         ([server.url], "FILES"),
-        ([server.url, photos], "--protector"),
+        ([server.url, photos], "--protector is missing"),
+        ([server.url, photos], "cifar10, which ships with tfppdnn"),
+        ([server.url, "", f"--protector={protector}"], "empty, as from a shell variable"),
+        ([server.url, photos / "notes.txt", f"--protector={protector}"], "convert it to JPEG"),
         ([server.url, tmp_path / "none", f"--protector={protector}"], "does not exist"),
         ([server.url, photos, f"--protector={tmp_path}/none.tflite"], "none.tflite"),
         (["localhost:8501", photos, f"--protector={protector}"], "http://"),

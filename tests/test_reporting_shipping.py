@@ -224,18 +224,20 @@ def nudged(tiny_run, tmp_path):
 def test_the_same_weights_are_found_equal(made, tiny_run, monkeypatch, capsys):
     monkeypatch.setattr(shipped, "SHIPPED", made.parent)
     comparison.main([str(tiny_run), "tiny", "--images=20"])
+    config = json.loads((tiny_run / "config.json").read_text())
+    parts = ("preset", "settings", "seed", "dataset", "machine")
     assert json.loads(capsys.readouterr().out) == {
         "dataset": "digits",
         "images": 20,
         "largest_difference": 0,
         "mean_difference": 0.0,
         "equal_pictures": 1.0,
-        "machine": json.loads((tiny_run / "config.json").read_text())["machine"],
-        "protectors": [identity_of(tiny_run), identity_of("tiny")],
+        "protectors": [identity_of(tiny_run / "checkpoints/protector.keras"), identity_of("tiny")],
+        "made": [{**{part: config[part] for part in parts}, "reused": None}, None],
     }
 
 
-def test_other_weights_are_told_by_how_much(nudged, tiny_run, tmp_path):
+def test_other_weights_are_told_by_how_much(nudged, tiny_run):
     images = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8)
 
     def protected(run):
@@ -248,20 +250,54 @@ def test_other_weights_are_told_by_how_much(nudged, tiny_run, tmp_path):
     assert figures["largest_difference"] == levels.max() > 0
     assert figures["mean_difference"] == pytest.approx(levels.mean())
     assert figures["equal_pictures"] == np.mean([not one.any() for one in levels])
-    # And a card can say so, if it is of this run.
-    found = {
-        "dataset": "digits",
-        **figures,
-        "machine": {"processor": "An Example", "cores": 2},
-        "protectors": [identity_of(tiny_run), "other"],
-    }
-    write_json(tmp_path / "again.json", found)
+
+
+def compared(capsys, path, *names):
+    comparison.main([*map(str, names), "--images=20"])
+    figures = json.loads(capsys.readouterr().out)
+    write_json(path, figures)
+    return figures
+
+
+def test_a_card_tells_of_a_second_run_of_its_command(nudged, tiny_run, tmp_path, capsys):
+    # Of a run that has just been trained, before it has exported anything.
+    (nudged / "protector.tflite").unlink()
+    changed(nudged / "config.json", machine={"processor": "An Example", "cores": 4})
+    write_json(
+        nudged / "metrics.json",
+        {"reused": {"run": "first", "stages": ["reference_classifier", "preliminary_images"]}},
+    )
+    figures = compared(capsys, tmp_path / "again.json", tiny_run, nudged)
     ship(tiny_run, out=tmp_path / "out", comparison=tmp_path / "again.json")
     text = (tmp_path / "out/CARD.md").read_text()
     assert f"at most {figures['largest_difference']} and on average" in text
-    assert "by this command, on An Example with 2 cores, it turned" in text
-    write_json(tmp_path / "again.json", {**found, "protectors": ["one", "other"]})
-    with pytest.raises(UserError, match=r"again\.json: not a comparison with this run"):
+    assert "by this command, on An Example with 4 cores (its reference classifier and" in text
+
+
+@pytest.mark.parametrize("case", ["itself", "a baseline", "strangers", "no comparison", "a list"])
+def test_a_card_tells_of_nothing_else(nudged, tiny_run, tmp_path, capsys, case):
+    path = tmp_path / "again.json"
+    if case == "a list":
+        write_json(path, [])
+    elif case == "no comparison":
+        write_json(path, {"images": 20})
+    elif case == "strangers":
+        other = shutil.copytree(nudged, tmp_path / "other")
+        weights = other / "checkpoints/protector.keras"
+        network = keras.models.load_model(weights)
+        network.set_weights([2 * one for one in network.get_weights()])
+        network.save(weights)
+        compared(capsys, path, nudged, other)
+    else:
+        compared(capsys, path, tiny_run, tiny_run if case == "itself" else "blur:2")
+    with pytest.raises(UserError, match=r"again\.json: not a comparison of this run with another"):
+        ship(tiny_run, out=tmp_path / "out", comparison=path)
+
+
+def test_a_card_tells_of_no_run_of_another_command(nudged, tiny_run, tmp_path, capsys):
+    changed(nudged / "config.json", seed=5)
+    compared(capsys, tmp_path / "again.json", tiny_run, nudged)
+    with pytest.raises(UserError, match=r"again\.json: the other run has another seed"):
         ship(tiny_run, out=tmp_path / "out", comparison=tmp_path / "again.json")
 
 

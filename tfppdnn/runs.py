@@ -13,6 +13,9 @@ import tfppdnn
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_json
 
+MAKING = ("preset", "settings", "seed", "dataset")
+"""Parts of `config.json` that two runs of one command have in common."""
+
 _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-image", "ai-edge-litert")
 
 
@@ -186,9 +189,12 @@ def _as_json(value: Any) -> Any:
 
 
 def _check_writable(path: Path) -> None:
+    # Nothing is made here: a call that is refused later must not leave an empty run behind.
+    there = path.absolute()
+    while not os.path.lexists(there):
+        there = there.parent
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise UserError(f"--out={path}: {error.strerror}; give another folder") from error

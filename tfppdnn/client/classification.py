@@ -6,6 +6,8 @@ import concurrent.futures
 import io
 import itertools
 import logging
+import math
+import numbers
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -20,6 +22,7 @@ from tfppdnn.client.litert_protector import LiteRTProtector, as_batch
 from tfppdnn.client.retry import Retry
 from tfppdnn.client.tf_serving_grpc import GrpcTransport
 from tfppdnn.client.tf_serving_rest import RestTransport
+from tfppdnn.client.unprotected import refuse_unprotected
 from tfppdnn.data.folder import resize_square
 from tfppdnn.data.images import DEFAULT_MAX_PIXELS, read_image
 from tfppdnn.errors import UserError
@@ -28,8 +31,6 @@ from tfppdnn.types import Protector
 _LOG = logging.getLogger(__name__)
 # Large images go in smaller batches: a request is held in memory on both ends.
 _LARGEST_REQUEST_BYTES = 2**22
-# A protector leaves hardly any pixel as it was; those of saturated colours, one in two hundred.
-_LARGEST_UNCHANGED_SHARE = 0.01
 
 ImageLike = str | os.PathLike[str] | np.ndarray
 """The path of an image file, or its pixels: uint8 RGB [H, W, 3]."""
@@ -79,10 +80,11 @@ class Client:
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ):
         address = parse_address(url)
-        settings = {"size": size, "batch_size": batch_size, "timeout": timeout}
-        for name, value in settings.items():
-            if value is not None and not value > 0:
-                raise UserError(f"{name} must be more than 0, not {value}")
+        if size is not None:
+            _check_number("size", size)
+        _check_number("batch_size", batch_size)
+        _check_number("timeout", timeout, whole=False)
+        _check_number("max_pixels", max_pixels)
         kind = GrpcTransport if address.scheme.startswith("grpc") else RestTransport
         self._transport: Transport = kind(
             address, model=model, timeout=timeout, headers=headers or {}
@@ -155,7 +157,7 @@ class Client:
                 image = resize_square(image, self._size)
             # A copy: the protector may work in place, and it is compared with the plain image.
             protected = self._protector.protect(image.copy())
-            _refuse_unprotected(protected, image)
+            refuse_unprotected(protected, image)
             return _png(protected)
         except UserError as error:
             return error
@@ -178,10 +180,25 @@ class Client:
         return self._answered(pngs[:middle]) + self._answered(pngs[middle:])
 
 
+def _check_number(name: str, value: object, *, whole: bool = True) -> None:
+    kind = numbers.Integral if whole else numbers.Real
+    # Of infinite seconds sockets know nothing.
+    if isinstance(value, bool) or not isinstance(value, kind) or not 0 < value < math.inf:
+        raise UserError(
+            f"{name} must be a {'whole ' if whole else ''}number above 0, not {value!r}"
+        )
+
+
 def _loaded(protector: str | os.PathLike[str] | Protector) -> Protector:
     if not isinstance(protector, str | os.PathLike):
         return protector
     path = Path(protector)
+    if isinstance(protector, str) and path.suffix != ".tflite" and not path.exists():
+        # What a name means is not known here: that would take more than a client needs.
+        raise UserError(
+            f"{protector} does not exist; pass a protector.tflite or a run folder, or, if it is "
+            f'the name of a protector, tfppdnn.load_protector("{protector}")'
+        )
     return LiteRTProtector(path / "protector.tflite" if path.is_dir() else path)
 
 
@@ -194,21 +211,6 @@ def _named(images: ImageLike | Iterable[ImageLike]) -> Iterator[tuple[str, Image
     for number, image in enumerate(images):
         name = f"image {number}" if isinstance(image, np.ndarray) else os.fspath(image)
         yield name, image
-
-
-def _refuse_unprotected(protected: np.ndarray, plain: np.ndarray) -> None:
-    """Stops what a wrong or damaged protector hands back before it leaves this machine.
-
-    Raises:
-        ValueError: It is no image of the same size, or shows more than one in a hundred pixels
-            as they were.
-    """
-    if as_batch(protected).shape != (1, *plain.shape):
-        raise ValueError(
-            f"the protector returned shape {list(protected.shape)}, not {list(plain.shape)}"
-        )
-    if np.mean((protected == plain).all(axis=-1)) > _LARGEST_UNCHANGED_SHARE:
-        raise ValueError("the protector changes too little of it; nothing was sent")
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -7,8 +7,8 @@ import contextlib
 import errno
 import os
 import sys
-import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,7 +17,16 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from tfppdnn.client.destination import (
+    Mark,
+    check_destination,
+    make_writable,
+    named_destination,
+)
+from tfppdnn.client.notices import no_image_notice
 from tfppdnn.client.sources import ImageSource
+from tfppdnn.client.unprotected import refuse_unprotected
+from tfppdnn.data.folder import resize_square
 from tfppdnn.data.images import DEFAULT_MAX_PIXELS, SUFFIXES, read_image, write_image
 from tfppdnn.errors import UserError
 from tfppdnn.types import Protector
@@ -36,14 +45,15 @@ class ProtectReport:
     Attributes:
         protected: Images protected in this run.
         skipped: Images whose output was there already.
-        left_out: Files that were passed by because they are not named like images.
+        left_out: Suffixes of the files that were passed by because they are not named like
+            images, with how often each occurs.
         failed: Path and reason of each image that could not be protected.
         seconds: Time taken.
     """
 
     protected: int = 0
     skipped: int = 0
-    left_out: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -61,11 +71,14 @@ def protect_files(
     overwrite: bool = False,
     workers: int | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    size: int | None = None,
+    identity: str | None = None,
 ) -> ProtectReport:
     """Protects image files and writes them as PNG under the same relative names.
 
     Outputs that exist are skipped, so a run that was stopped goes on where it was. A file
-    that fails is named on stderr and the rest go on. Every output is written whole or not
+    that fails, or of which the protector leaves more than one pixel in a hundred as it was, is
+    named on stderr and the rest go on. Every output is written whole or not
     at all, and holds pixels only: no EXIF, colour profile or other metadata.
 
     Args:
@@ -76,6 +89,11 @@ def protect_files(
         overwrite: Whether to redo images whose output exists.
         workers: Images protected at the same time; by default one for each processor.
         max_pixels: Larger images fail without being decoded.
+        size: Images are cropped to their central square and resized to this side before they
+            are protected. None leaves images as they are.
+        identity: What tells the protector from any other. The destination keeps a digest of it,
+            and one that holds images which were made in another way is refused. Without it
+            nothing is kept, and whoever calls sees to it that images are not mixed.
 
     Returns:
         The counts, and the path and reason of each failure.
@@ -85,17 +103,24 @@ def protect_files(
             mix plain and protected images, or the disk is full.
     """
     started = time.monotonic()
-    destination = Path(destination).expanduser()
+    destination = named_destination(destination)
     images = ImageSource(source, destination=destination)
-    _check_destination(destination, images)
+    check_destination(destination, images)
+    mark = None if identity is None else Mark.of(identity, size=size)
+    if mark is not None:
+        mark.check(destination)
     total = sum(1 for _ in images)
     if not total and not images.unreadable:
-        raise UserError(f"{source} holds no image; looked for {', '.join(sorted(SUFFIXES))}")
-    _make_writable(destination)
+        raise UserError(no_image_notice(os.fspath(source), SUFFIXES, images.left_out))
+    make_writable(destination)
+    if mark is not None:
+        mark.write(destination)  # Before the first image, which nobody could place without it.
 
     def protect_one(job: tuple[Path, Path]) -> _Done | str:
         image, output = job
-        return _protect_file(image, output, protector, overwrite=overwrite, max_pixels=max_pixels)
+        return _protect_file(
+            image, output, protector, overwrite=overwrite, max_pixels=max_pixels, size=size
+        )
 
     report = ProtectReport()
     jobs = ((image, images.output(image)) for image in images)
@@ -166,7 +191,13 @@ class _Done(Enum):
 
 
 def _protect_file(
-    image: Path, output: Path, protector: Protector, *, overwrite: bool, max_pixels: int
+    image: Path,
+    output: Path,
+    protector: Protector,
+    *,
+    overwrite: bool,
+    max_pixels: int,
+    size: int | None,
 ) -> _Done | str:
     """Returns what was done, or the reason why nothing was."""
     try:
@@ -177,38 +208,18 @@ def _protect_file(
                 return f"{image} is its own output, through a link in the destination; remove it"
             if not overwrite:
                 return _Done.SKIPPED
-        write_image(output, protector.protect(read_image(image, max_pixels=max_pixels)))
+        plain = read_image(image, max_pixels=max_pixels)
+        if size is not None:
+            plain = resize_square(plain, size)
+        # A copy: the protector may work in place, and it is compared with the plain image.
+        protected = protector.protect(plain.copy())
+        refuse_unprotected(protected, plain)
+        write_image(output, protected)
     except UserError as error:
         cause = error.__cause__
         if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:
             raise UserError(f"{error}; mend that and run the same command again") from cause
         return str(error)
-    except (MemoryError, OSError) as error:
+    except (MemoryError, OSError, ValueError) as error:
         return f"{image} cannot be protected: {error}"
     return _Done.PROTECTED
-
-
-def _check_destination(destination: Path, images: ImageSource) -> None:
-    if destination.is_file():
-        raise UserError(
-            f"{destination} is a file, but DST is a folder; "
-            "a pattern must be in quotes, as in 'photos/*.jpg'"
-        )
-    if not destination.exists() and destination.suffix.lower() in SUFFIXES:
-        raise UserError(f"{destination} is named like an image, but DST is a folder; name a folder")
-    if images.lies_in_destination():
-        raise UserError(
-            f"{destination} is or contains the folder of the plain images, {images.root}; "
-            "choose another DST, so that plain and protected images are never mixed"
-        )
-
-
-def _make_writable(destination: Path) -> None:
-    try:
-        destination.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=destination):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {destination}: {os.strerror(error.errno)}; choose another DST"
-        ) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from tfppdnn.data.images import SUFFIXES
 from tfppdnn.errors import UserError
 
-_KINDS = ".jpg, .jpeg, .jfif, .png, .webp or .bmp"
+_SUFFIXES_NAMED = ".jpg, .jpeg, .jfif, .png, .webp or .bmp"
 
 
 class ImageSource:
@@ -32,12 +32,17 @@ class ImageSource:
     """
 
     def __init__(self, source: str | os.PathLike[str], *, destination: Path | None):
+        if not os.fspath(source):  # Path("") would be the current folder, with all in it
+            raise UserError(
+                "the name of the images is empty, as from a shell variable that is not set; name "
+                "an image, a folder ('.' is the current one) or a quoted pattern"
+            )
         self._source = os.path.expanduser(source)  # noqa: PTH111  (a pattern is no path)
         self._destination = destination
         self._passed_by = functools.lru_cache(maxsize=256)(self._is_passed_by)
         self._kept_whole = functools.lru_cache(maxsize=256)(_names_kept_whole_in)
-        self.left_out = 0
-        """Files without an image's suffix that the latest iteration passed by."""
+        self.left_out: Counter[str] = Counter()
+        """Suffixes of the files without an image's suffix that the latest iteration passed by."""
         self.unreadable: list[Path] = []
         """Folders that the latest iteration could not list."""
         self.root = self._find_root()
@@ -45,13 +50,14 @@ class ImageSource:
 
     def __iter__(self) -> Iterator[Path]:
         """Yields the images one by one."""
-        self.left_out = 0
+        self.left_out = Counter()
         self.unreadable = []
         for path in self._candidates():
-            if path.suffix.lower() in SUFFIXES:
+            suffix = path.suffix.lower()
+            if suffix in SUFFIXES:
                 yield path
             else:
-                self.left_out += 1
+                self.left_out[suffix] += 1
 
     def lies_in_destination(self) -> bool:
         """Tells whether the destination is or contains the folder of the plain images."""
@@ -74,7 +80,10 @@ class ImageSource:
             return source
         if os.path.lexists(source):
             if source.suffix.lower() not in SUFFIXES:
-                raise UserError(f"{source} is not named like an image; rename it to {_KINDS}")
+                raise UserError(
+                    f"{source} is not named like an image; convert it to JPEG, PNG, WebP or BMP "
+                    f"(if it is one of these, rename it to {_SUFFIXES_NAMED})"
+                )
             return source.parent
         if not glob.has_magic(self._source):
             raise UserError(
@@ -85,7 +94,13 @@ class ImageSource:
         fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
         if ".." in parts[fixed:]:
             raise UserError(f"{source} has '..' after a wildcard; write the folder out instead")
-        return Path(*parts[:fixed])
+        root = Path(*parts[:fixed])
+        if not os.path.isdir(root):  # noqa: PTH112
+            raise UserError(
+                f"{source} matches nothing, since there is no folder {root}; mend what stands "
+                "before the first wildcard"
+            )
+        return root
 
     def _candidates(self) -> Iterator[Path]:
         source = Path(self._source)

@@ -92,12 +92,22 @@ class RestTransport:
                 f"{self._address} did not answer within {self._timeout:g} seconds"
             ) from None
         except (OSError, http.client.HTTPException) as error:
+            # A closed connection is of this kind too, and says nothing of what was spoken.
+            if isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError):
+                raise self._no_http() from None
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise UnavailableError(
                 f"{self._address} cannot be reached ({printable(reason)})"
             ) from None
         finally:
             connection.close()
+
+    def _no_http(self) -> UserError:
+        scheme = {"http": "grpc", "https": "grpcs"}[self._address.scheme]
+        return UserError(
+            f"{self._address} does not speak HTTP; if that is its gRPC port, usually 8500, pass "
+            f"{scheme}://{self._address.authority}, or else the port of HTTP, usually 8501"
+        )
 
     def _answers(self, content: bytes, count: int) -> list[Answer]:
         try:

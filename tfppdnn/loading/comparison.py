@@ -3,7 +3,7 @@
 python -m tfppdnn.loading.comparison ONE OTHER [--dataset=NAME] [--data_dir=DIR] [--images=1000]
 
 ONE and OTHER are named as for `audit`. Of a run folder and of a shipped protector the networks
-themselves are compared, so that equal weights are found equal.
+themselves are compared, so that equal weights are found equal; a run need not have exported yet.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from tfppdnn.data.load import load_dataset
 from tfppdnn.errors import UserError
 from tfppdnn.loading.checked import CheckedProtector
 from tfppdnn.loading.naming import find_source
+from tfppdnn.loading.shipped import shipped_names
 from tfppdnn.loading.source import Source
-from tfppdnn.runs import RunFolder
+from tfppdnn.runs import MAKING, RunFolder
 
 # Enough to meet every kind of picture; a rounding that went the other way shows in a few.
 _IMAGES = 1000
@@ -45,7 +46,7 @@ def compare(
         UserError: There is no protector of that name, or it breaks the rules.
     """
     protected = [
-        CheckedProtector(_exact(name).load_for_batches(), name=os.fspath(name)).protect(images)
+        CheckedProtector(_network(name).load_for_batches(), name=os.fspath(name)).protect(images)
         for name in (one, other)
     ]
     levels = np.abs(protected[0].astype(np.int16) - protected[1])
@@ -57,10 +58,27 @@ def compare(
     }
 
 
-def _exact(name: str | os.PathLike[str]) -> Source:
+def _network(name: str | os.PathLike[str]) -> Source:
     """Of a run the network itself: its SavedModel rounds now and then to the other side."""
-    source = find_source(name)
-    return find_source(RunFolder(name).protector) if source.is_run else source
+    run = _run(name)
+    return find_source(name if run is None else run.protector)
+
+
+def _run(name: str | os.PathLike[str]) -> RunFolder | None:
+    if name in shipped_names():
+        return None
+    run = RunFolder(name)
+    return run if run.protector.is_file() else None
+
+
+def _making(name: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """What a run was made with and on, for a card to tell whether it is the same command's."""
+    run = _run(name)
+    if run is None:
+        return None
+    config = run.config()
+    made = {part: config.get(part) for part in (*MAKING, "machine")}
+    return {**made, "reused": run.metrics().get("reused")}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -81,7 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.images < 1:
         parser.error(f"--images must be 1 or more, not {options.images}")
     try:
-        config = _own_config(options.one, options.other)
+        names = (options.one, options.other)
+        protectors = [_network(name).identity() for name in names]
+        made = [_making(name) for name in names]
+        runs = [run for run in map(_run, names) if run is not None]
+        config = runs[0].config() if runs else {}
         own = config.get("dataset", {})
         dataset = load_dataset(
             options.dataset or own.get("name", "digits"),
@@ -90,17 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             # Of a folder's images, the same are held out as when the run was trained.
             seed=config.get("seed", 0),
         )
-        figures = compare(options.one, options.other, dataset.test_images[: options.images])
+        figures = compare(*names, dataset.test_images[: options.images])
     except UserError as error:
         parser.exit(2, f"{error}\n")
-    protectors = [find_source(name).identity() for name in (options.one, options.other)]
-    made_on = {"machine": config.get("machine"), "protectors": protectors}
-    print(json.dumps({"dataset": dataset.name, **figures, **made_on}))
-
-
-def _own_config(*names: str) -> dict[str, Any]:
-    runs = [name for name in names if find_source(name).is_run]
-    return RunFolder(runs[0]).config() if runs else {}
+    print(json.dumps({"dataset": dataset.name, **figures, "protectors": protectors, "made": made}))
 
 
 if __name__ == "__main__":

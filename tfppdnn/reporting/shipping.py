@@ -1,6 +1,7 @@
 """Makes a protector that ships with the package from a finished run.
 
-python -m tfppdnn.reporting.shipping RUN [FOLDER ...] --out=tfppdnn/shipped/NAME [--hours=H]
+python -m tfppdnn.reporting.shipping RUN [FOLDER ...] --out=tfppdnn/shipped/NAME
+    [--hours=H] [--comparison=FILE]
 
 FOLDERs are those of `audit` and `classify` with this run's protector: their figures go into its
 card.
@@ -23,7 +24,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import digest, read_json, write_json, write_text, written_whole
 from tfppdnn.reporting.model_card import collect_card, render_card
 from tfppdnn.reporting.writing import size
-from tfppdnn.runs import RunFolder
+from tfppdnn.runs import MAKING, RunFolder
 
 # Of both files together: everybody who installs the package downloads them.
 LARGEST_BYTES = 8_000_000
@@ -44,8 +45,8 @@ def ship(
         folders: Of `audit` and `classify` with its protector.
         out: The folder to write or to replace; its name is what the protector ships as.
         hours: That the training took.
-        comparison: A file of what `tfppdnn.loading.comparison` prints of this run and a second
-            one of the same command.
+        comparison: A file of what `tfppdnn.loading.comparison` prints of this run, or of what
+            was shipped of it, and a second one of the same command.
 
     Returns:
         `bytes` and `sha256` of both files of the protector, by name.
@@ -68,12 +69,7 @@ def ship(
         # Under whichever name it was audited: as a run, as one of its files, or as shipped.
         own = {digest(*files), *map(digest, (tflite, *sources, files[1]))}
         audits, classifiers = _sorted(folders, own)
-        second = None if comparison is None else read_json(comparison)
-        if second is not None and not own & set(second.get("protectors", [])):
-            raise UserError(
-                f"{comparison}: not a comparison with this run; make one by `python -m "
-                "tfppdnn.loading.comparison`"
-            )
+        second = None if comparison is None else _second_making(comparison, own, folder.config())
         card = collect_card(
             out.resolve().name,
             folder,
@@ -86,6 +82,34 @@ def ship(
         write_json(temporary / "card.json", card)
         write_text(temporary / "CARD.md", render_card(card))
     return card["files"]
+
+
+def _second_making(
+    comparison: str | os.PathLike[str], own: set[str], config: dict[str, Any]
+) -> dict[str, Any]:
+    """Reads a comparison and adds `second`, how the other run was made.
+
+    A card says on its strength that the command gives the protector again; so the other one must
+    be another run, and of the same command.
+    """
+    found = read_json(comparison)
+    pairs = zip(found["protectors"], found["made"], strict=True) if _is_comparison(found) else ()
+    others = [made for protector, made in pairs if protector not in own]
+    if len(others) != 1 or others[0] is None:
+        raise UserError(
+            f"{comparison}: not a comparison of this run with another run; make one by `python -m "
+            "tfppdnn.loading.comparison`"
+        )
+    for part in MAKING:
+        if others[0][part] != config[part]:
+            raise UserError(
+                f"{comparison}: the other run has another {part}; repeat the command of this one"
+            )
+    return {**found, "second": others[0]}
+
+
+def _is_comparison(found: Any) -> bool:
+    return isinstance(found, dict) and {"protectors", "made"} <= found.keys()
 
 
 def compress_keras_file(source: Path, destination: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import warnings
+from collections import Counter
 from typing import Any
 
 from fire.decorators import SetParseFn, SetParseFns
@@ -15,10 +16,13 @@ from tqdm import tqdm
 
 from tfppdnn.client import Answer, Client
 from tfppdnn.client.answers import printable
+from tfppdnn.client.notices import left_out_notice, no_image_notice
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.data.images import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS, SUFFIXES
 from tfppdnn.errors import UserError
 from tfppdnn.loading import load_protector
+from tfppdnn.loading.shipped import shipped_names
+from tfppdnn.verbs.protect import LARGEST_SIZE, refuse_bare_protector
 
 
 @SetParseFn(str)  # a folder named 2024_01 is no number
@@ -46,8 +50,8 @@ def client(
     Examples:
         Serve a finished run in one terminal, and ask it in another:
 
-            python -m tfppdnn serve runs/digits-quick
-            python -m tfppdnn client http://127.0.0.1:8501 photos --protector=runs/digits-quick
+            python -m tfppdnn serve runs/digits
+            python -m tfppdnn client http://127.0.0.1:8501 photos --protector=runs/digits --size=32
 
     Exit code 0: all images are classified. 1: some are not, each named on stderr. 2: the call
     is wrong, or the server cannot be reached.
@@ -76,17 +80,15 @@ def client(
     if not files:
         raise UserError("FILES is missing; name images, folders or quoted patterns after the URL")
     if protector is None:
-        raise UserError(
-            "--protector is missing; pass --protector=RUN with a run folder made by `train`, "
-            "or a protector.tflite"
-        )
+        raise UserError(_missing_protector())
+    refuse_bare_protector(protector)
     # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
     warnings.filterwarnings("ignore", module="PIL")
     asking = Client(
         url,
         protector=load_protector(protector),
         model=model,
-        size=None if size is None else int(_number(size, option="--size", largest=4096)),
+        size=None if size is None else int(_number(size, option="--size", largest=LARGEST_SIZE)),
         batch_size=int(_number(batch_size, option="--batch_size", largest=1024)),
         timeout=_number(timeout, option="--timeout", largest=3600, whole=False),
         max_pixels=int(_number(max_pixels, option="--max_pixels", largest=LARGEST_MAX_PIXELS)),
@@ -95,10 +97,12 @@ def client(
     images, left_out, failed = _find(files)
     answers = _print_table(asking, images, failed)
     seconds = time.monotonic() - started
+    if left_out:
+        print(left_out_notice(left_out), file=sys.stderr)
     figures = {
         "classified": len(answers),
         "failed": failed,
-        "left_out": left_out,
+        "left_out": left_out.total(),
         "seconds": round(seconds, 3),
         "images_per_second": round(len(answers) / seconds, 2),
         "url": url,
@@ -116,18 +120,27 @@ def client(
     return figures, 1 if failed else 0
 
 
-def _find(files: tuple[str, ...]) -> tuple[list[str], int, list[str]]:
-    """Returns the images, how many other files were passed by, and folders not listed."""
+def _missing_protector() -> str:
+    # Not used unasked, as `protect` does: here it must be the one of somebody's classifier.
+    shipped = "".join(f", or {name}, which ships with tfppdnn" for name in shipped_names())
+    return (
+        "--protector is missing; pass the one that the classifier was trained with: a run folder "
+        f"made by `train`, a protector.tflite{shipped}"
+    )
+
+
+def _find(files: tuple[str, ...]) -> tuple[list[str], Counter[str], list[str]]:
+    """Returns the images, the suffixes of files passed by, and folders not listed."""
     sources = [ImageSource(file, destination=None) for file in files]
     # A file that is named twice is sent once.
     images = list(dict.fromkeys(str(path) for path in itertools.chain.from_iterable(sources)))
     unlisted = [folder for source in sources for folder in source.unreadable]
+    left_out = sum((source.left_out for source in sources), Counter())
     if not images and not unlisted:
-        kinds = ", ".join(sorted(SUFFIXES))
-        raise UserError(f"{', '.join(files)} holds no image; looked for {kinds}")
+        raise UserError(no_image_notice(", ".join(files), SUFFIXES, left_out))
     for folder in unlisted:
         print(f"{folder} cannot be listed; check its permissions", file=sys.stderr)
-    return images, sum(source.left_out for source in sources), [str(path) for path in unlisted]
+    return images, left_out, [str(path) for path in unlisted]
 
 
 def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[tuple[str, Answer]]:
@@ -151,7 +164,8 @@ def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[t
 
 def _number(value: Any, *, option: str, largest: int, whole: bool = True) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or (whole and value != int(value)) or not 0 < value <= largest:
+    # The range comes first: of infinity there is no int.
+    if not number or not 0 < value <= largest or (whole and value != int(value)):
         kind = "a whole number from 1" if whole else "a number above 0"
         raise UserError(f"{option} must be {kind} to {largest}, not {value!r}")
     return value

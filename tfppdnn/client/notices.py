@@ -1,0 +1,57 @@
+"""What a run says in the end of the files that it did nothing with."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tfppdnn.client.answers import printable
+
+_NAMED_SUFFIXES = 5
+
+
+def skipped_notice(count: int) -> str:
+    """Says that some outputs existed.
+
+    Args:
+        count: How many, at least 1.
+    """
+    if count == 1:
+        return "1 image was there already and was left as it is; --overwrite makes it again"
+    return (
+        f"{count} images were there already and were left as they are; --overwrite makes them again"
+    )
+
+
+def left_out_notice(suffixes: Counter[str]) -> str:
+    """Says that some files are not named like images.
+
+    Args:
+        suffixes: Their suffixes, with how often each occurs; at least one.
+    """
+    named = [
+        # A name may hold whatever a terminal would obey.
+        printable(suffix, longest=20) or "without a suffix"
+        for suffix, _ in suffixes.most_common(_NAMED_SUFFIXES)
+    ]
+    kinds = ", ".join(named) + (" and others" if len(suffixes) > _NAMED_SUFFIXES else "")
+    count = suffixes.total()
+    if count == 1:
+        return (
+            f"1 file is no image by its name and was left out ({kinds}); convert it to JPEG or PNG"
+        )
+    return (
+        f"{count} files are no images by their names and were left out ({kinds}); "
+        "convert them to JPEG or PNG"
+    )
+
+
+def no_image_notice(source: str, looked_for: frozenset[str], left_out: Counter[str]) -> str:
+    """Says that there is nothing to do.
+
+    Args:
+        source: Where images were looked for.
+        looked_for: Suffixes of images.
+        left_out: Suffixes of the files that are there.
+    """
+    said = f"{source} holds no image; looked for {', '.join(sorted(looked_for))}"
+    return f"{said}; {left_out_notice(left_out)}" if left_out else said

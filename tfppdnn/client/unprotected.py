@@ -1,0 +1,32 @@
+"""What a protector hands back, looked at before it goes anywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfppdnn.client.litert_protector import as_batch
+
+# A protector leaves hardly any pixel as it was; those of saturated colours, one in two hundred.
+_LARGEST_UNCHANGED_SHARE = 0.01
+
+
+def refuse_unprotected(protected: np.ndarray, plain: np.ndarray) -> None:
+    """Stops what a wrong or damaged protector made of an image before it is sent or written.
+
+    Args:
+        protected: What the protector made.
+        plain: Of what it made it, uint8 [H, W, 3].
+
+    Raises:
+        ValueError: It is no image of the same size, or shows more than one in a hundred pixels
+            as they were.
+    """
+    as_batch(protected)
+    if protected.shape != plain.shape:
+        raise ValueError(
+            f"the protector returned shape {list(protected.shape)}, not {list(plain.shape)}"
+        )
+    if np.mean((protected == plain).all(axis=-1)) > _LARGEST_UNCHANGED_SHARE:
+        raise ValueError(
+            "the protector changes too little of it; it was left out, use another protector"
+        )
