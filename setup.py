@@ -43,6 +43,7 @@ setup(
         "tensorflow>=2.21",
         "keras>=3.15",
         "tensorflow-datasets>=4.9.10",
+        "importlib-resources>=5",  # Which tensorflow-datasets downloads with and does not require.
         "keras-cv>=0.9",
         "numpy>=1.26",
         "scipy>=1.11",

@@ -7,7 +7,7 @@
 What crosses from one function to the other is all that the cloud ever sees.
 """
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -39,4 +39,8 @@ def main(run: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", help="a finished run of the digits")
+    main(**vars(parser.parse_args()))

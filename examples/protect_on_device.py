@@ -5,7 +5,7 @@
 This is all that a port to another language has to do: RGB bytes in, RGB bytes out.
 """
 
-import sys
+import argparse
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -30,4 +30,10 @@ def main(model: str, source: str, destination: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", help="a protector.tflite")
+    parser.add_argument("source", help="the image")
+    parser.add_argument("destination", help="the PNG file to write")
+    main(**vars(parser.parse_args()))

@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
 from tfppdnn.files import write_bytes
+from tfppdnn.verbs.frontier_figures import strongest
 
 HERE = Path(__file__).parent
 FRONTIER = HERE / "frontier-cifar10"
@@ -35,7 +36,7 @@ WORDS = {
     Recovered.PICTURES: "**the pictures**",
     Recovered.PARTS: "**much of them**",
     Recovered.TRACES: "traces",
-    Recovered.UNKNOWN: "of the picture, nothing that was found",
+    Recovered.UNKNOWN: "unknown: the attack failed",
 }
 COLUMNS = 4
 TILE, GAP, LINE = 64, 4, 26
@@ -51,25 +52,35 @@ def verdict_of(record: Mapping[str, Any], threat_model: ThreatModel) -> Verdict:
     return next(one for one in verdicts(record["attacks"]) if one.threat_model is threat_model)
 
 
-def strongest(record: Mapping[str, Any], verdict: Verdict) -> str:
-    """Names the attack that got most; where all failed, the one that came nearest."""
+def most(
+    record: Mapping[str, Any], threat_model: ThreatModel, measure: str = "affine_ssim"
+) -> dict[str, Any]:
+    """Finds what an attacker gets of a measure, by the best of the attacks that he can make."""
+    able = list(ThreatModel)[: list(ThreatModel).index(threat_model) + 1]
     rows = {
         name: row
         for name, row in record["attacks"].items()
-        if "leakage" in row and row["threat_model"] == verdict.threat_model.value
+        if "leakage" in row and ThreatModel(row["threat_model"]) in able
     }
-    return verdict.attack or max(
-        rows, key=lambda name: rows[name]["leakage"]["affine_ssim"]["mean"]
-    )
+    return strongest(rows, measure)
 
 
 def recovered(record: Mapping[str, Any], threat_model: ThreatModel) -> str:
-    """Writes a cell: in words, and how many could be matched to their picture."""
-    verdict = verdict_of(record, threat_model)
-    leakage = record["attacks"][strongest(record, verdict)]["leakage"]
-    matched, likeness = leakage["reidentification"], leakage["affine_ssim"]
-    figures = f"{100 * matched['mean']:.1f}% matched, likeness {likeness['mean']:.2f}"
-    return f"{WORDS[verdict.recovered]} ({figures})"
+    """Writes a cell: in words, and the most of each measure that an attack got."""
+    matched, likeness = (
+        most(record, threat_model, measure)["mean"]
+        for measure in ("reidentification", "affine_ssim")
+    )
+    words = WORDS[verdict_of(record, threat_model).recovered]
+    return f"{words} ({matched:.1%} matched, likeness {likeness:.2f})"
+
+
+def outlines(record: Mapping[str, Any]) -> str:
+    """Writes how well the edges of what is sent agree with those of the picture."""
+    leakage = record["protected"]["leakage"]
+    own, chance = (leakage[f"orientation_agreement{one}"]["mean"] for one in ("", "_chance"))
+    # Small figures round to a zero with a sign.
+    return f"{own:.2f} ({chance + 0.0:.2f})".replace("-", "\N{MINUS SIGN}")
 
 
 def recognised(record: Mapping[str, Any]) -> str:
@@ -86,6 +97,9 @@ def table() -> str:
     records = {scheme: audit_of(scheme) for scheme in SCHEMES}
     chance = next(iter(records.values()))["protected"]["leakage"]["recognition_chance"]["mean"]
     rows = {
+        "Outlines in what is sent, for everybody to see (by chance)": [
+            outlines(record) for record in records.values()
+        ],
         "**An eavesdropper**, or a leaked bucket": [
             recovered(record, WITHOUT_THE_APP) for record in records.values()
         ],
@@ -127,8 +141,8 @@ def draw() -> Image.Image:
         rows = {
             "the pictures": "plain",
             "what is sent": "protected",
-            "an eavesdropper's": strongest(record, verdict_of(record, WITHOUT_THE_APP)),
-            "with the app in hand": strongest(record, verdict_of(record, WITH_THE_APP)),
+            "an eavesdropper's": most(record, WITHOUT_THE_APP)["attack"],
+            "with the app in hand": most(record, WITH_THE_APP)["attack"],
         }
         pen.text((left, GAP), title, fill="black", font=font)
         for line, (label, name) in enumerate(rows.items()):

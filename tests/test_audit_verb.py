@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -33,6 +34,8 @@ ATTACKS = {
     "gan",
     "chosen_plaintext_pixel_based",
     "chosen_plaintext_tanaka",
+    "nearest",
+    "nearest_mean",
     "itn",
     "itn_global",
     "gradient_inversion",
@@ -153,6 +156,14 @@ def test_a_protector_that_breaks_the_rules_is_named_in_one_line(tmp_path, call, 
         (["--protector=plain", "--attacker_images=5000"], "1497 training images are too few"),
         (["--protector=plain", "--held_out_images=1"], "must be 0 (for all), or 2 or more"),
         (["--protector=plain", "--gan_epoch=3"], "did you mean --gan_epochs?"),
+        (["--protector=plain", "--attacks=5"], "--attacks=5: there is no such attack"),
+        (["--protector=plain", "--attacks"], "--attacks=True: there is no such attack"),
+        (["--protector=plain", "--attacks=()"], "--attacks=(): there is no such attack"),
+        (["--protector=plain", "--attacks="], "--attacks: names no attack; leave it out for all"),
+        (
+            ["--protector=plain", "--attacker_image_size=64"],
+            "--attacker_image_size=64: digits comes at 32x32 only",
+        ),
         (["--protector=tanaka", "--preset=fast"], "--preset=fast: there is no such preset"),
     ],
 )
@@ -160,6 +171,131 @@ def test_a_wrong_call_is_answered_in_one_line(call, tmp_path, options, said):
     code, _, errors = call("audit", f"--out={tmp_path / 'out'}", *options)
     assert code == 2
     assert said in errors.strip().splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "the classifier that this audit trained itself now"),
+        (["--recogniser={tiny}/reference_classifier"], None),
+        # As a command in a report names it, given in another folder.
+        (["--recogniser=reference_classifier/"], None),
+        (["--recogniser={other}"], "{other} now"),
+    ],
+)
+def test_figures_of_two_recognisers_are_not_mixed(
+    audited, tiny_run, tmp_path, call, monkeypatch, given, said
+):
+    out, (_, protector, *_) = audited
+    copy, other = tmp_path / "audit", tmp_path / "own"
+    shutil.copytree(out, copy)
+    shutil.copytree(tiny_run / "reference_classifier", other)
+    monkeypatch.chdir(tiny_run)
+    given = [option.format(tiny=tiny_run, other=other) for option in given]
+    before = (copy / "audit.json").read_bytes()
+    code, _, errors = call("audit", protector, f"--out={copy}", *given, *TINY)
+
+    if said is None:
+        assert code == 0, errors
+    else:
+        recogniser = tiny_run / "reference_classifier"
+        last = errors.strip().splitlines()[-1]
+        assert code == 2
+        assert (
+            f"made with another recogniser ({recogniser} there, {said.format(other=other)})" in last
+        )
+        assert last.endswith(f"give another folder, or --recogniser={recogniser}")
+    assert (copy / "audit.json").read_bytes() == before
+
+
+def test_an_audit_that_does_not_say_its_recogniser_goes_on(audited, tiny_run, tmp_path, call):
+    out, again = audited
+    copy = tmp_path / "audit"
+    shutil.copytree(out, copy)
+    record = json.loads((copy / "audit.json").read_text())
+    del record["protected"]["recogniser"]
+    (copy / "audit.json").write_text(json.dumps(record))
+    other = shutil.copytree(tiny_run / "reference_classifier", tmp_path / "own")
+    again = [*again, f"--out={copy}", f"--recogniser={other}"]
+    code, _, errors = call(*again)
+    assert code == 0, errors
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--datasets=5"], "--datasets=5: there is no such data set or folder"),
+        (["--datasets"], "--datasets=True: there is no such data set or folder"),
+        (["--datasets="], "--datasets: names no data set; leave it out for digits"),
+        (["--attackers_dataset=digit"], "--attackers_dataset=digit: there is no such data set"),
+        (["--attackers_dataset=./no"], "--attackers_dataset=no: there is no such folder"),
+        (["--attacker_image_size=64"], "--attacker_image_size=64: digits comes at 32x32 only"),
+        (["--attacker_images=5000"], "--datasets=digits: 1497 training images are too few"),
+    ],
+)
+def test_a_wrong_table1_is_answered_before_anything_is_made(call, tmp_path, options, said):
+    out = tmp_path / "out"
+    code, _, errors = call("table1", "--protector=cifar10", f"--out={out}", *options)
+    assert code == 2
+    assert said in errors.strip().splitlines()[-1]
+    assert not out.exists()
+
+
+def test_table1_does_not_mix_sizes_of_images(tiny_run, tmp_path, call):
+    run, out = tmp_path / "large", tmp_path / "out"
+    run.mkdir()
+    shutil.copy(tiny_run / "protector.tflite", run)
+    config = json.loads((tiny_run / "config.json").read_text())
+    config["settings"]["image_size"] = 64
+    (run / "config.json").write_text(json.dumps(config))
+    code, _, errors = call("table1", f"--protector={run}", f"--out={out}")
+    assert code == 2
+    assert f"--protector={run}: trained at 64 pixels" in errors.strip().splitlines()[-1]
+    assert not out.exists()
+
+
+def test_a_table_of_an_earlier_version_goes_on_with_the_slash_it_was_begun_with(
+    tmp_path, call, monkeypatch
+):
+    def stop(**options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfppdnn.verbs.table1.classify", stop)
+    monkeypatch.chdir(tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
+    for name in ("cat", "dog"):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for number, image in enumerate(pixels):
+            Image.fromarray(image).save(folder / f"{number}.png")
+    arguments = ["table1", "--protector=plain", "--out=out", "--datasets=photos/"]
+    arguments += ["--attacker_images=8", "--held_out_images=2"]
+    assert call(*arguments)[0] == 130
+    path = tmp_path / "out" / "config.json"
+    config = json.loads(path.read_text())
+    assert config["dataset"]["name"] == config["settings"]["attackers_dataset"] == "photos"
+    # Begun without a slash, it goes on with one; begun with one by an earlier version, too.
+    assert call(*arguments)[0] == 130
+    config["dataset"]["name"] = config["settings"]["attackers_dataset"] = "photos/"
+    path.write_text(json.dumps(config))
+    code, _, errors = call(*arguments)
+    assert code == 130, errors
+
+
+@pytest.mark.parametrize("options", [[], ["--dataset=digits"]])
+def test_figures_on_digits_that_nobody_asked_for_say_so(call, tmp_path, monkeypatch, options):
+    def stop(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfppdnn.audit.auditor.audit", stop)
+    monkeypatch.setattr("tfppdnn.verbs.audit._measure_protected", stop)
+    monkeypatch.setattr("tfppdnn.verbs.audit._own_recogniser", stop)
+    arguments = ["audit", "--protector=cifar10", f"--out={tmp_path / 'out'}", *TINY, *options]
+    code, _, errors = call(*arguments)
+    assert code == 130
+    said = "audit: on digits; name other pictures with --dataset" in errors.splitlines()
+    assert said == (not options)
 
 
 def test_table1_has_every_row_of_the_paper_and_its_figures(tiny_run, tmp_path, call):

@@ -19,6 +19,7 @@ from tfppdnn.attacks.feature_reconstruction import (
 from tfppdnn.attacks.gan_attack import GANAttack
 from tfppdnn.attacks.gradient_inversion import GradientInversionAttack
 from tfppdnn.attacks.inverse_network import GlobalInverseNetworkAttack, InverseNetworkAttack
+from tfppdnn.attacks.nearest import NearestAttack, NearestMeanAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 
@@ -38,6 +39,8 @@ __all__ = [
     "InverseNetworkAttack",
     "KeySearch",
     "KeySpace",
+    "NearestAttack",
+    "NearestMeanAttack",
     "OwnKeyPairs",
     "OwnedProtector",
     "Reconstruction",

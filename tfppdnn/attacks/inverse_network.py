@@ -116,7 +116,7 @@ class GlobalInverseNetworkAttack(_LearnsTheInverse):
     waist: int = 512
 
     def network(self, image_size: int) -> keras.Model:
-        """Builds the hourglass, which takes images of this size only."""
+        """Builds the hourglass, whose waist is made for images of this size."""
         return hourglass(
             image_size=image_size, base_width=self.width, waist=self.waist, name="inverse"
         )

@@ -11,6 +11,7 @@ from tfppdnn.audit.intervals import mean_with_interval
 from tfppdnn.audit.leakage import mean_image_baseline, shuffled_partners
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.pairs import VALUES_PER_BATCH, Images, check_pair
+from tfppdnn.audit.reidentification import reidentification
 from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
 from tfppdnn.errors import UserError
 
@@ -83,8 +84,9 @@ def judge_reconstructions(
     like them than like other images' plain ones (the 95% interval of the mean difference
     lies above 0: the affine fit flatters whatever it is given). It also works if its images
     agree with the plain ones in the orientation of their edges at least half way from chance
-    to the plain images themselves. So no photographic negative, blur or line drawing is taken
-    for a failure.
+    to the plain images themselves, or if more of them are nearest to their own plain image than by
+    chance (the interval's lower end lies above it). So no photographic negative, blur, line drawing
+    or look-alike is taken for a failure.
 
     It has collapsed if its images hardly depend on the input, whatever they score: their
     variance across inputs is below 2% of the plain images', and it is not for want of
@@ -119,6 +121,8 @@ def judge_reconstructions(
     # Pictures of one layout, such as digits, agree with one another's outlines as well.
     chance = float(orientation_agreement(images, plain[partners]).mean())
     shows_outlines = agreement - chance >= _PLAIN_TO_SEE * (1 - chance)
+    matched = mean_with_interval(reidentification(images, plain), seed=seed)
+    finds_its_own = matched.low > 1 / len(plain)
     is_nearer = any(
         own[name].mean() > floors[name].mean() and gains[name].low > 0 for name in _SCORES
     )
@@ -131,18 +135,19 @@ def judge_reconstructions(
             "The attack failed, which is no secrecy: its images hardly depend on the protected "
             f"ones (their variance is {variation:.1%} of the plain images')."
         )
-    elif not is_nearer and not shows_outlines:
+    elif not is_nearer and not shows_outlines and not finds_its_own:
         status = AttackStatus.BELOW_THE_MEAN_IMAGE
         sentence = (
             "The attack failed, which is no secrecy: its images say no more about their own plain "
             f"images than the mean image does ({against_floors}; orientation of edges "
-            f"{agreement:.2f})."
+            f"{agreement:.2f}; {matched.mean:.1%} matched)."
         )
     else:
         status = AttackStatus.WORKS
         sentence = (
             "The attack works: its images say more about their own plain images than the mean "
-            f"image does ({against_floors}; orientation of edges {agreement:.2f})."
+            f"image does ({against_floors}; orientation of edges {agreement:.2f}; "
+            f"{matched.mean:.1%} matched)."
         )
     return AttackQuality(
         status=status,

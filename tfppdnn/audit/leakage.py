@@ -67,7 +67,7 @@ def leakage(
     recognise: Recogniser | None = None,
     labels: ArrayLike | None = None,
 ) -> dict[str, Interval]:
-    """Measures what images give away about their plain images (design section 5).
+    """Measures what images give away about their plain images, beside chance and the most there is.
 
     Args:
         images: uint8 [N, H, W, 3], protected images or reconstructions, N at least 2.

@@ -44,19 +44,8 @@ class Material:
         Raises:
             UserError: If the data set has too few images for the split.
         """
+        check_enough(dataset, attacker_images=attacker_images, held_out_images=held_out_images)
         train, test = len(dataset.train_images), len(dataset.test_images)
-        if max(attacker_images, _FEWEST_TO_LEARN_FROM) > train:
-            raise UserError(
-                f"--dataset={dataset.name}: {train} training images are too few for attackers who "
-                f"learn from {attacker_images or _FEWEST_TO_LEARN_FROM}; lower --attacker_images "
-                f"(at least {_FEWEST_TO_LEARN_FROM}) or give a larger data set"
-            )
-        if max(held_out_images, _FEWEST_HELD_OUT) > test:
-            raise UserError(
-                f"--dataset={dataset.name}: {test} test images are fewer than the "
-                f"{held_out_images or _FEWEST_HELD_OUT} to measure on; lower --held_out_images "
-                f"(at least {_FEWEST_HELD_OUT}) or give a larger data set"
-            )
         # Data sets may be sorted by class; both halves of T need all of them.
         order = np.random.default_rng(0).permutation(train)[: attacker_images or None]
         held_out = np.random.default_rng(1).permutation(test)[: held_out_images or None]
@@ -75,3 +64,31 @@ class Material:
     def second_half(self) -> Images:
         """T_2 of Fig. 2: known to the GAN attack in plain form only."""
         return self.attackers[len(self.attackers) // 2 :]
+
+
+def check_enough(
+    dataset: ImageDataset, *, attacker_images: int = 0, held_out_images: int = 0
+) -> None:
+    """Checks, without copying an image, that `Material.of` can be made.
+
+    Args:
+        dataset: See `Material.of`.
+        attacker_images: See there.
+        held_out_images: See there.
+
+    Raises:
+        UserError: If the data set has too few images for the split.
+    """
+    train, test = len(dataset.train_images), len(dataset.test_images)
+    if max(attacker_images, _FEWEST_TO_LEARN_FROM) > train:
+        raise UserError(
+            f"--dataset={dataset.name}: {train} training images are too few for attackers who "
+            f"learn from {attacker_images or _FEWEST_TO_LEARN_FROM}; lower --attacker_images "
+            f"(at least {_FEWEST_TO_LEARN_FROM}) or give a larger data set"
+        )
+    if max(held_out_images, _FEWEST_HELD_OUT) > test:
+        raise UserError(
+            f"--dataset={dataset.name}: {test} test images are fewer than the "
+            f"{held_out_images or _FEWEST_HELD_OUT} to measure on; lower --held_out_images "
+            f"(at least {_FEWEST_HELD_OUT}) or give a larger data set"
+        )

@@ -25,6 +25,7 @@ from tfppdnn.attacks.gan_attack import GANAttack
 from tfppdnn.attacks.gradient_inversion import GradientInversionAttack
 from tfppdnn.attacks.inverse_network import GlobalInverseNetworkAttack, InverseNetworkAttack
 from tfppdnn.attacks.learned import LearnedAttack
+from tfppdnn.attacks.nearest import NearestAttack, NearestMeanAttack
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 from tfppdnn.audit.auditor import PlannedAttack
 from tfppdnn.audit.material import Material
@@ -114,6 +115,8 @@ class AuditPlan:
             PlannedAttack(attempts=self._tries(*self._gan_attacks()), gather=self._unpaired_images),
             PlannedAttack(attempts=[HelperImage()], gather=self._chosen_plaintexts),
             PlannedAttack(attempts=[HelperBlocks()], gather=self._chosen_plaintexts),
+            PlannedAttack(attempts=[NearestAttack()], gather=self._owned_protector),
+            PlannedAttack(attempts=[NearestMeanAttack()], gather=self._owned_protector),
             PlannedAttack(attempts=self._tries(inverse_network), gather=self._owned_protector),
             PlannedAttack(
                 attempts=self._tries(global_inverse_network), gather=self._owned_protector

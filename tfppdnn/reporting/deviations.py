@@ -47,7 +47,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "test_images": ("Test images measured", "Fewer, so that measuring takes less time."),
     "augment_flip": (
         "Horizontal flips",
-        "A flip changes the meaning of digits; cropping is as in the paper.",
+        "Where a flip changes what a picture means; cropping is as in the paper.",
     ),
     "reference_width": ("Width of VGG13-BN", _SIZED),
     "preliminary_images": (
@@ -163,9 +163,6 @@ _OF_THE_BOTTLENECK = frozenset({"code_size", "code_levels", "decoder_width"})
 _OF_THE_HARDENED = frozenset({"feature_weight", "feature_stages", "hiding_weight"})
 _OF_THE_CYCLEGAN = frozenset({"perceptual_weights", "perceptual_cap"})
 _OF_THE_UNETS = frozenset({"generator_width", "generator_depth", "generator_norm"})
-
-# Neither changes what is learnt: only how often the training is saved.
-_IMMATERIAL = ("steps_per_round",)
 
 IN_EVERY_RUN: tuple[Row, ...] = (
     Row(

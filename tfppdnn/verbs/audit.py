@@ -21,7 +21,13 @@ from tfppdnn.presets.audit import (
 )
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.quiet import import_tensorflow
-from tfppdnn.verbs.train import checked_seed
+from tfppdnn.verbs.train import (
+    as_recorded,
+    checked_seed,
+    options_called,
+    say_on_digits,
+    words,
+)
 
 if TYPE_CHECKING:
     from tfppdnn.audit.material import Material
@@ -35,7 +41,9 @@ settings_help = audit_settings_help
 _PRINTED = ("ssim", "affine_ssim", "orientation_agreement", "reidentification", "recognition")
 
 
-@SetParseFns(protector=str, dataset=str, data_dir=str, preset=str, out=str, recogniser=str)
+@SetParseFns(
+    protector=str, dataset=str, data_dir=str, preset=str, out=str, attacks=str, recogniser=str
+)
 def audit(
     *,
     protector: str | None = None,
@@ -89,8 +97,8 @@ def audit(
         out: The audit's folder; runs/audit-PROTECTOR-DATASET-PRESET if not given.
         attacks: Which attacks, separated by commas; all if not given: brute_force,
             feature_reconstruction_basic, feature_reconstruction_advanced, uwa, gan,
-            chosen_plaintext_pixel_based, chosen_plaintext_tanaka, itn, itn_global,
-            gradient_inversion.
+            chosen_plaintext_pixel_based, chosen_plaintext_tanaka, nearest, nearest_mean, itn,
+            itn_global, gradient_inversion.
         recogniser: The SavedModel of a classifier of plain images of this data set, to be
             asked what reconstructions show; one is trained first if not given.
         seed: Seed of the attackers' networks.
@@ -101,7 +109,7 @@ def audit(
 
     Raises:
         UserError: An option is wrong, the protector breaks the rules, the data set is too
-            small, or the folder holds another audit.
+            small, or the folder holds another audit, or figures of another recogniser.
     """
     if protector is None:
         raise UserError(
@@ -113,27 +121,25 @@ def audit(
     source = find_source(protector)
     config = RunFolder(protector).config() if source.is_run else {}
     own = config.get("dataset", {}).get("name")
-    dataset = dataset or own or "digits"
+    unsaid = not (dataset or own)
+    dataset = as_recorded(dataset or own or "digits")
     if dataset == own:
         data_dir = data_dir or config.get("data_dir")
-    names = attacks.split(",") if isinstance(attacks, str) else attacks
+    names = None if attacks is None else words(attacks)
+    if names == []:
+        raise UserError("--attacks: names no attack; leave it out for all, or see --help")
 
     import_tensorflow()
 
     from tfppdnn.audit.auditor import audit as make_attacks
     from tfppdnn.audit.material import Material
     from tfppdnn.audit.plan import AuditPlan
+    from tfppdnn.audit.recognition import SavedModelRecogniser
     from tfppdnn.audit.subject import Subject
-    from tfppdnn.data.load import load_dataset
     from tfppdnn.reporting.audit_report import write_audit_report
 
-    images = load_dataset(
-        dataset,
-        data_dir=data_dir,
-        image_size=chosen.attacker_image_size,
-        # Of a folder's images, the same are held out as when h_p was trained.
-        seed=config.get("seed", seed),
-    )
+    # Of a folder's images, the same are held out as when h_p was trained.
+    images = images_to_attack(dataset, chosen, data_dir=data_dir, seed=config.get("seed", seed))
     material = Material.of(
         images,
         attacker_images=chosen.attacker_images,
@@ -150,6 +156,7 @@ def audit(
     planned = plan.attacks(names)
     # Before anything is written or learnt: a protector that breaks the rules is found here.
     targets = plan.targets
+    given = None if recogniser is None else SavedModelRecogniser(recogniser)
     run.claim(
         verb="audit",
         protector=source.identity(),
@@ -159,7 +166,10 @@ def audit(
         seed=seed,
         data_dir=data_dir,
     )
-    asked = _recogniser(run, recogniser, images, chosen, seed)
+    _refuse_other_recogniser(run, recogniser)
+    if unsaid:
+        say_on_digits("audit")
+    asked = given or _own_recogniser(run, images, chosen, seed)
     shown = {"name": source.title, "given": protector, "recogniser": recogniser}
     _measure_protected(run, targets, material, asked, shown, seed)
     make_attacks(run, planned, material, recogniser=asked, seed=seed)
@@ -167,16 +177,68 @@ def audit(
     return {"run": str(run.path), **_summary(run.metrics())}, 0
 
 
-def _recogniser(
-    run: RunFolder, path: str | None, images: ImageDataset, preset: AuditPreset, seed: int
+def images_to_attack(
+    dataset: str, preset: AuditPreset, *, data_dir: str | None, seed: int, option: str = "dataset"
+) -> ImageDataset:
+    """Loads the data set that attackers learn from and are measured on, at their size.
+
+    Args:
+        dataset: As for `train`.
+        preset: Of the attackers.
+        data_dir: A tensorflow-datasets directory.
+        seed: Of the draw of a folder's test images.
+        option: What the caller calls the data set.
+
+    Raises:
+        UserError: There is no such data set, it cannot be had at that size, or it is too small.
+    """
+    from tfppdnn.audit.material import check_enough
+    from tfppdnn.data.load import load_dataset
+
+    size = preset.attacker_image_size
+    with options_called(image_size="attacker_image_size", dataset=option):
+        images = load_dataset(dataset, data_dir=data_dir, image_size=size, seed=seed)
+        check_enough(
+            images,
+            attacker_images=preset.attacker_images,
+            held_out_images=preset.held_out_images,
+        )
+    return images
+
+
+def _refuse_other_recogniser(run: RunFolder, path: str | None) -> None:
+    """Keeps the figures of one folder comparable: all are one classifier's answers."""
+    protected = run.metrics().get("protected", {})
+    # Records of earlier versions do not say which it was.
+    if "recogniser" not in protected or _same_place(protected["recogniser"], path):
+        return
+    before, now = (
+        "the classifier that this audit trained itself" if place is None else place
+        for place in (protected["recogniser"], path)
+    )
+    same = f"--recogniser={before}" if protected["recogniser"] else "no --recogniser"
+    raise UserError(
+        f"--out={run.path}: its figures were made with another recogniser ({before} there, {now} "
+        f"now); give another folder, or {same}"
+    )
+
+
+def _same_place(one: str | None, other: str | None) -> bool:
+    """Whether two paths may be one, which a folder that moved or another folder shortens."""
+    if one is None or other is None:
+        return one is other
+    longer, shorter = sorted((Path(one).parts, Path(other).parts), key=len, reverse=True)
+    return longer[-len(shorter) :] == shorter or Path(one).resolve() == Path(other).resolve()
+
+
+def _own_recogniser(
+    run: RunFolder, images: ImageDataset, preset: AuditPreset, seed: int
 ) -> Recogniser:
-    """Loads the classifier of plain images that is asked, or trains it."""
+    """Trains the classifier of plain images that is asked."""
     from tfppdnn.audit.recognition import SavedModelRecogniser
     from tfppdnn.baselines import Plain
     from tfppdnn.verbs.classifier_training import train_classifier
 
-    if path is not None:
-        return SavedModelRecogniser(path)
     settings = make_preset(
         "cpu",
         {
