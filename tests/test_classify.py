@@ -187,3 +187,27 @@ def test_the_report_shows_both(classified):
     page = (run / "report.html").read_text()
     assert "ResNet-18 trained and tested on protected images" in page
     assert "ResNet-18 trained and tested on plain images" in page
+
+
+@pytest.mark.parametrize("options", [[], ["--dataset=digits"]])
+def test_figures_on_digits_that_nobody_asked_for_say_so(tiny, call, monkeypatch, options):
+    def stop(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfppdnn.verbs.classify.train_classifier", stop)
+    code, _, errors = call("classify", "--protector=cifar10", *options)
+    assert code == 130
+    said = "classify: on digits; name other pictures with --dataset" in errors.splitlines()
+    assert said == (not options)
+
+
+def test_its_help_names_every_preset_and_what_hardened_means():
+    from tfppdnn.presets import make_preset
+    from tfppdnn.presets.training import PRESETS
+    from tfppdnn.verbs.classifier_training import SETTINGS
+    from tfppdnn.verbs.classify import classify
+
+    (named,) = (line for line in classify.__doc__.splitlines() if "preset: " in line)
+    assert all(preset in named for preset in PRESETS)
+    cpu, hardened = make_preset("cpu"), make_preset("hardened")
+    assert all(getattr(hardened, name) == getattr(cpu, name) for name in SETTINGS)

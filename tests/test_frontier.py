@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 
 import numpy as np
 import pytest
@@ -251,6 +252,13 @@ def test_a_failed_attack_is_called_failed(drawn):
         (["--gamma=-1,1,1"], "--gamma: differs along the frontier; give --cyclegan_values"),
         (["--objective=cyclegan"], "give --objectives"),
         (["--attacker_image_size=64"], "all parts have the preset's image size"),
+        (["--cyclegan_values=1,nan"], "--cyclegan_values=1,nan: expected numbers"),
+        (
+            ["--cyclegan_values=1", "--hardened_values=2,-1"],
+            "--hardened_values=-1: must be 0 or more",
+        ),
+        (["--attacker_images=5000"], "--dataset=digits: 1497 training images are too few"),
+        (["--held_out_images=5000"], "lower --held_out_images"),
         (["--objectives=", "--rivals=blurr"], "blurr does not exist; name"),
         (["--objectives=", "--rivals=blur:2,blur:2"], "two protectors are called blur-2"),
         (["--objectives=cyclegan", "--cyclegan_values=1,1"], "and give each value once"),
@@ -266,7 +274,7 @@ def test_a_wrong_call_is_answered_in_one_line_before_anything_is_made(
     code, _, errors = call("frontier", f"--out={out}", *options)
     assert code == 2
     assert said in errors.strip().splitlines()[-1]
-    assert not list(out.glob("*/*/metrics.json"))
+    assert not out.exists()
 
 
 def test_what_cannot_be_compared_is_refused_at_once(tiny_run, tmp_path, call):
@@ -331,3 +339,114 @@ def test_objectives_share_their_first_stages():
             assert made.objective == objective
             assert all(getattr(made, name) == getattr(quick, name) for name in SETTINGS)
             assert value in np.ravel(getattr(made, sweep.setting))
+
+
+@pytest.fixture
+def trainings_of(call, monkeypatch, tmp_path):
+    """From options of `frontier` to the calls of `train` it would make, by point, in order."""
+    from tfppdnn.verbs.frontier_points import Part
+
+    def run(*options):
+        made = {}
+
+        def note(part):
+            if part.verb.__name__ != "train":
+                raise KeyboardInterrupt
+            made[part.folder.name] = part.command(tmp_path / "out")
+
+        monkeypatch.setattr(Part, "make", note)
+        arguments = ["frontier", f"--out={tmp_path / 'out'}", "--rivals=", *options]
+        code, _, errors = call(*arguments)
+        assert code == 130, errors
+        return {name: re.findall(r"--reuse=(\S+)", command) for name, command in made.items()}
+
+    run("--objectives=")  # The folder is the frontier's, before points are laid into it.
+    return run
+
+
+def begun(out, name, *, reused=None, finished=True, trained=False):
+    """A point as a frontier leaves it."""
+    from tfppdnn.verbs.first_stages import STAGES
+
+    folder = out / "points" / name
+    metrics = {stage: {} for stage in STAGES if finished}
+    metrics |= {"reused": {"run": reused}} if reused else {}
+    metrics |= {"train": {}} if trained else {}
+    for stage in STAGES:
+        (folder / "checkpoints" / stage).mkdir(parents=True)
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    return folder
+
+
+def test_first_stages_are_made_by_the_first_point(trainings_of):
+    made = trainings_of("--cyclegan_values=0.3,1", "--hardened_values=2")
+    first = ["points/cyclegan-0.3"]
+    assert made == {"cyclegan-0.3": [], "cyclegan-1": first, "hardened-2": first}
+
+
+def test_a_value_that_is_added_in_front_starts_from_stages_that_are_there(trainings_of, tmp_path):
+    begun(tmp_path / "out", "cyclegan-1")
+    made = trainings_of("--cyclegan_values=0.3,1,3", "--objectives=cyclegan")
+    # Their commands are to be given in this order.
+    assert list(made) == ["cyclegan-1", "cyclegan-0.3", "cyclegan-3"]
+    assert made["cyclegan-1"] == []
+    assert made["cyclegan-0.3"] == made["cyclegan-3"] == ["points/cyclegan-1"]
+
+
+def test_a_point_that_was_begun_says_whose_stages_it_has(trainings_of, tmp_path):
+    out = tmp_path / "out"
+    begun(out, "cyclegan-0.3", reused="cyclegan-1")
+    begun(out, "cyclegan-1", reused="elsewhere", trained=True)
+    begun(out, "cyclegan-3", finished=False)
+    made = trainings_of("--cyclegan_values=0.3,1,3,5", "--objectives=cyclegan")
+    assert made == {
+        "cyclegan-1": ["elsewhere"],
+        "cyclegan-0.3": ["points/cyclegan-1"],
+        "cyclegan-3": [],
+        "cyclegan-5": ["points/cyclegan-1"],
+    }
+    assert list(made).index("cyclegan-1") < list(made).index("cyclegan-0.3")
+
+
+def test_points_without_their_checkpoints_are_not_reused(trainings_of, tmp_path):
+    folder = begun(tmp_path / "out", "cyclegan-1", reused="elsewhere", trained=True)
+    shutil.rmtree(folder / "checkpoints")
+    made = trainings_of("--cyclegan_values=1,3,5", "--objectives=cyclegan")
+    assert made == {
+        "cyclegan-1": ["elsewhere"],
+        "cyclegan-3": [],
+        "cyclegan-5": ["points/cyclegan-3"],
+    }
+
+
+def test_a_run_that_is_named_is_what_all_start_from(trainings_of, tmp_path, monkeypatch):
+    monkeypatch.setattr("tfppdnn.verbs.frontier.check_reusable", lambda *_, **__: None)
+    begun(tmp_path / "out", "cyclegan-1")
+    made = trainings_of("--cyclegan_values=0.3,1", "--objectives=cyclegan", "--reuse=runs/mine")
+    assert made == {"cyclegan-0.3": ["mine"], "cyclegan-1": ["mine"]}
+    assert list(made) == ["cyclegan-0.3", "cyclegan-1"]
+
+
+def test_only_folders_lose_what_leads_to_them(drawn, tmp_path, monkeypatch):
+    from tfppdnn.reporting.frontier import write_frontier
+    from tfppdnn.verbs.frontier_points import Part
+    from tfppdnn.verbs.train import train
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "photos").mkdir(parents=True)
+    for dataset, name, version in (
+        ("imagenet_resized/32x32", "imagenet_resized/32x32", "tensorflow-datasets imagenet"),
+        ("data/photos", "photos", "folder photos, files 123"),
+        ("/gone/photos", "photos", "folder photos, files 123"),
+    ):
+        part = Part(verb=train, options={"dataset": dataset, "out": "run"})
+        assert f"--dataset={name} " in part.command(tmp_path)
+
+        folder = tmp_path / name.replace("/", "-")
+        folder.mkdir(exist_ok=True)
+        config = json.loads((drawn[0] / "config.json").read_text())
+        config["dataset"] |= {"name": dataset, "version": version}
+        (folder / "config.json").write_text(json.dumps(config))
+        shutil.copy(drawn[0] / "frontier.json", folder)
+        write_frontier(RunFolder(folder, record="frontier.json"))
+        assert f"Preset `quick`, {name} at 32x32" in (folder / "frontier.md").read_text()

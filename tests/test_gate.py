@@ -165,6 +165,47 @@ def test_without_checkpoints_export_writes_the_rest_and_says_so(older_run, call)
     assert not (older_run / "gate").exists()
 
 
+def test_a_gate_that_cannot_be_written_is_no_success(older_run, call, monkeypatch):
+    def full(*arguments, **settings):
+        raise UserError("cannot write gate: No space left on device")
+
+    monkeypatch.setattr("tfppdnn.verbs.gate.make_gate", full)
+    monkeypatch.setattr("tfppdnn.verbs.export.export_protector_files", lambda *_: {})
+    code, _, error = call("export", older_run)
+    assert code == 2
+    assert "No space left on device" in error.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("verb", "metrics", "said"),
+    [
+        ("classify", {"classify": {}}, "made by `classify`, and only a run made by `train`"),
+        ("train", {"train": {}}, "its training has finished, and its checkpoints are gone"),
+        ("train", {}, "its training has not finished; run the same train command again"),
+    ],
+)
+def test_export_says_what_a_folder_without_a_protector_is(
+    tiny_run, tmp_path, call, verb, metrics, said
+):
+    config = json.loads((tiny_run / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "verb": verb}))
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    code, _, error = call("export", tmp_path)
+    assert code == 2
+    assert f"{tmp_path}: {said}" in error.strip().splitlines()[-1]
+
+
+def test_a_folder_of_classify_is_not_sent_to_export_for_a_gate(tiny_run, tmp_path, call):
+    config = json.loads((tiny_run / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "verb": "classify"}))
+    shutil.copytree(tiny_run / "reference_classifier", tmp_path / "classifier")
+    code, _, error = call("serve", tmp_path, "--refuse_plain")
+    assert code == 2
+    last = error.strip().splitlines()[-1]
+    assert "gates come with runs made by `train`, and the shipped protector has none" in last
+    assert "tfppdnn export" not in last
+
+
 def test_a_checkpoint_of_other_networks_is_refused(tiny_run):
     settings = RunFolder(tiny_run).config()["settings"]
     preset = make_preset("quick", {**settings, "discriminator_width": 8})

@@ -79,7 +79,7 @@ def _page(points: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> str
     text = [
         "# Accuracy against leakage",
         "",
-        f"Preset `{config['preset']}`, {config['dataset']['name'].rsplit('/', 1)[-1]} at "
+        f"Preset `{config['preset']}`, {_dataset_name(config['dataset'])} at "
         f"{config['dataset']['image_size']}x{config['dataset']['image_size']} pixels. Accuracy on "
         f"{writing.count(tests)} test images, leakage on {writing.count(attacked)} of them.",
         "",
@@ -99,6 +99,12 @@ def _page(points: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> str
     for point in points:
         text += ["", f"{point['name']}:", "", "```", *point["commands"], "```"]
     return "\n".join(text) + "\n"
+
+
+def _dataset_name(dataset: Mapping[str, Any]) -> str:
+    """Writes a folder without what leads to it; other names may have a slash of their own."""
+    is_folder = dataset["version"].startswith("folder ")
+    return dataset["name"].rsplit("/", 1)[-1] if is_folder else dataset["name"]
 
 
 def _row(cells: Sequence[str]) -> str:

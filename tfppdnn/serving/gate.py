@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tfppdnn.errors import UserError
+from tfppdnn.runs import RunFolder
 
 
 class Gate:
@@ -85,11 +86,24 @@ def gate_folder(run_path: str | os.PathLike[str]) -> Path:
     """
     directory = Path(run_path) / "gate"
     if not (directory / "saved_model.pb").is_file():
+        if _is_of_classify(Path(run_path)):
+            raise UserError(
+                f"{run_path} holds no gate, which refusing plain images needs, and a folder made "
+                "by `classify` has none: gates come with runs made by `train`, and the shipped "
+                "protector has none; leave out --refuse_plain, or serve such a run itself, after "
+                "`classify --protector=RUN` without --out"
+            )
         raise UserError(
             f"{run_path} holds no gate, which refusing plain images needs; make it with "
             f"`python -m tfppdnn export {run_path}`"
         )
     return directory
+
+
+def _is_of_classify(folder: Path) -> bool:
+    if not (folder / "config.json").is_file():
+        return False
+    return RunFolder(folder).config().get("verb") == "classify"
 
 
 def load_gate(run_path: str | os.PathLike[str]) -> Gate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from tfppdnn.presets import Preset, make_preset
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.classifier_training import SETTINGS, train_classifier
 from tfppdnn.verbs.quiet import import_tensorflow
-from tfppdnn.verbs.train import checked_seed
+from tfppdnn.verbs.train import as_recorded, checked_seed, say_on_digits
 
 
 @SetParseFns(protector=str, dataset=str, data_dir=str, out=str, preset=str)
@@ -63,7 +62,8 @@ def classify(
         plain: Whether to train on plain images instead.
         dataset: As for `train`; the run's own, or digits, if not given.
         data_dir: A tensorflow-datasets directory.
-        preset: quick, cpu or paper; the run's own, or quick, if not given.
+        preset: quick, cpu, hardened (the same classifier as cpu's) or paper; the run's own,
+            or quick, if not given.
         out: Where to save; the protector's run folder, or
             runs/classify-PROTECTOR-DATASET-PRESET, if not given.
         seed: Seed of weights, order and augmentation; the run's own, or 0, if not given.
@@ -88,6 +88,8 @@ def classify(
     identity = source.identity()
     plain = plain or identity == "plain"
     own = _defaults(source, protector)
+    unsaid = dataset is None and own.run is None
+    dataset = None if dataset is None else as_recorded(dataset)
     if own.run and dataset not in (None, own.dataset["name"]) and out is None:
         raise UserError(
             f"--dataset={dataset} is not the run's own ({own.dataset['name']}); add --out=DIR"
@@ -95,7 +97,7 @@ def classify(
     chosen = _settings(own, preset, settings)
     preset = preset or own.preset
     seed = checked_seed(own.seed if seed is None else seed)
-    dataset = os.path.expanduser(dataset or own.dataset["name"])  # noqa: PTH111  (or a name)
+    dataset = dataset or own.dataset["name"]
     data_dir = data_dir or own.data_dir
     target = _target(source, own, dataset, preset, out)
 
@@ -126,6 +128,8 @@ def classify(
             seed=seed,
             data_dir=data_dir,
         )
+    if unsaid:
+        say_on_digits("classify")
     kind = "plain" if plain else "protected"
     new = kind not in target.metrics().get("classify", {})
     train_classifier(

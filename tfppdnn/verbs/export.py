@@ -43,13 +43,12 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
         The figures by file (those of the gate None without checkpoints), and the exit code.
 
     Raises:
-        UserError: No such run, its training has not finished, its data is not to be had, or
-            a file was refused.
+        UserError: No such run, its training has not finished or its checkpoints are gone, its
+            data is not to be had, a file was refused, or cannot be written.
     """
     folder = RunFolder(run)
     config = folder.config()
-    if not folder.protector.is_file():
-        raise UserError(f"{run}: its training has not finished; run the same train command again")
+    _check_exportable(folder, config)
 
     import_tensorflow()
 
@@ -73,15 +72,38 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
     return figures, 0
 
 
+def _check_exportable(run: RunFolder, config: dict[str, Any]) -> None:
+    """Says of a folder without a protector's Keras file what it is."""
+    # Runs of earlier versions do not say: there was no other verb.
+    verb = config.get("verb", "train")
+    if verb != "train":
+        raise UserError(
+            f"{run.path}: made by `{verb}`, and only a run made by `train` has a protector to "
+            "export; name such a run"
+        )
+    if run.protector.is_file():
+        return
+    if "train" in run.metrics():
+        raise UserError(
+            f"{run.path}: its training has finished, and its checkpoints are gone; put "
+            f"{run.protector} back, or train again with another --out"
+        )
+    raise UserError(f"{run.path}: its training has not finished; run the same train command again")
+
+
 def _gate_if_possible(run: RunFolder, config, dataset, protector) -> dict[str, Any] | None:
+    from tfppdnn.protection.transformation_network import STAGE
     from tfppdnn.verbs.gate import make_gate
 
-    preset = make_preset(config["preset"], config["settings"])
-    try:
-        return make_gate(run, preset, dataset, protector, seed=config["seed"])
-    except UserError as error:
-        tqdm.write(f"no gate: {error}", file=sys.stderr)
+    checkpoints = run.checkpoints(STAGE)
+    if not any(checkpoints.glob("step-*.npz")):
+        tqdm.write(
+            f"no gate: {checkpoints} holds no checkpoint; it is needed for this and was deleted",
+            file=sys.stderr,
+        )
         return None
+    preset = make_preset(config["preset"], config["settings"])
+    return make_gate(run, preset, dataset, protector, seed=config["seed"])
 
 
 def export_protector_files(run: RunFolder, protector, dataset) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from tfppdnn.runs import RunFolder
 
 STAGES = ("reference_classifier", "preliminary_images")
 
-# The preset's settings that these stages depend on.
+# The preset's settings that these stages depend on, but for steps_per_round: augmentation is
+# seeded for each round, so that another number gives another h_theta of the same worth. It is
+# left out on purpose: a frontier shares its stages between presets that differ in it, such as
+# `quick` and `hardened`.
 SETTINGS = (
     "image_size",
     "augment_flip",
@@ -30,7 +33,10 @@ SETTINGS = (
 
 
 def check_reusable(other: RunFolder, preset: Preset, *, dataset: dict[str, Any], seed: int) -> None:
-    """Checks that a run with these settings would make the very stages that `other` holds.
+    """Checks that a run with these settings would make such stages as `other` holds.
+
+    They are the very same only if `steps_per_round` is, too, which is not asked for: see
+    `SETTINGS`.
 
     Args:
         other: The run whose stages are to be reused.
@@ -57,11 +63,20 @@ def check_reusable(other: RunFolder, preset: Preset, *, dataset: dict[str, Any],
                 f"({name}: {config['dataset'].get(name)} there, {value} now); leave out --reuse"
             )
     for stage in STAGES:
-        if stage not in other.metrics() or not other.checkpoints(stage).is_dir():
+        if not _is_finished(other, stage):
             raise UserError(
                 f"--reuse={other.path}: holds no finished {stage.replace('_', ' ')}; give its "
                 "own `train` command again first, or leave out --reuse"
             )
+
+
+def has_finished_stages(run: RunFolder) -> bool:
+    """Whether a folder holds both stages, to be reused."""
+    return all(_is_finished(run, stage) for stage in STAGES)
+
+
+def _is_finished(run: RunFolder, stage: str) -> bool:
+    return stage in run.metrics() and run.checkpoints(stage).is_dir()
 
 
 def copy_first_stages(other: RunFolder, run: RunFolder) -> None:

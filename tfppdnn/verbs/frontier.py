@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,11 +19,12 @@ from tfppdnn.presets import settings_help as train_settings_help
 from tfppdnn.presets.audit import AuditPreset, audit_settings_help, make_audit_preset
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.classifier_training import SETTINGS
+from tfppdnn.verbs.first_stages import check_reusable
 from tfppdnn.verbs.frontier_figures import figures_of
-from tfppdnn.verbs.frontier_points import Measuring, Point
+from tfppdnn.verbs.frontier_points import Measuring, Point, has_begun, sharing_first_stages
 from tfppdnn.verbs.frontier_sweeps import SWEEPS, place_of, trainings
 from tfppdnn.verbs.quiet import import_tensorflow
-from tfppdnn.verbs.train import checked_seed
+from tfppdnn.verbs.train import as_recorded, checked_seed, words
 
 __all__ = ["frontier", "settings_help"]
 
@@ -97,8 +98,8 @@ def frontier(
         data_dir: A tensorflow-datasets directory.
         preset: How large the networks and how strong the attackers are: quick, cpu or paper.
         out: The frontier's folder; runs/frontier-DATASET-PRESET if not given.
-        reuse: A run folder whose first two stages all trainings start from; the first that is
-            trained makes them if not given.
+        reuse: A run folder whose first two stages all trainings start from; if not given, those
+            of a training that has made them, or the first makes them.
         objectives: Which objectives to train for, separated by commas; may be empty.
         cyclegan_values: Classification weights, the second of --gamma.
         hardened_values: Values of --hiding_weight.
@@ -112,15 +113,15 @@ def frontier(
         The figures, and the exit code.
 
     Raises:
-        UserError: An option is wrong, the folder holds another frontier, or a training
-            diverged.
+        UserError: An option is wrong, the data set is too small, the folder holds another
+            frontier, or a training diverged.
     """
     of_train, of_audit = _by_verb(settings)
     chosen = make_preset(preset, of_train)
     of_audit["attacker_image_size"] = chosen.image_size
     audit_preset = make_audit_preset(preset, of_audit)
     seed = checked_seed(seed)
-    dataset = os.path.expanduser(dataset)  # noqa: PTH111  (it may be a name)
+    dataset = as_recorded(dataset)
     folder = Path("runs") / f"frontier-{Path(dataset).resolve().name}-{preset}"
     run = RunFolder(out or folder, record="frontier.json")
     identity = {
@@ -135,9 +136,9 @@ def frontier(
         of_classify={name: of_train[name] for name in SETTINGS if name in of_train},
         of_audit=of_audit,
     )
-    points = [measuring.point_of("plain")]
+    trained = []
     values = {"cyclegan": cyclegan_values, "hardened": hardened_values}
-    for objective in _words(objectives):
+    for objective in words(objectives):
         if objective not in SWEEPS:
             raise UserError(
                 f"--objectives={objective}: there is no such objective; choose from "
@@ -145,9 +146,11 @@ def frontier(
             )
         swept = _numbers(f"{objective}_values", values[objective])
         for value, training in trainings(objective, swept, chosen, of_train):
-            points.append(measuring.point_trained(objective, value, training, reuse=reuse))
-            reuse = reuse or str(points[-1].trained.folder)
-    for name in (*_words(rivals), *_words(protectors)):
+            trained.append(measuring.point_trained(objective, value, training, reuse=reuse))
+    if not reuse:
+        trained = sharing_first_stages(trained)
+    points = [measuring.point_of("plain"), *trained]
+    for name in (*words(rivals), *words(protectors)):
         if name != "plain":
             points.append(_point(name, measuring, chosen, of_train, dataset, seed))
     names = [point.name for point in points]
@@ -161,12 +164,21 @@ def frontier(
 
     import_tensorflow()
 
+    from tfppdnn.audit.material import check_enough
     from tfppdnn.data.load import load_dataset
     from tfppdnn.reporting.frontier import write_frontier
 
     images = load_dataset(dataset, data_dir=data_dir, image_size=chosen.image_size, seed=seed)
+    # What the attacks and trainings to come would refuse, before there is anything.
+    check_enough(
+        images,
+        attacker_images=audit_preset.attacker_images,
+        held_out_images=audit_preset.held_out_images,
+    )
+    if reuse and not all(map(has_begun, trained)):
+        check_reusable(RunFolder(reuse), chosen, dataset=images.summary(), seed=seed)
     run.claim(dataset=images.summary(), data_dir=data_dir, **identity)
-    # Trainings first: a run that cannot be reused is refused at once.
+    # Trainings first: what is measured must be there.
     for kind in ("trained", "classified", "audited"):
         for point in points:
             part = getattr(point, kind)
@@ -223,16 +235,14 @@ def _point(
     return measuring.point_of_run(name, place_of(settings, chosen, of_train))
 
 
-def _words(given: str | Sequence[str]) -> list[str]:
-    words = given.split(",") if isinstance(given, str) else given
-    return [word.strip() for word in words if word.strip()]
-
-
 def _numbers(option: str, given: str | Sequence[float]) -> list[float]:
     try:
-        return [float(word) for word in (given.split(",") if isinstance(given, str) else given)]
+        numbers = [float(word) for word in (given.split(",") if isinstance(given, str) else given)]
     except ValueError:
-        raise UserError(f"--{option}={given}: expected numbers, separated by commas") from None
+        numbers = [math.nan]
+    if not all(map(math.isfinite, numbers)):
+        raise UserError(f"--{option}={given}: expected numbers, separated by commas")
+    return numbers
 
 
 def _summary(point: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 from tfppdnn.baselines import BASELINES
 from tfppdnn.ciphers import CIPHERS
 from tfppdnn.loading import find_source
+from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.audit import audit
 from tfppdnn.verbs.classify import classify
+from tfppdnn.verbs.first_stages import has_finished_stages
 from tfppdnn.verbs.frontier_sweeps import SWEEPS
 from tfppdnn.verbs.train import train
 
@@ -60,7 +62,9 @@ class Part:
 def _written(name: str, value: Any, folder: Path) -> str:
     if name == "data_dir":
         return "DIR"
-    if name in _PATHS:
+    # A name of tensorflow-datasets may have a slash before its configuration.
+    is_name = name == "dataset" and not (Path(value).is_absolute() or Path(value).is_dir())
+    if name in _PATHS and not is_name:
         path = Path(value)
         return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
@@ -181,3 +185,61 @@ class Measuring:
             classified=Part(verb=classify, options={**options, **classified}),
             audited=Part(verb=audit, options={**options, **audited}),
         )
+
+
+def sharing_first_stages(points: Sequence[Point]) -> list[Point]:
+    """Has the first stages made once, by a point that has made them already if there is one.
+
+    A point that was begun keeps those it has, and its command says whose they are.
+
+    Args:
+        points: All are to be trained, and their first stages are the same.
+
+    Returns:
+        The same points in the order in which they are to be trained: none before the one whose
+        stages it starts from.
+    """
+    begun = {point.name: _begun_with(point) for point in points if has_begun(point)}
+    folders = {str(point.trained.folder) for point in points}
+    finished = [point for point in points if has_finished_stages(RunFolder(point.trained.folder))]
+    # Rather one that made them itself: the others' commands then need no point but these.
+    finished.sort(key=lambda point: begun[point.name] in folders)
+    # One that has finished, and lost its stages, cannot give them any more.
+    able = finished or [point for point in points if not _is_trained(point)] or points
+    base = next(iter(able), None)
+    # All that were not begun start from the base, if that is another.
+    sources = {point.name: str(base.trained.folder) for point in points if point is not base}
+    sources |= begun
+    waiting = [_started_from(point, sources.get(point.name)) for point in points]
+    placed: list[Point] = []
+    while waiting:
+        missing = {str(point.trained.folder) for point in waiting}
+        ready = next((p for p in waiting if p.trained.options["reuse"] not in missing), waiting[0])
+        waiting.remove(ready)
+        placed.append(ready)
+    return placed
+
+
+def has_begun(point: Point) -> bool:
+    """Whether the training of a point needs no stages of another run any more."""
+    return (point.trained.folder / "checkpoints").exists() or _is_trained(point)
+
+
+def _is_trained(point: Point) -> bool:
+    return "train" in RunFolder(point.trained.folder).metrics()
+
+
+def _begun_with(point: Point) -> str | None:
+    """The folder whose first stages a begun point started from, as far as it says; None if none."""
+    folder = point.trained.folder
+    reused = RunFolder(folder).metrics().get("reused", {}).get("run")
+    if reused is None:
+        return None
+    beside = folder.with_name(reused)
+    # A run elsewhere may have the name of this very point.
+    return str(beside) if beside.exists() and beside != folder else reused
+
+
+def _started_from(point: Point, reuse: str | None) -> Point:
+    options = {**point.trained.options, "reuse": reuse}
+    return dataclasses.replace(point, trained=Part(verb=point.trained.verb, options=options))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tfppdnn.errors import UserError
 from tfppdnn.presets import Preset, make_preset
 from tfppdnn.verbs import classifier_training, first_stages
 
@@ -74,15 +75,23 @@ def trainings(
         settings: Settings that were asked for.
 
     Raises:
-        UserError: A setting does not fit the objective's preset.
+        UserError: A setting or a value does not fit the objective's preset.
     """
     sweep, own = SWEEPS[objective], _own_preset(objective, chosen, settings)
     options = dict(settings) if sweep.preset is None else {"preset": sweep.preset, **settings}
     for name in first_stages.SETTINGS:
         if getattr(own, name) != getattr(chosen, name):
             options[name] = getattr(chosen, name)
+    same = {name: getattr(chosen, name) for name in first_stages.SETTINGS}
+    trained = dataclasses.replace(own, **same)
     for value in values:
-        yield value, {**options, **sweep.overrides(own, value)}
+        differing = sweep.overrides(own, value)
+        try:
+            dataclasses.replace(trained, **differing)
+        except UserError as error:
+            reason = str(error).partition(": ")[2]
+            raise UserError(f"--{objective}_values={value:g}: {reason}") from error
+        yield value, {**options, **differing}
 
 
 def place_of(

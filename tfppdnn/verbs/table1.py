@@ -16,11 +16,17 @@ from tfppdnn.loading import find_source
 from tfppdnn.presets import make_preset
 from tfppdnn.presets.audit import AuditPreset, audit_settings_help, make_audit_preset
 from tfppdnn.runs import RunFolder
-from tfppdnn.verbs.audit import audit
+from tfppdnn.verbs.audit import audit, images_to_attack
 from tfppdnn.verbs.classifier_training import SETTINGS
 from tfppdnn.verbs.classify import classify
 from tfppdnn.verbs.quiet import import_tensorflow
-from tfppdnn.verbs.train import checked_seed
+from tfppdnn.verbs.train import (
+    as_recorded,
+    checked_seed,
+    options_called,
+    say_on_digits,
+    words,
+)
 
 __all__ = ["settings_help", "table1"]
 
@@ -36,7 +42,7 @@ def settings_help() -> str:
     return f"{audit_settings_help()}\n    and of classify: {', '.join(SETTINGS)}"
 
 
-@SetParseFns(protector=str, data_dir=str, preset=str, out=str, attackers_dataset=str)
+@SetParseFns(protector=str, datasets=str, data_dir=str, preset=str, out=str, attackers_dataset=str)
 def table1(
     *,
     protector: str | None = None,
@@ -87,7 +93,8 @@ def table1(
         The figures, and the exit code.
 
     Raises:
-        UserError: An option is wrong, or the folder holds another table.
+        UserError: An option is wrong, a data set is not to be had or too small, or the folder
+            holds another table.
     """
     if protector is None:
         raise UserError("--protector is missing; pass --protector=RUN, a folder made by train")
@@ -108,24 +115,45 @@ def table1(
             f"--seed={seed}: {protector} held out the test images of {own} by its own seed; give "
             f"--seed={config['seed']}, so that all rows are measured on the same"
         )
-    names = datasets.split(",") if isinstance(datasets, str) else list(datasets or [own])
-    if len(names) > 2:
-        raise UserError(f"--datasets={','.join(names)}: the table has room for two; give fewer")
-    attackers = attackers_dataset or names[-1]
+    size = config.get("settings", {}).get("image_size", train_preset.image_size)
+    if size != train_preset.image_size:
+        raise UserError(
+            f"--protector={protector}: trained at {size} pixels, and its rivals' classifiers have "
+            f"{train_preset.image_size}; give a protector that was trained at this size"
+        )
+    typed = [own] if datasets is None else words(datasets)
+    if not typed:
+        raise UserError(f"--datasets: names no data set; leave it out for {own}")
+    if len(typed) > 2:
+        raise UserError(f"--datasets={','.join(typed)}: the table has room for two; give fewer")
     data_dir = data_dir or config.get("data_dir")
     run = RunFolder(out or Path("runs") / f"table1-{source.title}-{preset}", record="table1.json")
+    names = [as_recorded(name) for name in typed]
+    attackers = as_recorded(attackers_dataset or names[-1])
 
     import_tensorflow()
 
     from tfppdnn.data.load import load_dataset
     from tfppdnn.reporting.table1 import write_table1
 
-    images = [
-        load_dataset(
-            name, data_dir=data_dir, image_size=train_preset.image_size, seed=seed
-        ).summary()
-        for name in names
-    ]
+    with options_called(dataset="datasets"):
+        images = [
+            load_dataset(
+                name, data_dir=data_dir, image_size=train_preset.image_size, seed=seed
+            ).summary()
+            for name in names
+        ]
+    # The attacks come last, after hours of classifiers: too late to find out.
+    images_to_attack(
+        attackers,
+        audit_preset,
+        data_dir=data_dir,
+        seed=seed,
+        option="attackers_dataset" if attackers_dataset else "datasets",
+    )
+    begun = (
+        run.config() if (run.path / "config.json").is_file() else {"dataset": {}, "settings": {}}
+    )
     run.claim(
         verb="table1",
         protector=source.identity(),
@@ -133,12 +161,23 @@ def table1(
         settings={
             **dataclasses.asdict(audit_preset),
             **{name: getattr(train_preset, name) for name in SETTINGS},
-            "attackers_dataset": attackers,
+            "attackers_dataset": _as_begun(
+                begun["settings"].get("attackers_dataset"),
+                typed=attackers_dataset or typed[-1],
+                named=attackers,
+            ),
         },
-        dataset={"name": ",".join(names), "each": images},
+        dataset={
+            "name": _as_begun(
+                begun["dataset"].get("name"), typed=",".join(typed), named=",".join(names)
+            ),
+            "each": images,
+        },
         seed=seed,
         data_dir=data_dir,
     )
+    if datasets is None and not source.is_run:
+        say_on_digits("table1", option="datasets")
     common = {"data_dir": data_dir, "preset": preset, "seed": seed}
     for name, summary in zip(names, images, strict=True):
         # As many steps as on the first data set, so that a smaller one is not learnt less.
@@ -170,6 +209,11 @@ def table1(
     run.record("table", table)
     write_table1(run, find_source(protector).load())
     return {"run": str(run.path), **table}, 0
+
+
+def _as_begun(recorded: str | None, *, typed: str, named: str) -> str:
+    # Tables that an earlier version began hold what was typed, perhaps with a slash at its end.
+    return typed if recorded == typed else named
 
 
 def _table(run: RunFolder, datasets: Sequence[str]) -> dict[str, Any]:
