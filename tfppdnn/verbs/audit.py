@@ -20,14 +20,14 @@ from tfppdnn.presets.audit import (
     make_audit_preset,
 )
 from tfppdnn.runs import RunFolder
-from tfppdnn.verbs.quiet import import_tensorflow
-from tfppdnn.verbs.train import (
+from tfppdnn.verbs.options import (
     as_recorded,
     checked_seed,
     options_called,
     say_on_digits,
     words,
 )
+from tfppdnn.verbs.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from tfppdnn.audit.material import Material

@@ -15,8 +15,8 @@ from tfppdnn.loading.source import Source
 from tfppdnn.presets import Preset, make_preset
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.classifier_training import SETTINGS, train_classifier
+from tfppdnn.verbs.options import as_recorded, checked_seed, say_on_digits
 from tfppdnn.verbs.quiet import import_tensorflow
-from tfppdnn.verbs.train import as_recorded, checked_seed, say_on_digits
 
 
 @SetParseFns(protector=str, dataset=str, data_dir=str, out=str, preset=str)

@@ -23,8 +23,8 @@ from tfppdnn.verbs.first_stages import check_reusable
 from tfppdnn.verbs.frontier_figures import figures_of
 from tfppdnn.verbs.frontier_points import Measuring, Point, has_begun, sharing_first_stages
 from tfppdnn.verbs.frontier_sweeps import SWEEPS, place_of, trainings
+from tfppdnn.verbs.options import as_recorded, checked_seed, words
 from tfppdnn.verbs.quiet import import_tensorflow
-from tfppdnn.verbs.train import as_recorded, checked_seed, words
 
 __all__ = ["frontier", "settings_help"]
 

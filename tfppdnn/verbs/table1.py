@@ -19,14 +19,14 @@ from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.audit import audit, images_to_attack
 from tfppdnn.verbs.classifier_training import SETTINGS
 from tfppdnn.verbs.classify import classify
-from tfppdnn.verbs.quiet import import_tensorflow
-from tfppdnn.verbs.train import (
+from tfppdnn.verbs.options import (
     as_recorded,
     checked_seed,
     options_called,
     say_on_digits,
     words,
 )
+from tfppdnn.verbs.quiet import import_tensorflow
 
 __all__ = ["settings_help", "table1"]
 

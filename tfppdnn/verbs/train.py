@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
-import re
-import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from fire.decorators import SetParseFns
-from tqdm import tqdm
 
-from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset, make_preset, settings_help
 from tfppdnn.runs import RunFolder
 from tfppdnn.verbs.first_stages import check_reusable, copy_first_stages
+from tfppdnn.verbs.options import as_recorded, checked_seed
 from tfppdnn.verbs.quiet import import_tensorflow
 
 __all__ = ["settings_help", "train"]
@@ -164,54 +158,3 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
             run, preset, dataset, reference_classifier, protector, network.restorer, seed=seed
         )
     run.record("train", measurements.summary(run.metrics()))
-
-
-def checked_seed(seed: Any) -> int:
-    """Returns the seed, or raises `UserError` if it is not a whole number from 0."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise UserError(f"--seed={seed}: must be a whole number from 0 to 2147483647")
-    return seed
-
-
-def as_recorded(dataset: str) -> str:
-    """Writes a data set's name as `config.json` holds it, so that one call is told from another.
-
-    Args:
-        dataset: As typed: a name, or a folder, perhaps with a slash at its end.
-    """
-    dataset = os.path.expanduser(dataset)  # noqa: PTH111  (it may be a name)
-    if dataset in ("", "digits") or not Path(dataset).is_dir():
-        return dataset
-    name = str(Path(dataset))
-    # That word alone means the embedded ones, whatever folders there are.
-    return str(Path(dataset).resolve()) if name == "digits" else name
-
-
-def words(given: str | Sequence[str]) -> list[str]:
-    """Splits a list that is separated by commas; from Python it may be one already."""
-    listed = given.split(",") if isinstance(given, str) else given
-    return [word.strip() for word in listed if word.strip()]
-
-
-@contextlib.contextmanager
-def options_called(**names: str) -> Iterator[None]:
-    """Has errors of parts that speak of the options of `train` name those of another verb.
-
-    Args:
-        names: The other verb's option, by that of `train`.
-
-    Raises:
-        UserError: Whatever the body raised, with those names.
-    """
-    try:
-        yield
-    except UserError as error:
-        said = str(error)
-        for of_train, own in names.items():
-            said = re.sub(rf"--{of_train}\b", f"--{own}", said)
-        raise UserError(said) from error
-
-
-def say_on_digits(verb: str, *, option: str = "dataset") -> None:
-    """Says that nobody chose the pictures, which figures of a protector depend on."""
-    tqdm.write(f"{verb}: on digits; name other pictures with --{option}", file=sys.stderr)
