@@ -30,6 +30,7 @@ ATTACKS = {
     "brute_force",
     "feature_reconstruction_basic",
     "feature_reconstruction_advanced",
+    "class_mean",
     "uwa",
     "gan",
     "chosen_plaintext_pixel_based",

@@ -50,6 +50,19 @@ def test_what_was_recovered_goes_by_the_way_from_nothing_to_everything(
     assert verdict.threat_model is model
 
 
+def test_the_better_of_two_ways_to_match_counts_where_both_were_tried():
+    model = ThreatModel.PROTECTOR
+    faint = row(model, 0.10)
+    faint["leakage"] |= {
+        "cosine_reidentification": figure(0.3),
+        "cosine_reidentification_chance": CHANCE,
+    }
+    (verdict,) = verdicts({"itn": faint})
+
+    assert verdict.recovered is Recovered.PARTS
+    assert "matches 30.0% of 1,000 pictures" in verdict.sentence
+
+
 def test_the_most_successful_attack_counts():
     model = ThreatModel.CIPHERTEXTS_ONLY
     (verdict,) = verdicts({"weak": row(model, 0.12), "strong": row(model, 0.8)})

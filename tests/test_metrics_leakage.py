@@ -84,13 +84,16 @@ def test_batches_do_not_show(plain, noise, monkeypatch):
         "contour_correlation",
         "orientation_agreement",
         "reidentification",
+        "cosine_reidentification",
     )
     mixed = (plain // 2 + noise // 2).astype(np.uint8)
-    whole = {name: getattr(metrics, name)(mixed, plain) for name in names}
+    given = {name: (mixed, plain) for name in names}
+    given["cosine_reidentification"] += (plain[3],)
+    whole = {name: getattr(metrics, name)(*given[name]) for name in names}
     for module in ("pairs", "reidentification"):
         monkeypatch.setattr(f"tfppdnn.audit.{module}.VALUES_PER_BATCH", 5 * plain[0].size)
     for name in names:
-        np.testing.assert_array_equal(getattr(metrics, name)(mixed, plain), whole[name])
+        np.testing.assert_array_equal(getattr(metrics, name)(*given[name]), whole[name])
 
 
 def test_images_below_the_ssim_window_are_refused():
@@ -189,6 +192,47 @@ def test_reidentification_is_exact_where_float32_is_not():
     assert metrics.reidentification(plain, plain).all()
 
 
+def test_what_was_blurred_towards_the_mean_image_is_matched_by_its_direction(plain, noise):
+    mean = metrics.mean_image_baseline(plain, 1)[0]
+    faint = np.rint(mean + 0.1 * (plain.astype(float) - mean)).astype(np.uint8)
+    # Nearest by Euclid is whichever plain image is least unlike the mean one.
+    assert metrics.reidentification(faint, plain).mean() < 0.5
+    assert metrics.cosine_reidentification(faint, plain, mean).all()
+    assert metrics.cosine_reidentification(plain, plain, mean).all()
+    assert not metrics.cosine_reidentification(255 - plain, plain, mean).any()
+    shuffled = plain[metrics.shuffled_partners(len(plain), seed=3)]
+    assert not metrics.cosine_reidentification(shuffled, plain, mean).any()
+
+
+def test_a_tie_of_directions_is_a_miss(plain):
+    mean = metrics.mean_image_baseline(plain, 1)[0]
+    nothing = np.broadcast_to(mean, plain.shape)
+    assert not metrics.cosine_reidentification(nothing, plain, mean).any()
+    twins = plain.copy()
+    twins[5] = twins[9]
+    missed = np.flatnonzero(~metrics.cosine_reidentification(twins, twins, mean))
+    np.testing.assert_array_equal(missed, [5, 9])
+
+
+def test_directions_are_those_of_a_plain_computation():
+    rng = np.random.default_rng(8)
+    plain = rng.integers(0, 256, (60, 3, 4, 3), np.uint8)
+    images = (plain // 3 + rng.integers(0, 120, plain.shape)).astype(np.uint8)
+    mean = rng.integers(0, 256, plain.shape[1:], np.uint8)
+    found = []
+    for number, image in enumerate(images):
+        x = image.ravel().astype(float) - mean.ravel()
+        cosines = []
+        for other in plain:
+            y = other.ravel().astype(float) - mean.ravel()
+            cosines.append(x @ y / np.sqrt((x @ x) * (y @ y)))
+        found.append(np.argmax(cosines) == number)
+    assert 0 < np.sum(found) < 60
+    np.testing.assert_array_equal(
+        metrics.cosine_reidentification(images, plain, mean), np.array(found)
+    )
+
+
 def test_shuffled_partners_never_keep_their_own():
     for count in (2, 3, 50):
         partners = metrics.shuffled_partners(count, seed=0)
@@ -222,6 +266,7 @@ def test_leakage_sets_every_figure_beside_its_floor(plain):
     assert report["contour_correlation"].mean == pytest.approx(1.0)
     assert report["contour_correlation_chance"].mean < 0.5
     assert report["reidentification_chance"].mean == 1 / 24
+    assert report["cosine_reidentification_chance"].mean == 1 / 24
     assert report["psnr"].mean < report["psnr_floor"].mean
     assert all(interval.count == 24 for interval in report.values())
     json.dumps({name: interval.to_dict() for name, interval in report.items()}, allow_nan=False)
@@ -243,6 +288,7 @@ def test_leakage_sets_every_figure_below_its_ceiling(plain):
         "contour_correlation",
         "orientation_agreement",
         "reidentification",
+        "cosine_reidentification",
         "recognition",
     }
     for name in of_metrics:

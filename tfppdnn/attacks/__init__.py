@@ -3,10 +3,12 @@
 from tfppdnn.attacks.attack import Attack, ThreatModel
 from tfppdnn.attacks.brute_force import BruteForce
 from tfppdnn.attacks.chosen_plaintext import HelperBlocks, HelperImage
+from tfppdnn.attacks.class_mean import ClassMeanAttack
 from tfppdnn.attacks.data import (
     ChosenPlaintexts,
     Ciphertexts,
     KeySpace,
+    NamedImages,
     OwnedProtector,
     OwnKeyPairs,
     UnpairedImages,
@@ -31,6 +33,7 @@ __all__ = [
     "BruteForce",
     "ChosenPlaintexts",
     "Ciphertexts",
+    "ClassMeanAttack",
     "GANAttack",
     "GlobalInverseNetworkAttack",
     "GradientInversionAttack",
@@ -39,6 +42,7 @@ __all__ = [
     "InverseNetworkAttack",
     "KeySearch",
     "KeySpace",
+    "NamedImages",
     "NearestAttack",
     "NearestMeanAttack",
     "OwnKeyPairs",

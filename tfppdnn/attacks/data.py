@@ -103,6 +103,21 @@ class UnpairedImages(Ciphertexts):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class NamedImages(Ciphertexts):
+    """What a ciphertext-only attacker has who can have images classified.
+
+    Attributes:
+        targets: As in `Ciphertexts`.
+        plain: uint8 [M, H, W, 3], plain images of the same kind, M at least 1.
+        classify: A classifier of plain images, such as anybody can download or train: uint8
+            [N, H, W, 3] to N class indices. It has never seen a protected image.
+    """
+
+    plain: Images
+    classify: Callable[[Images], NDArray[np.integer]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class OwnKeyPairs(Ciphertexts):
     """What an attacker has who runs the scheme on own images, under keys of his own.
 

@@ -10,7 +10,7 @@ from tfppdnn.audit.intervals import Interval, mean_with_interval
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.pairs import Images, check_pair
 from tfppdnn.audit.recognition import Recogniser, guessing, recognition
-from tfppdnn.audit.reidentification import reidentification
+from tfppdnn.audit.reidentification import cosine_reidentification, reidentification
 from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
 from tfppdnn.errors import UserError
 
@@ -86,7 +86,7 @@ def leakage(
         - `ssim`, `affine_ssim`, `psnr`: `_floor`, the mean image.
         - `contour_correlation`, `orientation_agreement`: `_chance`, held against other
           images' plain images.
-        - `reidentification`: `_chance`, 1/N.
+        - `reidentification`, `cosine_reidentification`: `_chance`, 1/N.
         - `recognition`: `_chance`, always the most frequent class.
         - All: `_ceiling`, the plain images themselves.
 
@@ -111,11 +111,14 @@ def leakage(
         scores[f"{name}_ceiling"] = metric(plain, plain)
     scores["reidentification"] = reidentification(images, plain)
     scores["reidentification_ceiling"] = reidentification(plain, plain)
+    mean = blind[0]
+    scores["cosine_reidentification"] = cosine_reidentification(images, plain, mean)
+    scores["cosine_reidentification_ceiling"] = cosine_reidentification(plain, plain, mean)
     if recognise is not None:
         scores["recognition"] = recognition(recognise, images, labels)
         scores["recognition_chance"] = guessing(labels)
         scores["recognition_ceiling"] = recognition(recognise, plain, labels)
     measured = {name: mean_with_interval(values, seed=seed) for name, values in scores.items()}
-    chance = 1 / count
-    measured["reidentification_chance"] = Interval(chance, chance, chance, count)
+    chance = Interval(1 / count, 1 / count, 1 / count, count)
+    measured |= dict.fromkeys(("reidentification_chance", "cosine_reidentification_chance"), chance)
     return measured

@@ -15,7 +15,7 @@ from tfppdnn.audit.intervals import Interval, mean_with_interval
 from tfppdnn.audit.leakage import leakage, mean_image_baseline, shuffled_partners
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.recognition import SavedModelRecogniser, at_size, guessing, recognition
-from tfppdnn.audit.reidentification import reidentification
+from tfppdnn.audit.reidentification import cosine_reidentification, reidentification
 from tfppdnn.audit.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "affine_ssim",
     "at_size",
     "contour_correlation",
+    "cosine_reidentification",
     "guessing",
     "leakage",
     "mean_image_baseline",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from tfppdnn.attacks.brute_force import BruteForce
 from tfppdnn.attacks.chosen_plaintext import HelperBlocks, HelperImage
+from tfppdnn.attacks.class_mean import ClassMeanAttack
 from tfppdnn.attacks.data import (
     ChosenPlaintexts,
     Ciphertexts,
     KeySpace,
+    NamedImages,
     OwnedProtector,
     OwnKeyPairs,
     UnpairedImages,
@@ -30,6 +32,7 @@ from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 from tfppdnn.audit.auditor import PlannedAttack
 from tfppdnn.audit.material import Material
 from tfppdnn.audit.pairs import Images
+from tfppdnn.audit.recognition import Recogniser
 from tfppdnn.audit.subject import Subject
 from tfppdnn.errors import UserError
 from tfppdnn.presets.audit import AuditPreset
@@ -47,11 +50,21 @@ class AuditPlan:
         subject: What is attacked.
         material: The plain images.
         preset: How strong the attackers are.
+        recogniser: Gives a classifier of plain images, when the first attack needs it.
         seed: Of the attackers' networks; a further attempt has the next one.
     """
 
-    def __init__(self, subject: Subject, material: Material, preset: AuditPreset, *, seed: int):
+    def __init__(
+        self,
+        subject: Subject,
+        material: Material,
+        preset: AuditPreset,
+        *,
+        recogniser: Callable[[], Recogniser],
+        seed: int,
+    ):
         self._subject, self._material, self._preset, self._seed = subject, material, preset, seed
+        self._recogniser = recogniser
 
     def attacks(self, names: Sequence[str] | None = None) -> list[PlannedAttack]:
         """Plans attacks.
@@ -106,6 +119,7 @@ class AuditPlan:
             PlannedAttack(attempts=[BruteForce()], gather=self._key_space),
             PlannedAttack(attempts=[BasicFeatureReconstruction()], gather=self._ciphertexts),
             PlannedAttack(attempts=[AdvancedFeatureReconstruction()], gather=self._ciphertexts),
+            PlannedAttack(attempts=[ClassMeanAttack()], gather=self._named_images),
             PlannedAttack(
                 attempts=self._tries(unshared_weights),
                 gather=self._own_key_pairs,
@@ -156,6 +170,11 @@ class AuditPlan:
 
     def _ciphertexts(self) -> Ciphertexts:
         return Ciphertexts(targets=self.targets)
+
+    def _named_images(self) -> NamedImages:
+        return NamedImages(
+            targets=self.targets, plain=self._material.attackers, classify=self._recogniser()
+        )
 
     def _own_key_pairs(self) -> OwnKeyPairs | None:
         with_key = self._subject.says("with_key")

@@ -59,7 +59,9 @@ _JUDGED = {
     "affine_ssim": "_floor",
     "orientation_agreement": "_chance",
     "reidentification": "_chance",
+    "cosine_reidentification": "_chance",
 }
+_MATCHING = ("reidentification", "cosine_reidentification")
 
 
 def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
@@ -90,10 +92,10 @@ def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
 def recovered_by(row: Mapping[str, Any]) -> Recovered:
     """How much of the pictures the reconstructions of an attack show.
 
-    Judged by the affine SSIM, by the orientation of edges and by the re-identification, each
+    Judged by the affine SSIM, by the orientation of edges and by both re-identifications, each
     as a share of the way from knowing nothing to the plain picture; the largest counts. Each
-    misses something: re-identification and SSIM a negative, the affine SSIM outlines in
-    other colours. An attack that worked brings traces at least.
+    misses something: re-identification and SSIM a negative, the Euclidean one a faint picture,
+    the affine SSIM outlines in other colours. An attack that worked brings traces at least.
 
     Args:
         row: An attack's row in `audit.json`.
@@ -105,6 +107,9 @@ def recovered_by(row: Mapping[str, Any]) -> Recovered:
 
 
 def _share(figures: Mapping[str, Mapping[str, float]], name: str, blind_suffix: str) -> float:
+    # Audits of earlier versions have one re-identification.
+    if name not in figures:
+        return 0.0
     blind = figures[name + blind_suffix]["mean"]
     return (figures[name]["mean"] - blind) / max(1 - blind, 1e-9)
 
@@ -126,7 +131,7 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
     best = max(by_strength, key=by_strength.__getitem__)
     recovered = by_strength[best][0]
     figures = rows[best]["leakage"]
-    matched = figures["reidentification"]
+    matched = max((figures[name] for name in _MATCHING if name in figures), key=_mean)
     evidence = (
         f"{best} reaches an affine SSIM of {_beside_blind(figures, 'affine_ssim')} and an "
         f"agreement of edges of {_beside_blind(figures, 'orientation_agreement')}, and matches "
@@ -136,6 +141,10 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
     if failed:
         evidence += f" Failed, which proves nothing: {', '.join(failed)}."
     return Verdict(threat_model=threat_model, recovered=recovered, attack=best, evidence=evidence)
+
+
+def _mean(figure: Mapping[str, float]) -> float:
+    return figure["mean"]
 
 
 def _beside_blind(figures: Mapping[str, Mapping[str, float]], name: str) -> str:

@@ -91,6 +91,15 @@ METRICS = (
         write=writing.percent,
     ),
     Metric(
+        "cosine_reidentification",
+        "Matching, at any contrast",
+        "The same, by how pictures deviate from the mean picture and not by how much: it also "
+        "matches faint and blurred ones.",
+        "a random pick",
+        blind_suffix="_chance",
+        write=writing.percent,
+    ),
+    Metric(
         "recognition",
         "Recognition",
         "How often a classifier that has only ever seen plain pictures names what is shown.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,11 +97,12 @@ def audit(
         preset: How strong the attackers are: quick, cpu or paper.
         out: The audit's folder; runs/audit-PROTECTOR-DATASET-PRESET if not given.
         attacks: Which attacks, separated by commas; all if not given: brute_force,
-            feature_reconstruction_basic, feature_reconstruction_advanced, uwa, gan,
+            feature_reconstruction_basic, feature_reconstruction_advanced, class_mean, uwa, gan,
             chosen_plaintext_pixel_based, chosen_plaintext_tanaka, nearest, nearest_mean, itn,
             itn_global, gradient_inversion.
         recogniser: The SavedModel of a classifier of plain images of this data set, to be
-            asked what reconstructions show; one is trained first if not given.
+            asked what reconstructions show, by attackers too; one is trained first if not
+            given.
         seed: Seed of the attackers' networks.
         settings: Any setting of the preset by its own name, see below.
 
@@ -152,11 +154,16 @@ def audit(
         protector=CheckedProtector(source.load_for_batches(), name=protector),
         differentiable=source.differentiable(),
     )
-    plan = AuditPlan(subject, material, chosen, seed=seed)
+    given = None if recogniser is None else SavedModelRecogniser(recogniser)
+
+    @functools.cache
+    def asked() -> Recogniser:
+        return given or _own_recogniser(run, images, chosen, seed)
+
+    plan = AuditPlan(subject, material, chosen, recogniser=asked, seed=seed)
     planned = plan.attacks(names)
     # Before anything is written or learnt: a protector that breaks the rules is found here.
     targets = plan.targets
-    given = None if recogniser is None else SavedModelRecogniser(recogniser)
     run.claim(
         verb="audit",
         protector=source.identity(),
@@ -169,10 +176,9 @@ def audit(
     _refuse_other_recogniser(run, recogniser)
     if unsaid:
         say_on_digits("audit")
-    asked = given or _own_recogniser(run, images, chosen, seed)
     shown = {"name": source.title, "given": protector, "recogniser": recogniser}
-    _measure_protected(run, targets, material, asked, shown, seed)
-    make_attacks(run, planned, material, recogniser=asked, seed=seed)
+    _measure_protected(run, targets, material, asked(), shown, seed)
+    make_attacks(run, planned, material, recogniser=asked(), seed=seed)
     write_audit_report(run)
     return {"run": str(run.path), **_summary(run.metrics())}, 0
 
