@@ -54,6 +54,21 @@ def test_the_mean_of_many():
     assert np.abs(few.images[0] - plain[:4].mean(axis=0)).max() <= 0.5
 
 
+def test_the_attackers_images_are_protected_once_for_all_attacks():
+    calls = []
+
+    class Counted(Upended):
+        def protect(self, images):
+            calls.append(len(images))
+            return super().protect(images)
+
+    plain = plain_images(20)
+    data = OwnedProtector(targets=Upended().protect(plain), protector=Counted(), plain=plain)
+    for attack in (NearestAttack(), NearestMeanAttack()):
+        attack.run(data)
+    assert calls == [20]
+
+
 def test_an_attacker_without_images_is_told():
     with pytest.raises(UserError, match="no images"):
         attacked(NearestAttack(), plain_images(2), plain_images(0))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +143,11 @@ class OwnedProtector(ChosenPlaintexts):
     """
 
     plain: Images
+
+    @cached_property
+    def ciphertexts(self) -> Images:
+        """uint8 [M, H, W, 3]: the attacker's own images, protected when first needed, once."""
+        return self.protector.protect(self.plain) if len(self.plain) else self.plain
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

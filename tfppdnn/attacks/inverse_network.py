@@ -46,13 +46,12 @@ class _LearnsTheInverse(LearnedAttack[OwnedProtector]):
     width: int = 64
 
     def run(self, data: OwnedProtector, *, checkpoints: str | Path | None = None) -> Reconstruction:
-        """Attacks; see `LearnedAttack.run`. The own images are protected once.
+        """Attacks; see `LearnedAttack.run`.
 
         Raises:
             UserError: If the attacker has no images, or some of different sizes.
         """
-        protected = data.protector.protect(data.plain) if len(data.plain) else data.plain
-        check_pairs(data.targets, protected, data.plain)
+        check_pairs(data.targets, data.ciphertexts, data.plain)
         steps = steps_of(self.epochs, images=len(data.plain), batch_size=self.batch_size)
         keras.utils.set_random_seed(self.seed)
         model = self.network(data.plain.shape[1])
@@ -60,7 +59,7 @@ class _LearnsTheInverse(LearnedAttack[OwnedProtector]):
         model.compile(keras.optimizers.Adam(schedule), "mean_squared_error")
         train_on_pairs(
             model,
-            protected,
+            data.ciphertexts,
             data.plain,
             title="inverse network",
             steps=steps,

@@ -34,14 +34,13 @@ class NearestAttack(Attack[OwnedProtector, Reconstruction]):
     neighbours: int = 1
 
     def run(self, data: OwnedProtector) -> Reconstruction:
-        """Attacks. The own images are protected once.
+        """Attacks; see `Attack.run`.
 
         Raises:
             UserError: If the attacker has no images, or some of different sizes.
         """
-        protected = data.protector.protect(data.plain) if len(data.plain) else data.plain
-        check_pairs(data.targets, protected, data.plain)
-        found = nearest(data.targets, protected, count=min(self.neighbours, len(protected)))
+        check_pairs(data.targets, data.ciphertexts, data.plain)
+        found = nearest(data.targets, data.ciphertexts, count=min(self.neighbours, len(data.plain)))
         images = np.stack([data.plain[own].mean(axis=0) for own in found])
         one = self.neighbours == 1
         mean = "the image that is" if one else f"the mean of the {self.neighbours} that are"

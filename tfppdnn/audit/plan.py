@@ -129,12 +129,10 @@ class AuditPlan:
             PlannedAttack(attempts=self._tries(*self._gan_attacks()), gather=self._unpaired_images),
             PlannedAttack(attempts=[HelperImage()], gather=self._chosen_plaintexts),
             PlannedAttack(attempts=[HelperBlocks()], gather=self._chosen_plaintexts),
-            PlannedAttack(attempts=[NearestAttack()], gather=self._owned_protector),
-            PlannedAttack(attempts=[NearestMeanAttack()], gather=self._owned_protector),
-            PlannedAttack(attempts=self._tries(inverse_network), gather=self._owned_protector),
-            PlannedAttack(
-                attempts=self._tries(global_inverse_network), gather=self._owned_protector
-            ),
+            PlannedAttack(attempts=[NearestAttack()], gather=lambda: self._owner),
+            PlannedAttack(attempts=[NearestMeanAttack()], gather=lambda: self._owner),
+            PlannedAttack(attempts=self._tries(inverse_network), gather=lambda: self._owner),
+            PlannedAttack(attempts=self._tries(global_inverse_network), gather=lambda: self._owner),
             PlannedAttack(
                 attempts=self._tries(inversion),
                 gather=self._white_box,
@@ -194,7 +192,8 @@ class AuditPlan:
     def _chosen_plaintexts(self) -> ChosenPlaintexts:
         return ChosenPlaintexts(targets=self.targets, protector=self._subject.protector)
 
-    def _owned_protector(self) -> OwnedProtector:
+    @cached_property
+    def _owner(self) -> OwnedProtector:
         return OwnedProtector(
             targets=self.targets,
             protector=self._subject.protector,
