@@ -256,9 +256,7 @@ def test_table1_does_not_mix_sizes_of_images(tiny_run, tmp_path, call):
     assert not out.exists()
 
 
-def test_a_table_of_an_earlier_version_goes_on_with_the_slash_it_was_begun_with(
-    tmp_path, call, monkeypatch
-):
+def test_a_table_goes_on_however_its_folder_is_typed(tmp_path, call, monkeypatch):
     def stop(**options):
         raise KeyboardInterrupt
 
@@ -273,15 +271,15 @@ def test_a_table_of_an_earlier_version_goes_on_with_the_slash_it_was_begun_with(
     arguments = ["table1", "--protector=plain", "--out=out", "--datasets=photos/"]
     arguments += ["--attacker_images=8", "--held_out_images=2"]
     assert call(*arguments)[0] == 130
-    path = tmp_path / "out" / "config.json"
-    config = json.loads(path.read_text())
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert config["dataset"]["name"] == config["settings"]["attackers_dataset"] == "photos"
-    # Begun without a slash, it goes on with one; begun with one by an earlier version, too.
-    assert call(*arguments)[0] == 130
-    config["dataset"]["name"] = config["settings"]["attackers_dataset"] = "photos/"
-    path.write_text(json.dumps(config))
-    code, _, errors = call(*arguments)
+    code, _, errors = call(*(one.replace("photos/", "./photos") for one in arguments))
     assert code == 130, errors
+    # Two of one name would share their parts' folders.
+    twice = [one.replace("photos/", "photos,elsewhere/photos/") for one in arguments]
+    code, _, errors = call(*twice, "--out=other")
+    assert code == 2
+    assert "both are called photos in the table" in errors.splitlines()[-1]
 
 
 @pytest.mark.parametrize("options", [[], ["--dataset=digits"]])

@@ -259,13 +259,16 @@ def test_hostile_names_stay_text(report):
 def test_the_command_makes_the_same_run_again(tmp_path, pictures):
     run = RunFolder(tmp_path / "run")
     settings = dataclasses.asdict(Quick(lambda_=0.4, gamma=(-1.0, 0.4, 0.9), random_start=False))
-    run.claim(preset="quick", settings=settings, dataset={**DATASET, "name": "my set"}, seed=7)
+    dataset = {**DATASET, "name": "my set"}
+    run.claim(preset="quick", settings=settings, dataset=dataset, seed=7, data_dir=tmp_path)
     text = Reader(write_report(run, pictures).read_text()).text
     command = next(line.strip() for line in text.splitlines() if "tfppdnn train" in line)
     assert command == (
         "python -m tfppdnn train --preset=quick '--dataset=my set' --seed=7 "
-        "--random_start=False --lambda_=0.4 --gamma=-1.0,0.4,0.9 --out=runs/again"
+        "--data_dir=DIR --random_start=False --lambda_=0.4 --gamma=-1.0,0.4,0.9 --out=runs/again"
     )
+    # Where it lies on this machine is nobody's business.
+    assert "DIR is the tensorflow-datasets directory" in text
 
 
 def test_pictures_show_their_pixels_unsmoothed(pictures):

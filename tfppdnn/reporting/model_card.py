@@ -102,7 +102,7 @@ def render_card(card: Mapping[str, Any]) -> str:
         config=config,
         settings=config["settings"],
         dataset=config["dataset"],
-        command=_with_place(command(config), config),
+        command=command(config),
         reference=list(accuracies_of(reference, config["dataset"]).values()),
         classifiers=[
             _Classifiers(one["config"], rows)
@@ -162,7 +162,3 @@ def _audit(config: Mapping[str, Any], record: Mapping[str, Any]) -> _Audit:
         verdicts={one.threat_model.name.lower(): one.sentence for one in verdicts(rows)},
         command=audit_command(config, record),
     )
-
-
-def _with_place(written: str, config: Mapping[str, Any]) -> str:
-    return f"{written} --data_dir=DIR" if config.get("data_dir") else written

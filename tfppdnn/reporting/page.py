@@ -63,10 +63,12 @@ def render(
 
 
 def command(config: Mapping[str, Any]) -> str:
-    """The command line that makes a run again, from its `config.json`."""
+    """The command line that makes a run again, from its `config.json`; DIR holds data sets."""
     preset, settings = config.get("preset", "quick"), config.get("settings", {})
     options = {"preset": preset, "dataset": config.get("dataset", {}).get("name", "digits")}
     options["seed"] = config.get("seed", 0)
+    if config.get("data_dir"):
+        options["data_dir"] = "DIR"
     if preset in PRESETS:
         for field in dataclasses.fields(PRESETS[preset]):
             value = settings.get(field.name, field.default)

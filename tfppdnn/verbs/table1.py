@@ -129,6 +129,12 @@ def table1(
     data_dir = data_dir or config.get("data_dir")
     run = RunFolder(out or Path("runs") / f"table1-{source.title}-{preset}", record="table1.json")
     names = [as_recorded(name) for name in typed]
+    called = [Path(name).name for name in names]
+    if len(set(called)) < len(called):
+        raise UserError(
+            f"--datasets={','.join(typed)}: both are called {called[0]} in the table; give two "
+            "data sets, or rename the folder of one"
+        )
     attackers = as_recorded(attackers_dataset or names[-1])
 
     import_tensorflow()
@@ -151,9 +157,6 @@ def table1(
         seed=seed,
         option="attackers_dataset" if attackers_dataset else "datasets",
     )
-    begun = (
-        run.config() if (run.path / "config.json").is_file() else {"dataset": {}, "settings": {}}
-    )
     run.claim(
         verb="table1",
         protector=source.identity(),
@@ -161,18 +164,9 @@ def table1(
         settings={
             **dataclasses.asdict(audit_preset),
             **{name: getattr(train_preset, name) for name in SETTINGS},
-            "attackers_dataset": _as_begun(
-                begun["settings"].get("attackers_dataset"),
-                typed=attackers_dataset or typed[-1],
-                named=attackers,
-            ),
+            "attackers_dataset": attackers,
         },
-        dataset={
-            "name": _as_begun(
-                begun["dataset"].get("name"), typed=",".join(typed), named=",".join(names)
-            ),
-            "each": images,
-        },
+        dataset={"name": ",".join(names), "each": images},
         seed=seed,
         data_dir=data_dir,
     )
@@ -205,15 +199,10 @@ def table1(
             **common,
             **audited,
         )
-    table = _table(run, [Path(name).name for name in names])
+    table = _table(run, called)
     run.record("table", table)
     write_table1(run, find_source(protector).load())
     return {"run": str(run.path), **table}, 0
-
-
-def _as_begun(recorded: str | None, *, typed: str, named: str) -> str:
-    # Tables that an earlier version began hold what was typed, perhaps with a slash at its end.
-    return typed if recorded == typed else named
 
 
 def _table(run: RunFolder, datasets: Sequence[str]) -> dict[str, Any]:
