@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
 from tfppdnn.files import write_bytes
-from tfppdnn.verbs.frontier_figures import strongest
+from tfppdnn.verbs.frontier_figures import matched, strongest
 
 HERE = Path(__file__).parent
 FRONTIER = HERE / "frontier-cifar10"
@@ -52,27 +52,27 @@ def verdict_of(record: Mapping[str, Any], threat_model: ThreatModel) -> Verdict:
     return next(one for one in verdicts(record["attacks"]) if one.threat_model is threat_model)
 
 
-def most(
-    record: Mapping[str, Any], threat_model: ThreatModel, measure: str = "affine_ssim"
-) -> dict[str, Any]:
-    """Finds what an attacker gets of a measure, by the best of the attacks that he can make."""
+def most_like(record: Mapping[str, Any], threat_model: ThreatModel) -> dict[str, Any]:
+    """Finds the most likeness (affine SSIM) that an attacker gets, by the best of his attacks."""
+    return strongest(attacks_of(record, threat_model), "affine_ssim")
+
+
+def attacks_of(record: Mapping[str, Any], threat_model: ThreatModel) -> dict[str, Any]:
+    """The attacks that an attacker can make and that make pictures."""
     able = list(ThreatModel)[: list(ThreatModel).index(threat_model) + 1]
-    rows = {
+    return {
         name: row
         for name, row in record["attacks"].items()
         if "leakage" in row and ThreatModel(row["threat_model"]) in able
     }
-    return strongest(rows, measure)
 
 
 def recovered(record: Mapping[str, Any], threat_model: ThreatModel) -> str:
     """Writes a cell: in words, and the most of each measure that an attack got."""
-    matched, likeness = (
-        most(record, threat_model, measure)["mean"]
-        for measure in ("reidentification", "affine_ssim")
-    )
+    share = matched(attacks_of(record, threat_model))["mean"]
+    likeness = most_like(record, threat_model)["mean"]
     words = WORDS[verdict_of(record, threat_model).recovered]
-    return f"{words} ({matched:.1%} matched, likeness {likeness:.2f})"
+    return f"{words} ({share:.1%} matched, likeness {likeness:.2f})"
 
 
 def outlines(record: Mapping[str, Any]) -> str:
@@ -141,8 +141,8 @@ def draw() -> Image.Image:
         rows = {
             "the pictures": "plain",
             "what is sent": "protected",
-            "an eavesdropper's": most(record, WITHOUT_THE_APP)["attack"],
-            "with the app in hand": most(record, WITH_THE_APP)["attack"],
+            "an eavesdropper's": most_like(record, WITHOUT_THE_APP)["attack"],
+            "with the app in hand": most_like(record, WITH_THE_APP)["attack"],
         }
         pen.text((left, GAP), title, fill="black", font=font)
         for line, (label, name) in enumerate(rows.items()):

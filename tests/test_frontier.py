@@ -11,7 +11,7 @@ from PIL import Image
 
 from tfppdnn.reporting.frontier import frontier_table
 from tfppdnn.runs import RunFolder
-from tfppdnn.verbs.frontier_figures import strongest
+from tfppdnn.verbs.frontier_figures import matched, strongest
 from tfppdnn.verbs.frontier_sweeps import SWEEPS
 
 TINY_AUDIT = [
@@ -227,6 +227,16 @@ def test_a_share_above_chance_counts_whatever_became_of_the_attack(low, best, st
     assert (found["attack"], found["status"]) == (best, status)
     found = strongest({"itn": matching("worked", 0.01, 0.0)}, "reidentification")
     assert found["status"] == "failed"
+
+
+def test_pictures_are_matched_in_the_way_that_finds_most():
+    faint, sharp = matching("worked", 0.01, 0.005), matching("worked", 0.02, 0.01)
+    assert matched({"itn": faint, "nearest": sharp})["mean"] == 0.02
+    for row, mean in ((faint, 0.04), (sharp, 0.02)):
+        row["leakage"]["cosine_reidentification"] = {"mean": mean, "low": mean / 2, "high": 1.0}
+        row["leakage"]["cosine_reidentification_chance"] = {"mean": 0.002}
+    found = matched({"itn": faint, "nearest": sharp})
+    assert (found["attack"], found["mean"], found["status"]) == ("itn", 0.04, "worked")
 
 
 def matching(status, mean, low):

@@ -61,7 +61,9 @@ _JUDGED = {
     "reidentification": "_chance",
     "cosine_reidentification": "_chance",
 }
-_MATCHING = ("reidentification", "cosine_reidentification")
+
+MATCHING = ("reidentification", "cosine_reidentification")
+"""The ways to match reconstructions; audits of earlier versions have the first only."""
 
 
 def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
@@ -107,7 +109,6 @@ def recovered_by(row: Mapping[str, Any]) -> Recovered:
 
 
 def _share(figures: Mapping[str, Mapping[str, float]], name: str, blind_suffix: str) -> float:
-    # Audits of earlier versions have one re-identification.
     if name not in figures:
         return 0.0
     blind = figures[name + blind_suffix]["mean"]
@@ -131,7 +132,7 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
     best = max(by_strength, key=by_strength.__getitem__)
     recovered = by_strength[best][0]
     figures = rows[best]["leakage"]
-    matched = max((figures[name] for name in _MATCHING if name in figures), key=_mean)
+    matched = max((figures[name] for name in MATCHING if name in figures), key=_mean)
     evidence = (
         f"{best} reaches an affine SSIM of {_beside_blind(figures, 'affine_ssim')} and an "
         f"agreement of edges of {_beside_blind(figures, 'orientation_agreement')}, and matches "
