@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
+from tfppdnn.audit.verdict import Recovered, Verdict, attacks_of, verdicts
 from tfppdnn.files import write_bytes
 from tfppdnn.verbs.frontier_figures import matched, strongest
 
@@ -54,22 +54,12 @@ def verdict_of(record: Mapping[str, Any], threat_model: ThreatModel) -> Verdict:
 
 def most_like(record: Mapping[str, Any], threat_model: ThreatModel) -> dict[str, Any]:
     """Finds the most likeness (affine SSIM) that an attacker gets, by the best of his attacks."""
-    return strongest(attacks_of(record, threat_model), "affine_ssim")
-
-
-def attacks_of(record: Mapping[str, Any], threat_model: ThreatModel) -> dict[str, Any]:
-    """The attacks that an attacker can make and that make pictures."""
-    able = list(ThreatModel)[: list(ThreatModel).index(threat_model) + 1]
-    return {
-        name: row
-        for name, row in record["attacks"].items()
-        if "leakage" in row and ThreatModel(row["threat_model"]) in able
-    }
+    return strongest(attacks_of(record["attacks"], threat_model), "affine_ssim")
 
 
 def recovered(record: Mapping[str, Any], threat_model: ThreatModel) -> str:
     """Writes a cell: in words, and the most of each measure that an attack got."""
-    share = matched(attacks_of(record, threat_model))["mean"]
+    share = matched(attacks_of(record["attacks"], threat_model))["mean"]
     likeness = most_like(record, threat_model)["mean"]
     words = WORDS[verdict_of(record, threat_model).recovered]
     return f"{words} ({share:.1%} matched, likeness {likeness:.2f})"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.audit.verdict import attacks_of
 from tfppdnn.verbs.frontier_figures import matched, strongest
 
 HERE = Path(__file__).parent
@@ -110,12 +111,8 @@ def _most(name: str, measure: str) -> Figure:
 
 
 def _owners(name: str) -> dict[str, Figure]:
-    attacks = read(f"{FRONTIER}/audit/{name}/audit.json")["attacks"]
-    return {
-        attack: row
-        for attack, row in attacks.items()
-        if "leakage" in row and row["threat_model"] == ThreatModel.PROTECTOR.value
-    }
+    record = read(f"{FRONTIER}/audit/{name}/audit.json")
+    return attacks_of(record["attacks"], ThreatModel.PROTECTOR)
 
 
 def _percent(figures: Figure) -> float:

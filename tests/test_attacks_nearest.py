@@ -45,6 +45,15 @@ def test_the_nearest_are_those_of_a_plain_sort():
     assert (np.sort(nearest(targets, images, count=5), axis=1) == wanted).all()
 
 
+def test_images_of_little_contrast_are_told_apart():
+    images = RNG.integers(0, 5, (600, 16, 16, 3), np.uint8) + np.uint8(250)
+    assert (nearest(images[:200], images, count=1)[:, 0] == np.arange(200)).all()
+    targets = images[:200] ^ RNG.integers(0, 2, (200, 16, 16, 3), np.uint8)
+    distances = np.stack([((images.astype(int) - one) ** 2).sum(axis=(1, 2, 3)) for one in targets])
+    found = nearest(targets, images, count=1)[:, 0]
+    assert (distances[np.arange(200), found] == distances.min(axis=1)).all()
+
+
 def test_the_mean_of_many():
     plain = plain_images(60)
     found = attacked(NearestMeanAttack(neighbours=60), plain[:1], plain)

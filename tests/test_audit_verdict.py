@@ -71,6 +71,20 @@ def test_the_most_successful_attack_counts():
     assert "strong reaches an affine SSIM of 0.80 (knowing nothing 0.10)" in verdict.sentence
 
 
+def test_the_attack_that_gets_most_is_named_and_the_one_that_matches_most_beside_it():
+    model = ThreatModel.PROTECTOR
+    rows = {
+        "itn": row(model, 0.2, matched=0.011),
+        "nearest_mean": row(model, 0.15, outlines=0.21, matched=0.0),
+        "nearest": row(model, 0.1, matched=0.055),
+    }
+    (verdict,) = verdicts(rows)
+
+    # 0.19 of the way by outlines, where 0.1 from 0.1 to 1 is 0.11.
+    assert verdict.attack == "nearest_mean"
+    assert "; nearest matches 5.5% of 1,000 pictures (at random 0.1%)." in verdict.sentence
+
+
 def test_outlines_in_other_colours_are_pictures_that_come_back():
     model = ThreatModel.CIPHERTEXTS_ONLY
     (verdict,) = verdicts({"gan": row(model, 0.10, matched=0.0, outlines=0.87)})

@@ -50,6 +50,9 @@ def test_pictures_are_matched_in_the_way_that_finds_most():
         row["leakage"]["cosine_reidentification_chance"] = {"mean": 0.002}
     found = matched({"itn": faint, "nearest": sharp})
     assert (found["attack"], found["mean"], found["status"]) == ("itn", 0.04, "worked")
+    # One of an earlier version does not keep the others from being matched.
+    older = matching("worked", 0.03, 0.02)
+    assert matched({"itn": faint, "nearest": sharp, "gan": older})["mean"] == 0.04
 
 
 def matching(status, mean, low):

@@ -55,6 +55,13 @@ SUCCESSES = {
     "faint": lambda plain: clipped(100 + plain / 16),
     "line drawing": lambda plain: drawn(plain),
     "one in six is found": look_alikes,
+    # As noise to the eye; matched whatever the contrast, and else by nothing.
+    "a tenth of it in noise": lambda plain: clipped(
+        plain.mean(axis=0) + 0.1 * (plain - plain.mean(axis=0)) + noise_like(plain, 40)
+    ),
+    "so faint that it is flat": lambda plain: clipped(
+        128 + (plain - plain.mean(axis=0)) / 50 + noise_like(plain, 3)
+    ),
     "noisy": lambda plain: clipped(plain + noise_like(plain, 40)),
 }
 

@@ -87,13 +87,11 @@ def test_batches_do_not_show(plain, noise, monkeypatch):
         "cosine_reidentification",
     )
     mixed = (plain // 2 + noise // 2).astype(np.uint8)
-    given = {name: (mixed, plain) for name in names}
-    given["cosine_reidentification"] += (plain[3],)
-    whole = {name: getattr(metrics, name)(*given[name]) for name in names}
+    whole = {name: getattr(metrics, name)(mixed, plain) for name in names}
     for module in ("pairs", "reidentification"):
         monkeypatch.setattr(f"tfppdnn.audit.{module}.VALUES_PER_BATCH", 5 * plain[0].size)
     for name in names:
-        np.testing.assert_array_equal(getattr(metrics, name)(*given[name]), whole[name])
+        np.testing.assert_array_equal(getattr(metrics, name)(mixed, plain), whole[name])
 
 
 def test_images_below_the_ssim_window_are_refused():
@@ -192,45 +190,64 @@ def test_reidentification_is_exact_where_float32_is_not():
     assert metrics.reidentification(plain, plain).all()
 
 
-def test_what_was_blurred_towards_the_mean_image_is_matched_by_its_direction(plain, noise):
-    mean = metrics.mean_image_baseline(plain, 1)[0]
-    faint = np.rint(mean + 0.1 * (plain.astype(float) - mean)).astype(np.uint8)
-    # Nearest by Euclid is whichever plain image is least unlike the mean one.
+@pytest.mark.parametrize("grey", [None, 0, 90, 255])
+def test_what_was_faded_is_matched_by_its_direction_whatever_it_was_faded_to(plain, grey):
+    mean = plain.mean(axis=0)
+    faded_to = mean if grey is None else 0.9 * grey + 0.1 * mean
+    faint = np.rint(faded_to + 0.1 * (plain - mean)).astype(np.uint8)
+    # Nearest by Euclid is whichever plain image is least unlike that.
     assert metrics.reidentification(faint, plain).mean() < 0.5
-    assert metrics.cosine_reidentification(faint, plain, mean).all()
-    assert metrics.cosine_reidentification(plain, plain, mean).all()
-    assert not metrics.cosine_reidentification(255 - plain, plain, mean).any()
+    assert metrics.cosine_reidentification(faint, plain).all()
+
+
+def test_others_and_negatives_are_not_matched_by_direction(plain):
+    assert metrics.cosine_reidentification(plain, plain).all()
+    assert not metrics.cosine_reidentification(255 - plain, plain).any()
     shuffled = plain[metrics.shuffled_partners(len(plain), seed=3)]
-    assert not metrics.cosine_reidentification(shuffled, plain, mean).any()
+    assert not metrics.cosine_reidentification(shuffled, plain).any()
 
 
 def test_a_tie_of_directions_is_a_miss(plain):
-    mean = metrics.mean_image_baseline(plain, 1)[0]
-    nothing = np.broadcast_to(mean, plain.shape)
-    assert not metrics.cosine_reidentification(nothing, plain, mean).any()
+    mean_image = metrics.mean_image_baseline(plain, len(plain))
+    assert not metrics.cosine_reidentification(mean_image, plain).any()
     twins = plain.copy()
     twins[5] = twins[9]
-    missed = np.flatnonzero(~metrics.cosine_reidentification(twins, twins, mean))
+    missed = np.flatnonzero(~metrics.cosine_reidentification(twins, twins))
     np.testing.assert_array_equal(missed, [5, 9])
 
 
 def test_directions_are_those_of_a_plain_computation():
     rng = np.random.default_rng(8)
     plain = rng.integers(0, 256, (60, 3, 4, 3), np.uint8)
+    bystanders = rng.integers(0, 256, (20, 3, 4, 3), np.uint8)
     images = (plain // 3 + rng.integers(0, 120, plain.shape)).astype(np.uint8)
-    mean = rng.integers(0, 256, plain.shape[1:], np.uint8)
+    crowd = np.concatenate([plain, bystanders])
     found = []
     for number, image in enumerate(images):
-        x = image.ravel().astype(float) - mean.ravel()
+        x = (image - images.mean(axis=0)).ravel()
         cosines = []
-        for other in plain:
-            y = other.ravel().astype(float) - mean.ravel()
+        for other in crowd:
+            y = (other - plain.mean(axis=0)).ravel()
             cosines.append(x @ y / np.sqrt((x @ x) * (y @ y)))
         found.append(np.argmax(cosines) == number)
     assert 0 < np.sum(found) < 60
     np.testing.assert_array_equal(
-        metrics.cosine_reidentification(images, plain, mean), np.array(found)
+        metrics.cosine_reidentification(images, plain, bystanders), np.array(found)
     )
+
+
+@pytest.mark.parametrize("way", ["reidentification", "cosine_reidentification"])
+def test_bystanders_swell_the_crowd_in_which_an_image_is_looked_for(plain, way, monkeypatch):
+    match = getattr(metrics, way)
+    assert match(plain[:4], plain[:4], plain[4:]).all()
+    # A twin among them is a tie.
+    assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
+    report = metrics.leakage(plain[:4], plain[:4], bystanders=plain[4:])
+    assert report[f"{way}_chance"].mean == 1 / 24
+    assert report[way].count == report[f"{way}_chance"].count == 4
+    # Also where they are looked through in several blocks.
+    monkeypatch.setattr("tfppdnn.audit.reidentification.VALUES_PER_BATCH", 3 * plain[0].size)
+    assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
 
 
 def test_shuffled_partners_never_keep_their_own():
@@ -248,9 +265,21 @@ def test_interval_of_a_known_sample():
     assert (interval.mean, interval.count) == (0.3, 1000)
     assert interval.low == pytest.approx(0.3 - 1.96 * deviation, abs=0.004)
     assert interval.high == pytest.approx(0.3 + 1.96 * deviation, abs=0.004)
-    assert interval == metrics.mean_with_interval(values == 1, seed=1)
     same = {"mean": 5.0, "low": 5.0, "high": 5.0, "count": 2}
     assert metrics.mean_with_interval([5.0, 5.0]).to_dict() == same
+
+
+def test_shares_have_exact_intervals():
+    def interval(hits, count):
+        found = metrics.mean_with_interval(np.arange(count) < hits)
+        assert (found.mean, found.count) == (hits / count, count)
+        return found.low, found.high
+
+    # What would give none, or all, of n with a probability of 2.5%: 1 - 0.025^(1/n).
+    assert interval(0, 32) == (0.0, pytest.approx(1 - 0.025 ** (1 / 32)))
+    assert interval(32, 32) == (pytest.approx(0.025 ** (1 / 32)), 1.0)
+    # Of Clopper and Pearson's chart (Biometrika 26, 1934): 3 of 10.
+    assert interval(3, 10) == (pytest.approx(0.067, abs=5e-4), pytest.approx(0.652, abs=5e-4))
 
 
 @pytest.mark.parametrize("values", [[], [1.0, np.nan], [np.inf]])

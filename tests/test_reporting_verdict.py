@@ -80,6 +80,10 @@ def test_matching(rate, sentence):
     finding = seen(reidentification=rate)
     assert sentence in finding.text
     assert f"{rate:.1%} of 1,000" in finding.text
+    # Whichever way finds more.
+    faint = seen(cosine_reidentification=rate, cosine_reidentification_chance=0.001)
+    assert sentence in faint.text
+    assert f"{rate:.1%} of 1,000" in faint.text
 
 
 def test_one_bad_figure_is_enough_for_the_headline():

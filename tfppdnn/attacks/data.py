@@ -104,7 +104,7 @@ class UnpairedImages(Ciphertexts):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NamedImages(Ciphertexts):
+class ClassifiedImages(Ciphertexts):
     """What a ciphertext-only attacker has who can have images classified.
 
     Attributes:

@@ -41,7 +41,7 @@ class NearestAttack(Attack[OwnedProtector, Reconstruction]):
         """
         check_pairs(data.targets, data.ciphertexts, data.plain)
         found = nearest(data.targets, data.ciphertexts, count=min(self.neighbours, len(data.plain)))
-        images = np.stack([data.plain[own].mean(axis=0) for own in found])
+        images = np.stack([np.rint(data.plain[own].mean(axis=0)).astype(np.uint8) for own in found])
         one = self.neighbours == 1
         mean = "the image that is" if one else f"the mean of the {self.neighbours} that are"
         return Reconstruction(
@@ -49,7 +49,7 @@ class NearestAttack(Attack[OwnedProtector, Reconstruction]):
             threat_model=self.threat_model,
             finding=f"Of {len(data.plain):,} images that the attacker protected himself, {mean} "
             "nearest when protected.",
-            images=np.rint(images).astype(np.uint8),
+            images=images,
         )
 
 
@@ -74,8 +74,12 @@ def nearest(targets: Images, images: Images, *, count: int) -> np.ndarray:
         int [N, count], indices of the nearest images, in no order.
     """
     x, y = (one.reshape(len(one), -1).astype(np.float32) for one in (targets, images))
+    # Images of little contrast differ by less than float32 can tell of what they have in common.
+    centre = y.mean(axis=0)
+    x -= centre
+    y -= centre
     # |x - y|^2 without |x|^2, which all distances of a target have in common.
-    lengths = (y**2).sum(axis=1)
+    lengths = np.einsum("ij,ij->i", y, y)
     found = []
     for start in range(0, len(x), _TARGETS_AT_A_TIME):
         distances = lengths - 2 * x[start : start + _TARGETS_AT_A_TIME] @ y.T

@@ -97,6 +97,7 @@ def measured(
         material.held_out[: len(images)],
         seed=seed,
         plain_train=material.attackers,
+        bystanders=material.held_out[len(images) :],
         recognise=recogniser,
         labels=material.labels[: len(images)],
     )
@@ -121,6 +122,7 @@ def _attack(
     if data is None:
         return _row_without_images(planned.attempts[0], planned.missing), None
     plain = material.held_out[: planned.targets]
+    bystanders = material.held_out[len(plain) :]
     for number, attack in enumerate(planned.attempts):
         if isinstance(attack, LearnedAttack):
             result = attack.run(data, checkpoints=_checkpoints(run, planned, number))
@@ -128,7 +130,9 @@ def _attack(
             result = attack.run(data)
         if not isinstance(result, Reconstruction) or result.images is None:
             return _row_without_images(attack, result.finding, result), None
-        quality = judge_reconstructions(result.images, plain, material.attackers, seed=seed)
+        quality = judge_reconstructions(
+            result.images, plain, material.attackers, bystanders=bystanders, seed=seed
+        )
         tried.append({"settings": dataclasses.asdict(attack), **quality.to_dict()})
         # The strongest counts, whether it was the first or the last.
         if best is None or _strength(quality) > _strength(best[1]):

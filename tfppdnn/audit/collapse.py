@@ -11,7 +11,7 @@ from tfppdnn.audit.intervals import mean_with_interval
 from tfppdnn.audit.leakage import mean_image_baseline, shuffled_partners
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.pairs import VALUES_PER_BATCH, Images, check_pair
-from tfppdnn.audit.reidentification import reidentification
+from tfppdnn.audit.reidentification import cosine_reidentification, reidentification
 from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
 from tfppdnn.errors import UserError
 
@@ -23,6 +23,8 @@ _VARIATION_OF_COLLAPSE = 0.02
 _GAIN_OF_FAINT_IMAGES = 0.05
 # From here on outlines are plain to see, by orientation: 0 is chance, 1 the plain image.
 _PLAIN_TO_SEE = 0.5
+
+_WAYS_TO_MATCH = (reidentification, cosine_reidentification)
 
 _SCORES = {"PSNR": psnr, "SSIM": ssim, "affine SSIM": affine_ssim}
 
@@ -51,6 +53,7 @@ class AttackQuality:
         psnr: Mean PSNR in decibels.
         psnr_floor: The mean image's.
         orientation_agreement: Its mean.
+        matched: The share that was matched, by the better of both re-identifications.
     """
 
     status: AttackStatus
@@ -63,6 +66,7 @@ class AttackQuality:
     psnr: float
     psnr_floor: float
     orientation_agreement: float
+    matched: float
 
     @property
     def failed(self) -> bool:
@@ -75,7 +79,12 @@ class AttackQuality:
 
 
 def judge_reconstructions(
-    images: Images, plain: Images, plain_train: Images, *, seed: int = 0
+    images: Images,
+    plain: Images,
+    plain_train: Images,
+    *,
+    bystanders: Images | None = None,
+    seed: int = 0,
 ) -> AttackQuality:
     """Judges an attack by what it made, before anything is concluded from its figures.
 
@@ -84,18 +93,20 @@ def judge_reconstructions(
     like them than like other images' plain ones (the 95% interval of the mean difference
     lies above 0: the affine fit flatters whatever it is given). It also works if its images
     agree with the plain ones in the orientation of their edges at least half way from chance
-    to the plain images themselves, or if more of them are nearest to their own plain image than by
-    chance (the interval's lower end lies above it). So no photographic negative, blur, line drawing
-    or look-alike is taken for a failure.
+    to the plain images themselves, or if more of them are matched to their own plain image than by
+    chance, by either re-identification (the interval's lower end lies above it). So no
+    photographic negative, blur, line drawing or look-alike is taken for a failure.
 
     It has collapsed if its images hardly depend on the input, whatever they score: their
     variance across inputs is below 2% of the plain images', and it is not for want of
-    contrast.
+    contrast, nor are they matched.
 
     Args:
         images: uint8 [N, H, W, 3], reconstructions, N at least 2.
         plain: uint8 [N, H, W, 3], their plain images in the same order.
         plain_train: uint8 [M, H, W, 3], plain images whose mean the attacker could have.
+        bystanders: uint8 [K, H, W, 3], plain images that are behind none of these, in the
+            crowd in which each image's own is looked for.
         seed: Of the draw of other images' plain ones.
 
     Returns:
@@ -121,15 +132,19 @@ def judge_reconstructions(
     # Pictures of one layout, such as digits, agree with one another's outlines as well.
     chance = float(orientation_agreement(images, plain[partners]).mean())
     shows_outlines = agreement - chance >= _PLAIN_TO_SEE * (1 - chance)
-    matched = mean_with_interval(reidentification(images, plain), seed=seed)
-    finds_its_own = matched.low > 1 / len(plain)
+    found = [mean_with_interval(match(images, plain, bystanders)) for match in _WAYS_TO_MATCH]
+    matched = max(share.mean for share in found)
+    crowd = len(plain) if bystanders is None else len(plain) + len(bystanders)
+    finds_its_own = any(share.low > 1 / crowd for share in found)
     is_nearer = any(
         own[name].mean() > floors[name].mean() and gains[name].low > 0 for name in _SCORES
     )
     against_floors = ", ".join(
         f"{name} {own[name].mean():.2f} against {floors[name].mean():.2f}" for name in _SCORES
     )
-    if variation < _VARIATION_OF_COLLAPSE and gains["affine SSIM"].mean < _GAIN_OF_FAINT_IMAGES:
+    is_flat = variation < _VARIATION_OF_COLLAPSE
+    is_flat &= gains["affine SSIM"].mean < _GAIN_OF_FAINT_IMAGES
+    if is_flat and not finds_its_own:
         status = AttackStatus.COLLAPSED
         sentence = (
             "The attack failed, which is no secrecy: its images hardly depend on the protected "
@@ -140,14 +155,14 @@ def judge_reconstructions(
         sentence = (
             "The attack failed, which is no secrecy: its images say no more about their own plain "
             f"images than the mean image does ({against_floors}; orientation of edges "
-            f"{agreement:.2f}; {matched.mean:.1%} matched)."
+            f"{agreement:.2f}; {matched:.1%} matched)."
         )
     else:
         status = AttackStatus.WORKS
         sentence = (
             "The attack works: its images say more about their own plain images than the mean "
             f"image does ({against_floors}; orientation of edges {agreement:.2f}; "
-            f"{matched.mean:.1%} matched)."
+            f"{matched:.1%} matched)."
         )
     return AttackQuality(
         status=status,
@@ -160,6 +175,7 @@ def judge_reconstructions(
         psnr=float(own["PSNR"].mean()),
         psnr_floor=float(floors["PSNR"].mean()),
         orientation_agreement=agreement,
+        matched=matched,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import beta
 
 from tfppdnn.errors import UserError
 
@@ -32,7 +33,10 @@ class Interval:
 
 
 def mean_with_interval(values: ArrayLike, *, seed: int = 0, resamples: int = 1000) -> Interval:
-    """Averages values and bounds the mean by a percentile bootstrap (Efron 1979).
+    """Averages values, and bounds their mean.
+
+    Numbers are bounded by a percentile bootstrap (Efron 1979), shares by the exact interval of
+    Clopper and Pearson (1934): no bootstrap tells that none of 32 may well be one in ten.
 
     Args:
         values: [N] numbers or bools, one per image.
@@ -40,17 +44,26 @@ def mean_with_interval(values: ArrayLike, *, seed: int = 0, resamples: int = 100
         resamples: How many bootstrap means the interval is read from.
 
     Returns:
-        The mean and the 2.5th and 97.5th percentiles of the resampled means.
+        The mean and its 95% interval.
 
     Raises:
         UserError: If there are no values or some are not finite.
     """
+    is_share = np.asarray(values).dtype == bool
     values = np.asarray(values, dtype=np.float64).ravel()
     count = len(values)
     if count == 0 or not np.isfinite(values).all():
         raise UserError("cannot average these scores: give at least one, all of them finite")
+    if is_share:
+        return _exact(int(values.sum()), count)
     random = np.random.default_rng(seed)
     # One resample at a time: all at once would hold resamples x N values in memory.
     means = [values[random.integers(count, size=count)].mean() for _ in range(resamples)]
     low, high = np.percentile(means, [2.5, 97.5])
     return Interval(mean=float(values.mean()), low=float(low), high=float(high), count=count)
+
+
+def _exact(hits: int, count: int) -> Interval:
+    low = beta.ppf(0.025, hits, count - hits + 1) if hits else 0.0
+    high = beta.ppf(0.975, hits + 1, count - hits) if hits < count else 1.0
+    return Interval(mean=hits / count, low=float(low), high=float(high), count=count)

@@ -64,6 +64,7 @@ def leakage(
     *,
     seed: int = 0,
     plain_train: Images | None = None,
+    bystanders: Images | None = None,
     recognise: Recogniser | None = None,
     labels: ArrayLike | None = None,
 ) -> dict[str, Interval]:
@@ -75,6 +76,8 @@ def leakage(
         seed: Of the shuffled partners and the bootstrap.
         plain_train: uint8 [M, H, W, 3], other plain images whose mean is the floor; the
             mean of `plain` if not given, a slightly higher floor.
+        bystanders: uint8 [K, H, W, 3], plain images that are behind none of these, in the
+            crowd in which each image's own is looked for.
         recognise: A classifier trained on plain images, for reconstructions; without one
             `recognition` is left out. (Protected images are made to be recognised.)
         labels: [N] class indices of the plain images, for `recognise`.
@@ -86,8 +89,8 @@ def leakage(
         - `ssim`, `affine_ssim`, `psnr`: `_floor`, the mean image.
         - `contour_correlation`, `orientation_agreement`: `_chance`, held against other
           images' plain images.
-        - `reidentification`, `cosine_reidentification`: `_chance`, 1/N.
-        - `recognition`: `_chance`, always the most frequent class.
+        - `reidentification`, `cosine_reidentification`: `_chance`, 1/(N + K).
+        - `recognition`: `_chance`, always the class that is most frequent among these.
         - All: `_ceiling`, the plain images themselves.
 
     Raises:
@@ -109,16 +112,15 @@ def leakage(
         scores[name] = metric(images, plain)
         scores[f"{name}_chance"] = metric(images, others)
         scores[f"{name}_ceiling"] = metric(plain, plain)
-    scores["reidentification"] = reidentification(images, plain)
-    scores["reidentification_ceiling"] = reidentification(plain, plain)
-    mean = blind[0]
-    scores["cosine_reidentification"] = cosine_reidentification(images, plain, mean)
-    scores["cosine_reidentification_ceiling"] = cosine_reidentification(plain, plain, mean)
+    for metric in (reidentification, cosine_reidentification):
+        scores[metric.__name__] = metric(images, plain, bystanders)
+        scores[f"{metric.__name__}_ceiling"] = metric(plain, plain, bystanders)
     if recognise is not None:
         scores["recognition"] = recognition(recognise, images, labels)
         scores["recognition_chance"] = guessing(labels)
         scores["recognition_ceiling"] = recognition(recognise, plain, labels)
     measured = {name: mean_with_interval(values, seed=seed) for name, values in scores.items()}
-    chance = Interval(1 / count, 1 / count, 1 / count, count)
+    crowd = count if bystanders is None else count + len(bystanders)
+    chance = Interval(1 / crowd, 1 / crowd, 1 / crowd, count)
     measured |= dict.fromkeys(("reidentification_chance", "cosine_reidentification_chance"), chance)
     return measured

@@ -12,8 +12,8 @@ from tfppdnn.attacks.class_mean import ClassMeanAttack
 from tfppdnn.attacks.data import (
     ChosenPlaintexts,
     Ciphertexts,
+    ClassifiedImages,
     KeySpace,
-    NamedImages,
     OwnedProtector,
     OwnKeyPairs,
     UnpairedImages,
@@ -44,7 +44,8 @@ _ATTACKERS_KEY = 718_281_828
 class AuditPlan:
     """Every attack on a protector, in the order of what the attacker has.
 
-    Images are protected when the first attack needs them, and once.
+    Targets, and the images of whoever owns the protector, are protected when the first attack
+    needs them, and once.
 
     Args:
         subject: What is attacked.
@@ -119,7 +120,7 @@ class AuditPlan:
             PlannedAttack(attempts=[BruteForce()], gather=self._key_space),
             PlannedAttack(attempts=[BasicFeatureReconstruction()], gather=self._ciphertexts),
             PlannedAttack(attempts=[AdvancedFeatureReconstruction()], gather=self._ciphertexts),
-            PlannedAttack(attempts=[ClassMeanAttack()], gather=self._named_images),
+            PlannedAttack(attempts=[ClassMeanAttack()], gather=self._classified_images),
             PlannedAttack(
                 attempts=self._tries(unshared_weights),
                 gather=self._own_key_pairs,
@@ -169,8 +170,8 @@ class AuditPlan:
     def _ciphertexts(self) -> Ciphertexts:
         return Ciphertexts(targets=self.targets)
 
-    def _named_images(self) -> NamedImages:
-        return NamedImages(
+    def _classified_images(self) -> ClassifiedImages:
+        return ClassifiedImages(
             targets=self.targets, plain=self._material.attackers, classify=self._recogniser()
         )
 

@@ -78,17 +78,28 @@ def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
     Returns:
         One verdict for each threat model with an attack that applies, from weak to strong.
     """
-    found, possible = [], {}
+    found = []
     for threat_model in ThreatModel:
-        own = {
-            name: row
-            for name, row in rows.items()
-            if row["threat_model"] == threat_model.value and "leakage" in row
-        }
-        possible |= own
-        if own:
+        possible = attacks_of(rows, threat_model)
+        if any(row["threat_model"] == threat_model.value for row in possible.values()):
             found.append(_verdict(threat_model, possible))
     return found
+
+
+def attacks_of(
+    rows: Mapping[str, Mapping[str, Any]], threat_model: ThreatModel
+) -> dict[str, Mapping[str, Any]]:
+    """The attacks that somebody can make who has this, and that make pictures.
+
+    Args:
+        rows: The `attacks` of an `audit.json`.
+        threat_model: What the attacker has; who has more can do what those can who have less.
+    """
+    models = [model.value for model in ThreatModel]
+    able = models[: models.index(threat_model.value) + 1]
+    return {
+        name: row for name, row in rows.items() if row["threat_model"] in able and "leakage" in row
+    }
 
 
 def recovered_by(row: Mapping[str, Any]) -> Recovered:
@@ -104,8 +115,12 @@ def recovered_by(row: Mapping[str, Any]) -> Recovered:
     """
     if row["status"] != WORKED:
         return Recovered.UNKNOWN
-    share = max(_share(row["leakage"], name, blind) for name, blind in _JUDGED.items())
+    share = _largest_share(row)
     return Recovered(Recovered.TRACES + (share >= _PARTS_FROM) + (share >= _PICTURES_FROM))
+
+
+def _largest_share(row: Mapping[str, Any]) -> float:
+    return max(_share(row["leakage"], name, blind) for name, blind in _JUDGED.items())
 
 
 def _share(figures: Mapping[str, Mapping[str, float]], name: str, blind_suffix: str) -> float:
@@ -124,28 +139,37 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
             attack=None,
             evidence="every attack failed, which proves nothing.",
         )
-    by_strength = {
-        name: (recovered_by(row), *(_share(row["leakage"], *judged) for judged in _JUDGED.items()))
-        for name, row in rows.items()
-        if name not in failed
-    }
-    best = max(by_strength, key=by_strength.__getitem__)
-    recovered = by_strength[best][0]
-    figures = rows[best]["leakage"]
-    matched = max((figures[name] for name in MATCHING if name in figures), key=_mean)
+    worked = {name: row for name, row in rows.items() if name not in failed}
+    best = max(worked, key=lambda name: _largest_share(worked[name]))
+    figures = worked[best]["leakage"]
     evidence = (
         f"{best} reaches an affine SSIM of {_beside_blind(figures, 'affine_ssim')} and an "
-        f"agreement of edges of {_beside_blind(figures, 'orientation_agreement')}, and matches "
-        f"{matched['mean']:.1%} of {matched['count']:,} pictures (at random "
-        f"{figures['reidentification_chance']['mean']:.1%})."
+        f"agreement of edges of {_beside_blind(figures, 'orientation_agreement')}; "
+        f"{_most_matched(worked)}."
     )
     if failed:
         evidence += f" Failed, which proves nothing: {', '.join(failed)}."
-    return Verdict(threat_model=threat_model, recovered=recovered, attack=best, evidence=evidence)
+    return Verdict(
+        threat_model=threat_model,
+        recovered=recovered_by(worked[best]),
+        attack=best,
+        evidence=evidence,
+    )
 
 
-def _mean(figure: Mapping[str, float]) -> float:
-    return figure["mean"]
+def _most_matched(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    found = [
+        (row["leakage"][way]["mean"], name, way)
+        for name, row in rows.items()
+        for way in MATCHING
+        if way in row["leakage"]
+    ]
+    mean, name, way = max(found)
+    figures = rows[name]["leakage"]
+    return (
+        f"{name} matches {mean:.1%} of {figures[way]['count']:,} pictures (at random "
+        f"{figures[f'{way}_chance']['mean']:.1%})"
+    )
 
 
 def _beside_blind(figures: Mapping[str, Mapping[str, float]], name: str) -> str:

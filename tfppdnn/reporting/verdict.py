@@ -74,8 +74,9 @@ def what_is_seen(protector: Mapping[str, Any]) -> Finding | None:
         sentences.append(_OUTLINES[levels[-1]])
     if "affine_ssim" in measured:
         sentences.append(_LIGHT[measured["affine_ssim"].level])
-    if "reidentification" in measured:
-        matched = measured["reidentification"]
+    ways = [measured[way] for way in _MATCHED_BY if way in measured]
+    if ways:
+        matched = max(ways, key=lambda one: (one.level, one.value))
         sentences.append(
             f"{_MATCHING[matched.level]}: {percent(matched.value)} of {matched.count:,} are, where "
             f"a random pick gives {percent(matched.blind)}."
@@ -142,7 +143,8 @@ def does_it_work(protected: Measurement, plain: Measurement, how: str) -> Findin
 
 
 _OF_OUTLINES = {"contour_correlation", "orientation_agreement"}
-_JUDGED = (*sorted(_OF_OUTLINES), "affine_ssim", "reidentification")
+_MATCHED_BY = ("reidentification", "cosine_reidentification")
+_JUDGED = (*sorted(_OF_OUTLINES), "affine_ssim", *_MATCHED_BY)
 
 
 def _by_key(figures: Mapping[str, Any] | None) -> dict[str, Measurement]:

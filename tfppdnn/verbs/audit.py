@@ -39,7 +39,14 @@ __all__ = ["audit", "settings_help"]
 
 settings_help = audit_settings_help
 
-_PRINTED = ("ssim", "affine_ssim", "orientation_agreement", "reidentification", "recognition")
+_PRINTED = (
+    "ssim",
+    "affine_ssim",
+    "orientation_agreement",
+    "reidentification",
+    "cosine_reidentification",
+    "recognition",
+)
 
 
 @SetParseFns(
@@ -283,9 +290,10 @@ def _summary(record: dict[str, Any]) -> dict[str, Any]:
     rows = record["attacks"]
     return {
         "verdicts": {verdict.threat_model.value: verdict.sentence for verdict in verdicts(rows)},
-        "attacks": {
-            name: {"status": row["status"]}
-            | {key: round(row["leakage"][key]["mean"], 4) for key in _PRINTED if "leakage" in row}
-            for name, row in rows.items()
-        },
+        "attacks": {name: {"status": row["status"]} | _printed(row) for name, row in rows.items()},
     }
+
+
+def _printed(row: dict[str, Any]) -> dict[str, float]:
+    figures = row.get("leakage", {})
+    return {key: round(figures[key]["mean"], 4) for key in _PRINTED if key in figures}

@@ -76,7 +76,7 @@ def matched(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Picks the attack, and the way to match, by which most reconstructions find their own.
 
     Args:
-        rows: As in `strongest`; those of earlier versions were matched in one way.
+        rows: As in `strongest`; those of earlier versions were matched by Euclid only.
 
     Returns:
         As `strongest`.
@@ -84,8 +84,10 @@ def matched(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     from tfppdnn.audit.auditor import WORKED
     from tfppdnn.audit.verdict import MATCHING
 
-    ways = [way for way in MATCHING if all(way in row["leakage"] for row in rows.values())]
-    found = [strongest(rows, way) for way in ways]
+    by_way = {
+        way: {name: row for name, row in rows.items() if way in row["leakage"]} for way in MATCHING
+    }
+    found = [strongest(able, way) for way, able in by_way.items() if able]
     return max(found, key=lambda one: (one["status"] == WORKED, one["mean"]))
 
 

@@ -194,7 +194,7 @@ def table1(
             protector=row if row in _RIVALS else protector,
             dataset=attackers,
             attacks=_ATTACKS.get(row, _ATTACKS_OF_OTHERS),
-            recogniser=str(plain) if plain.is_dir() else None,
+            recogniser=str(plain) if attackers in names else None,
             out=str(run.path / "audit" / row),
             **common,
             **audited,
