@@ -275,6 +275,19 @@ def test_a_table_goes_on_however_its_folder_is_typed(tmp_path, call, monkeypatch
     assert config["dataset"]["name"] == config["settings"]["attackers_dataset"] == "photos"
     code, _, errors = call(*(one.replace("photos/", "./photos") for one in arguments))
     assert code == 130, errors
+    # Its classifier is asked by attackers of these very pictures, and of no others of that name.
+    asked = []
+
+    def stop_at_attacks(**options):
+        asked.append(options["recogniser"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfppdnn.verbs.table1.classify", lambda **options: None)
+    monkeypatch.setattr("tfppdnn.verbs.table1.audit", stop_at_attacks)
+    shutil.copytree(tmp_path / "photos", tmp_path / "elsewhere" / "photos")
+    assert call(*arguments)[0] == 130
+    call(*arguments, "--attackers_dataset=elsewhere/photos", "--out=third")
+    assert asked == ["out/classify/photos/plain/classifier_plain", None]
     # Two of one name would share their parts' folders.
     twice = [one.replace("photos/", "photos,elsewhere/photos/") for one in arguments]
     code, _, errors = call(*twice, "--out=other")

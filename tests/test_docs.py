@@ -1,5 +1,6 @@
 """The pages say only what is so: verbs, options, files, names, settings."""
 
+import ast
 import dataclasses
 import importlib.util
 import inspect
@@ -158,3 +159,26 @@ def test_what_is_imported_exists(page):
         text = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
         for name in names.split(", "):
             assert re.search(rf"\b{name}\b", text), f"{module}.{name}"
+
+
+EXAMPLES = [
+    pytest.param(block, id=f"{page} {number}")
+    for page in PAGES
+    for number, block in enumerate(re.findall(r"```python\n(.*?)```", read(page), re.DOTALL))
+]
+
+
+@pytest.mark.parametrize("block", EXAMPLES)
+def test_examples_call_what_is_there_with_what_it_takes(block):
+    nodes = list(ast.walk(ast.parse(block)))
+    ours = {
+        alias.name: getattr(import_module(node.module), alias.name)
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == "tfppdnn"
+        for alias in node.names
+    }
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
+        whole, _, method = ast.unparse(call.func).partition(".")
+        if whole in ours:
+            called = getattr(ours[whole], method) if method else ours[whole]
+            inspect.signature(called).bind(*call.args, **{one.arg: one for one in call.keywords})
