@@ -108,6 +108,22 @@ def test_images_that_vary_without_likeness_are_below_the_mean_image(photographs,
     assert "no more about" in quality.sentence
 
 
+@pytest.mark.parametrize(("hits", "status"), [(4, "below the mean image"), (6, "works")])
+def test_a_few_matches_are_luck_and_more_are_not(hits, status):
+    random = np.random.default_rng(2)
+    plain = random.integers(0, 256, (400, 8, 8, 3), np.uint8)
+    bystanders = random.integers(0, 256, (600, 8, 8, 3), np.uint8)
+    images = random.integers(0, 256, plain.shape, np.uint8)
+    matched = np.arange(400) < hits
+    images[matched] = plain[matched]
+    # Of 400 in a crowd of 400 and of 1,000, one and 0.4 are to be expected.
+    quality = judge_reconstructions(images, plain, plain)
+    assert quality.status == status
+    swelled = judge_reconstructions(images, plain, plain, bystanders=bystanders)
+    assert swelled.status == "works"
+    assert swelled.matched == quality.matched == hits / 400
+
+
 def test_outlines_that_all_images_share_are_no_success(photographs):
     plain, plain_train = photographs
     stripes = (80 * (np.arange(32) // 8 % 2)).astype(np.uint8)[:, None]

@@ -278,6 +278,8 @@ def test_shares_have_exact_intervals():
     # What would give none, or all, of n with a probability of 2.5%: 1 - 0.025^(1/n).
     assert interval(0, 32) == (0.0, pytest.approx(1 - 0.025 ** (1 / 32)))
     assert interval(32, 32) == (pytest.approx(0.025 ** (1 / 32)), 1.0)
+    wide = metrics.mean_with_interval(np.arange(32) < 0, confidence=0.99)
+    assert wide.high == pytest.approx(1 - 0.005 ** (1 / 32))
     # Of Clopper and Pearson's chart (Biometrika 26, 1934): 3 of 10.
     assert interval(3, 10) == (pytest.approx(0.067, abs=5e-4), pytest.approx(0.652, abs=5e-4))
 

@@ -25,6 +25,8 @@ _GAIN_OF_FAINT_IMAGES = 0.05
 _PLAIN_TO_SEE = 0.5
 
 _WAYS_TO_MATCH = (reidentification, cosine_reidentification)
+# Of both ways together: four matches of 1,000 are no rare luck with two tries.
+_CONFIDENCE = 1 - 0.05 / len(_WAYS_TO_MATCH)
 
 _SCORES = {"PSNR": psnr, "SSIM": ssim, "affine SSIM": affine_ssim}
 
@@ -94,8 +96,9 @@ def judge_reconstructions(
     lies above 0: the affine fit flatters whatever it is given). It also works if its images
     agree with the plain ones in the orientation of their edges at least half way from chance
     to the plain images themselves, or if more of them are matched to their own plain image than by
-    chance, by either re-identification (the interval's lower end lies above it). So no
-    photographic negative, blur, line drawing or look-alike is taken for a failure.
+    chance, by either re-identification (the lower end of its interval, of 97.5% for there are
+    two, lies above it). So no photographic negative, blur, line drawing or look-alike is taken
+    for a failure.
 
     It has collapsed if its images hardly depend on the input, whatever they score: their
     variance across inputs is below 2% of the plain images', and it is not for want of
@@ -132,7 +135,10 @@ def judge_reconstructions(
     # Pictures of one layout, such as digits, agree with one another's outlines as well.
     chance = float(orientation_agreement(images, plain[partners]).mean())
     shows_outlines = agreement - chance >= _PLAIN_TO_SEE * (1 - chance)
-    found = [mean_with_interval(match(images, plain, bystanders)) for match in _WAYS_TO_MATCH]
+    found = [
+        mean_with_interval(match(images, plain, bystanders), confidence=_CONFIDENCE)
+        for match in _WAYS_TO_MATCH
+    ]
     matched = max(share.mean for share in found)
     crowd = len(plain) if bystanders is None else len(plain) + len(bystanders)
     finds_its_own = any(share.low > 1 / crowd for share in found)

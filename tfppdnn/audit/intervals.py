@@ -13,7 +13,7 @@ from tfppdnn.errors import UserError
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95% interval.
+    """A mean with its interval, of 95% unless it is said otherwise.
 
     Attributes:
         mean: Mean of the values.
@@ -32,7 +32,9 @@ class Interval:
         return asdict(self)
 
 
-def mean_with_interval(values: ArrayLike, *, seed: int = 0, resamples: int = 1000) -> Interval:
+def mean_with_interval(
+    values: ArrayLike, *, confidence: float = 0.95, seed: int = 0, resamples: int = 1000
+) -> Interval:
     """Averages values, and bounds their mean.
 
     Numbers are bounded by a percentile bootstrap (Efron 1979), shares by the exact interval of
@@ -40,11 +42,12 @@ def mean_with_interval(values: ArrayLike, *, seed: int = 0, resamples: int = 100
 
     Args:
         values: [N] numbers or bools, one per image.
+        confidence: Of the interval, the same on both sides.
         seed: Of the resampling.
         resamples: How many bootstrap means the interval is read from.
 
     Returns:
-        The mean and its 95% interval.
+        The mean and its interval.
 
     Raises:
         UserError: If there are no values or some are not finite.
@@ -54,16 +57,17 @@ def mean_with_interval(values: ArrayLike, *, seed: int = 0, resamples: int = 100
     count = len(values)
     if count == 0 or not np.isfinite(values).all():
         raise UserError("cannot average these scores: give at least one, all of them finite")
+    tail = (1 - confidence) / 2
     if is_share:
-        return _exact(int(values.sum()), count)
+        return _exact(int(values.sum()), count, tail)
     random = np.random.default_rng(seed)
     # One resample at a time: all at once would hold resamples x N values in memory.
     means = [values[random.integers(count, size=count)].mean() for _ in range(resamples)]
-    low, high = np.percentile(means, [2.5, 97.5])
+    low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(mean=float(values.mean()), low=float(low), high=float(high), count=count)
 
 
-def _exact(hits: int, count: int) -> Interval:
-    low = beta.ppf(0.025, hits, count - hits + 1) if hits else 0.0
-    high = beta.ppf(0.975, hits + 1, count - hits) if hits < count else 1.0
+def _exact(hits: int, count: int, tail: float) -> Interval:
+    low = beta.ppf(tail, hits, count - hits + 1) if hits else 0.0
+    high = beta.ppf(1 - tail, hits + 1, count - hits) if hits < count else 1.0
     return Interval(mean=hits / count, low=float(low), high=float(high), count=count)
