@@ -22,6 +22,9 @@ TINY = [
     "--itn_epochs=1",
     "--itn_width=2",
     "--itn_depth=2",
+    "--itn_global_epochs=1",
+    "--itn_global_width=2",
+    "--itn_global_waist=4",
     "--inversion_images=4",
     "--inversion_steps=3",
 ]
