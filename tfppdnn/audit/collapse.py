@@ -11,7 +11,7 @@ from tfppdnn.audit.intervals import mean_with_interval
 from tfppdnn.audit.leakage import mean_image_baseline, shuffled_partners
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.pairs import VALUES_PER_BATCH, Images, check_pair
-from tfppdnn.audit.reidentification import cosine_reidentification, reidentification
+from tfppdnn.audit.reidentification import WAYS_TO_MATCH
 from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
 from tfppdnn.errors import UserError
 
@@ -24,9 +24,8 @@ _GAIN_OF_FAINT_IMAGES = 0.05
 # From here on outlines are plain to see, by orientation: 0 is chance, 1 the plain image.
 _PLAIN_TO_SEE = 0.5
 
-_WAYS_TO_MATCH = (reidentification, cosine_reidentification)
 # Of both ways together: four matches of 1,000 are no rare luck with two tries.
-_CONFIDENCE = 1 - 0.05 / len(_WAYS_TO_MATCH)
+_CONFIDENCE = 1 - 0.05 / len(WAYS_TO_MATCH)
 
 _SCORES = {"PSNR": psnr, "SSIM": ssim, "affine SSIM": affine_ssim}
 
@@ -137,7 +136,7 @@ def judge_reconstructions(
     shows_outlines = agreement - chance >= _PLAIN_TO_SEE * (1 - chance)
     found = [
         mean_with_interval(match(images, plain, bystanders), confidence=_CONFIDENCE)
-        for match in _WAYS_TO_MATCH
+        for match in WAYS_TO_MATCH.values()
     ]
     matched = max(share.mean for share in found)
     crowd = len(plain) if bystanders is None else len(plain) + len(bystanders)

@@ -10,7 +10,7 @@ from tfppdnn.audit.intervals import Interval, mean_with_interval
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.pairs import Images, check_pair
 from tfppdnn.audit.recognition import Recogniser, guessing, recognition
-from tfppdnn.audit.reidentification import cosine_reidentification, reidentification
+from tfppdnn.audit.reidentification import WAYS_TO_MATCH
 from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
 from tfppdnn.errors import UserError
 
@@ -112,9 +112,9 @@ def leakage(
         scores[name] = metric(images, plain)
         scores[f"{name}_chance"] = metric(images, others)
         scores[f"{name}_ceiling"] = metric(plain, plain)
-    for metric in (reidentification, cosine_reidentification):
-        scores[metric.__name__] = metric(images, plain, bystanders)
-        scores[f"{metric.__name__}_ceiling"] = metric(plain, plain, bystanders)
+    for name, match in WAYS_TO_MATCH.items():
+        scores[name] = match(images, plain, bystanders)
+        scores[f"{name}_ceiling"] = match(plain, plain, bystanders)
     if recognise is not None:
         scores["recognition"] = recognition(recognise, images, labels)
         scores["recognition_chance"] = guessing(labels)
@@ -122,5 +122,5 @@ def leakage(
     measured = {name: mean_with_interval(values, seed=seed) for name, values in scores.items()}
     crowd = count if bystanders is None else count + len(bystanders)
     chance = Interval(1 / crowd, 1 / crowd, 1 / crowd, count)
-    measured |= dict.fromkeys(("reidentification_chance", "cosine_reidentification_chance"), chance)
+    measured |= dict.fromkeys((f"{name}_chance" for name in WAYS_TO_MATCH), chance)
     return measured

@@ -77,6 +77,13 @@ def cosine_reidentification(
     return _finds_its_own(images, plain, bystanders, cosines, rounding=_ROUNDING)
 
 
+WAYS_TO_MATCH = {
+    "reidentification": reidentification,
+    "cosine_reidentification": cosine_reidentification,
+}
+"""Both, by the names of their figures; records of earlier versions have the first only."""
+
+
 def _directions(deviations: _Vectors) -> _Vectors:
     lengths = np.linalg.norm(deviations, axis=1, keepdims=True)
     return np.divide(deviations, lengths, out=deviations, where=lengths > 0)

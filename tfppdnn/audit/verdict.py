@@ -9,6 +9,7 @@ from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.auditor import WORKED
+from tfppdnn.audit.reidentification import WAYS_TO_MATCH
 
 
 class Recovered(IntEnum):
@@ -58,12 +59,8 @@ _PICTURES_FROM, _PARTS_FROM = 0.5, 0.2
 _JUDGED = {
     "affine_ssim": "_floor",
     "orientation_agreement": "_chance",
-    "reidentification": "_chance",
-    "cosine_reidentification": "_chance",
+    **dict.fromkeys(WAYS_TO_MATCH, "_chance"),
 }
-
-MATCHING = ("reidentification", "cosine_reidentification")
-"""The ways to match reconstructions; audits of earlier versions have the first only."""
 
 
 def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
@@ -161,7 +158,7 @@ def _most_matched(rows: Mapping[str, Mapping[str, Any]]) -> str:
     found = [
         (row["leakage"][way]["mean"], name, way)
         for name, row in rows.items()
-        for way in MATCHING
+        for way in WAYS_TO_MATCH
         if way in row["leakage"]
     ]
     mean, name, way = max(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from tfppdnn.audit.reidentification import WAYS_TO_MATCH
 from tfppdnn.reporting.measurements import METRICS, Level, Measurement, leaked
 from tfppdnn.reporting.writing import percent
 
@@ -74,7 +75,7 @@ def what_is_seen(protector: Mapping[str, Any]) -> Finding | None:
         sentences.append(_OUTLINES[levels[-1]])
     if "affine_ssim" in measured:
         sentences.append(_LIGHT[measured["affine_ssim"].level])
-    ways = [measured[way] for way in _MATCHED_BY if way in measured]
+    ways = [measured[way] for way in WAYS_TO_MATCH if way in measured]
     if ways:
         matched = max(ways, key=lambda one: (one.level, one.value))
         sentences.append(
@@ -143,8 +144,7 @@ def does_it_work(protected: Measurement, plain: Measurement, how: str) -> Findin
 
 
 _OF_OUTLINES = {"contour_correlation", "orientation_agreement"}
-_MATCHED_BY = ("reidentification", "cosine_reidentification")
-_JUDGED = (*sorted(_OF_OUTLINES), "affine_ssim", *_MATCHED_BY)
+_JUDGED = (*sorted(_OF_OUTLINES), "affine_ssim", *WAYS_TO_MATCH)
 
 
 def _by_key(figures: Mapping[str, Any] | None) -> dict[str, Measurement]:

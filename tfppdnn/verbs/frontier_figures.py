@@ -82,10 +82,11 @@ def matched(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         As `strongest`.
     """
     from tfppdnn.audit.auditor import WORKED
-    from tfppdnn.audit.verdict import MATCHING
+    from tfppdnn.audit.reidentification import WAYS_TO_MATCH
 
     by_way = {
-        way: {name: row for name, row in rows.items() if way in row["leakage"]} for way in MATCHING
+        way: {name: row for name, row in rows.items() if way in row["leakage"]}
+        for way in WAYS_TO_MATCH
     }
     found = [strongest(able, way) for way, able in by_way.items() if able]
     return max(found, key=lambda one: (one["status"] == WORKED, one["mean"]))
