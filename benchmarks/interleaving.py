@@ -20,7 +20,7 @@ from benchmarks.comparison import Comparison, Contender
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-class Unequal(Exception):
+class UnequalError(Exception):
     """Two contenders do not compute the same, so that their times cannot be compared."""
 
 
@@ -38,7 +38,7 @@ def run(comparison: Comparison, *, rounds: int | None = None) -> dict[str, Any]:
         `low` and `high`, the quartiles of it.
 
     Raises:
-        Unequal: A contender computes something else than ours.
+        UnequalError: A contender computes something else than ours.
         RuntimeError: A contender's process failed.
     """
     contenders = (comparison.ours, *comparison.peers)
@@ -94,13 +94,13 @@ def _differences(comparison: Comparison, outputs: list[dict]) -> list[dict[str, 
         apart = {}
         for name, allowed in comparison.tolerance.items():
             if name not in own:
-                raise Unequal(f"{comparison.name}: {contender.name} computes no {name}")
+                raise UnequalError(f"{comparison.name}: {contender.name} computes no {name}")
             a, b = ours[name].astype(np.float64), own[name].astype(np.float64)
             if a.shape != b.shape:
-                raise Unequal(f"{comparison.name}: {name} is {a.shape} and {b.shape}")
+                raise UnequalError(f"{comparison.name}: {name} is {a.shape} and {b.shape}")
             apart[name] = float(np.abs(a - b).max() / max(np.abs(a).max(), 1e-30))
             if not apart[name] <= allowed:
-                raise Unequal(
+                raise UnequalError(
                     f"{comparison.name}: {name} of {contender.name} differs from ours by "
                     f"{apart[name]:.2g} of its largest value (allowed: {allowed:.2g})"
                 )

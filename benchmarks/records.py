@@ -31,8 +31,8 @@ _HEAD = """\
 Each row is of one run in which all worked in turn, on the same inputs, weights, precision and
 threads, after it was checked that they compute the same. *Ratio*: their wall time over ours, above
 1 where ours is faster; the median of the rounds, and the middle half of them. *Wall*, *CPU*: of one
-item. *Peak*: the largest memory of the process. [benchmarks/README.md](../../benchmarks/README.md) says
-how to repeat them.
+item. *Peak*: the largest memory of the process.
+[benchmarks/README.md](../../benchmarks/README.md) says how to repeat them.
 """
 
 
@@ -46,7 +46,7 @@ def keep(record: dict[str, Any], folder: Path = FOLDER) -> None:
     where = {
         **machine(),
         "instructions": instructions(),
-        "load_before": round(os.getloadavg()[0], 1),
+        "load": round(os.getloadavg()[0], 1),
     }
     record = {
         **record,
