@@ -36,7 +36,9 @@ def test_a_file_of_other_weights_is_refused_and_removed(name, images, tmp_path):
     else:
         make = {
             "protector.tflite": tflite.float32_tflite,
-            "protector_fp16.tflite": tflite.float16_tflite,
+            "protector_fp16.tflite": lambda model: tflite.float16_tflite(
+                tflite.float32_tflite(model)
+            ),
             "protector_web.tflite": lambda model: tflite.web_tflite(model, sizes=(32, 64)),
         }[name]
         path.write_bytes(make(model))
