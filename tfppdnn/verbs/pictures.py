@@ -43,13 +43,14 @@ def make_pictures(
         random_start=preset.random_start,
         seed=seed,
     )
-    preliminary = descent.protect(as_floats(plain), labels)
+    descent.compile()
+    descent.train_on_batch(as_floats(plain), labels)
     protected = run_on_images(protector, plain)
     large = photographs()[:4]
     large_protected = run_on_images(protector, large)
     return Pictures(
         plain=plain,
-        preliminary=as_bytes(keras.ops.convert_to_numpy(preliminary)),
+        preliminary=as_bytes(keras.ops.convert_to_numpy(descent.protected_batch)),
         protected=protected,
         restored=run_on_images(restorer, protected),
         large_plain=large,
