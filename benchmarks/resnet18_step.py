@@ -26,9 +26,9 @@ _RATE, _DECAY = 0.01, 5e-3
 
 def networks(width: float) -> dict[str, Any]:
     """Builds ResNet-18, with the weights that both start from."""
-    import tfppdnn  # noqa: F401 - before TensorFlow.
     import keras
 
+    import tfppdnn  # noqa: F401 - before TensorFlow.
     from tfppdnn.models.resnet18 import resnet18
 
     keras.utils.set_random_seed(0)
