@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-# Keras adds its epsilon before the bias correction, PyTorch after it; of the two, this one is
-# small beside any gradient here.
-_ADAM_EPSILON = 1e-7
+# Keras adds its 1e-7 before the bias correction, PyTorch after it: in the second step, where it
+# still matters, that is this.
+_ADAM_EPSILON = 2.2e-6
 
 
 def adam(networks: Iterable[nn.Module], *, rate: float, beta_1: float) -> torch.optim.Adam:
