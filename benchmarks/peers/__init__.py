@@ -1,1 +1,1 @@
-"""The same networks in other frameworks, with our weights."""
+"""What the comparisons hold tfppdnn against: the same networks, and what users would write."""

@@ -70,6 +70,9 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
     `images`. With instance normalization (see `fully_quantizable`) the weights are 8-bit
     and the convolutions run on values rounded image by image.
 
+    It is small, but not always fast: with instance normalization no faster than float32, and in
+    integers slower where a generator has to shrink its images; `benchmarks.int8` measures it.
+
     Args:
         model: h_p.
         images: uint8 [N, H, W, 3], real images; used for batch normalization only.
