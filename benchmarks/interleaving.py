@@ -46,7 +46,7 @@ def run(comparison: Comparison, *, rounds: int | None = None) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         workers = [
-            stack.enter_context(_Worker.started(contender, folder / f"{number}.npz"))
+            stack.enter_context(Worker.started(contender, folder / f"{number}.npz"))
             for number, contender in enumerate(contenders)
         ]
         differences = _differences(comparison, [worker.outputs for worker in workers])
@@ -116,7 +116,7 @@ def measures_of(*comparisons: Comparison) -> dict[str, Callable[[int | None], di
     }
 
 
-class _Worker:
+class Worker:
     """A contender's process."""
 
     def __init__(self, process: subprocess.Popen, name: str, outputs: Path):
@@ -128,7 +128,7 @@ class _Worker:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, contender: Contender, outputs: Path) -> Iterator[_Worker]:
+    def started(cls, contender: Contender, outputs: Path) -> Iterator[Worker]:
         settings = json.dumps(dict(contender.settings))
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
