@@ -129,6 +129,7 @@ class Worker:
     @classmethod
     @contextlib.contextmanager
     def started(cls, contender: Contender, outputs: Path) -> Iterator[Worker]:
+        """Starts a contender's process; it ends with the body."""
         settings = json.dumps(dict(contender.settings))
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
@@ -148,6 +149,7 @@ class Worker:
                 process.kill()
 
     def work(self, seconds: float) -> dict[str, float]:
+        """Has it work for about so long; returns calls, and what it used."""
         print(seconds, file=self._process.stdin, flush=True)
         return self._answer()
 
