@@ -130,9 +130,9 @@ class Worker:
     @contextlib.contextmanager
     def started(cls, contender: Contender, outputs: Path) -> Iterator[Worker]:
         """Starts a contender's process; it ends with the body."""
-        settings = json.dumps(dict(contender.settings))
+        settings, python = json.dumps(dict(contender.settings)), contender.python or sys.executable
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
+            [python, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
