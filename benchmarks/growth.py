@@ -51,7 +51,7 @@ PARTS = (
     Part(verb="train", name="gradient descent", function="pgd_step"),
     Part(verb="train", name="CycleGAN", function="cyclegan_step", widens=True),
     Part(verb="train", name="hardened", function="hardened_step", widens=True),
-    Part(verb="classify", name="ResNet-18 and protecting", function="classify_step", widens=True),
+    Part(verb="classify", name="ResNet-18", function="classify_step", widens=True),
     Part(verb="protect", name="files", function="protecting", counts=(16, 512)),
     Part(verb="audit", name="measures", function="measures", counts=(16, 512)),
     Part(verb="audit", name="inverse U-Net", function="inverse_step", widens=True),

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.growth_estimates import IMAGES, estimates
 from benchmarks.records import FOLDER
 from tfppdnn.files import read_json, write_text
 
@@ -38,7 +39,7 @@ def write(record: dict[str, Any], folder: Path) -> None:
 
 
 def table(points: list[Point]) -> str:
-    """Returns how long an image takes at each size, and the memory, as Markdown."""
+    """Returns how long an image takes at each size, the memory, and whole verbs, as Markdown."""
     sizes = sorted({point["size"] for point in points})
     head = ["", *(f"{size}x{size}" for size in sizes), "pixels to the power of"]
     lines = [_line(head), _line(["---"] * len(head))]
@@ -48,7 +49,17 @@ def table(points: list[Point]) -> str:
         # Pixels are the side squared.
         power = _power(at, "size") / 2
         lines.append(_line([f"`{own[0]['verb']}`: {part}", *cells, f"{power:.2f}"]))
-    lines += ["", "And at 32x32, for one image or iteration on it:", ""]
+    lines += [
+        "",
+        f"Added up for {IMAGES:,} training pictures on the two cores, every picture in memory:",
+        "",
+        _line(["", *(f"{size}x{size}" for size in sizes)]),
+        _line(["---"] * (len(sizes) + 1)),
+    ]
+    for row in estimates(points):
+        cells = [f"{_time(seconds)}, {gib:.1f} GiB" for seconds, gib in row["at"].values()]
+        lines.append(_line([row["command"], *cells]))
+    lines += ["", "With more pictures, larger batches and wider networks, at 32x32, an image:", ""]
     head = ["", "images, batch, width", "time, memory", "of the first"]
     lines += [_line(head), _line(["---"] * len(head))]
     for part, own in _parts(points).items():
@@ -181,7 +192,10 @@ def _line(cells: list[str]) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.2g} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
+    for unit, name in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= 1.5 * unit:
+            return f"{seconds / unit:.2g} {name}"
+    return f"{1000 * seconds:.3g} ms"
 
 
 def _memory(mib: float) -> str:
