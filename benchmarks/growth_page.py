@@ -192,8 +192,9 @@ def _line(cells: list[str]) -> str:
 
 
 def _time(seconds: float) -> str:
-    for unit, name in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")):
+    for unit, name in ((86400, "days"), (3600, "h"), (60, "min"), (2 / 3, "s")):
         if seconds >= 1.5 * unit:
+            unit = max(unit, 1)
             return f"{seconds / unit:.2g} {name}"
     return f"{1000 * seconds:.3g} ms"
 
