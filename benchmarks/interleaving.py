@@ -46,7 +46,7 @@ def run(comparison: Comparison, *, rounds: int | None = None) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         workers = [
-            stack.enter_context(_Worker.started(contender, folder / f"{number}.npz"))
+            stack.enter_context(Worker.started(contender, folder / f"{number}.npz"))
             for number, contender in enumerate(contenders)
         ]
         differences = _differences(comparison, [worker.outputs for worker in workers])
@@ -116,7 +116,7 @@ def measures_of(*comparisons: Comparison) -> dict[str, Callable[[int | None], di
     }
 
 
-class _Worker:
+class Worker:
     """A contender's process."""
 
     def __init__(self, process: subprocess.Popen, name: str, outputs: Path):
@@ -128,10 +128,11 @@ class _Worker:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, contender: Contender, outputs: Path) -> Iterator[_Worker]:
-        settings = json.dumps(dict(contender.settings))
+    def started(cls, contender: Contender, outputs: Path) -> Iterator[Worker]:
+        """Starts a contender's process; it ends with the body."""
+        settings, python = json.dumps(dict(contender.settings)), contender.python or sys.executable
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
+            [python, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -148,6 +149,7 @@ class _Worker:
                 process.kill()
 
     def work(self, seconds: float) -> dict[str, float]:
+        """Has it work for about so long; returns calls, and what it used."""
         print(seconds, file=self._process.stdin, flush=True)
         return self._answer()
 
