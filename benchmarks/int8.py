@@ -78,7 +78,7 @@ def _write(network: str, side: int, files: dict[str, str]) -> str:
 
 
 def _name(network: str, side: int) -> str:
-    return f"int8-{network}-{side}x{side}"
+    return f"int8_{network}_{side}"
 
 
 MEASURES = {

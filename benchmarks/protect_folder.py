@@ -146,7 +146,7 @@ def _write_jpegs(folder: Path, count: int, side: int) -> None:
 
 
 def _name(network: str, files: int, side: int) -> str:
-    return f"protect-folder-{network}-{files}-of-{side}x{side}"
+    return f"protect_folder_{network}_{files}_of_{side}"
 
 
 # What is compared; and two of ours alone, whose peaks of memory must be the same.

@@ -125,7 +125,7 @@ def _measure(network: str, *, side: int, batch: int, rounds: int | None) -> dict
 
 
 def _name(network: str, side: int, batch: int) -> str:
-    return f"protection-{network}-{side}x{side}-batch-{batch}"
+    return f"protection_{network}_{side}_batch_{batch}"
 
 
 MEASURES = {

@@ -30,7 +30,7 @@ def _contender(name: str, text: str) -> Contender:
 
 MEASURES = measures_of(
     Comparison(
-        name="start-up",
+        name="start_up",
         what="a fresh Python, until the first image of 32x32 is protected by the protector that "
         "comes with the package; the others until they are imported",
         unit="processes",
