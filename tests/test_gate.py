@@ -91,6 +91,7 @@ def test_arrays_that_are_no_images_are_refused(gate, images):
         gate(images)
 
 
+@pytest.mark.slow
 def test_it_loads_without_the_package(tiny_run, digits, protected, tmp_path):
     np.savez(tmp_path / "images.npz", digits=digits, protected=protected)
     script = (
