@@ -99,6 +99,34 @@ def classified_run(made_once, tiny_run):
 
 
 @pytest.fixture
+def exported(made_once, capfd):
+    """What `export_all` makes of exporting_samples' trained protector, and what it says.
+
+    The files are in run/, and in said.json the figures and what was printed; in seen.npy are the
+    pictures whose accuracy was asked for, which was 0.75 and then 0.5.
+    """
+    import numpy as np
+    from exporting_samples import digits_and_photographs, trained_protector
+
+    from tfppdnn.exporting.run_folder import export_all
+
+    def make(folder):
+        seen = []
+
+        def accuracy(protected):
+            seen.append(protected)
+            return 0.75 if len(seen) == 1 else 0.5
+
+        model, images = trained_protector(), digits_and_photographs()
+        capfd.readouterr()  # What TensorFlow says of its devices.
+        figures = export_all(model, folder / "run", images=images, accuracy=accuracy)
+        (folder / "said.json").write_text(json.dumps([figures, *capfd.readouterr()]))
+        np.save(folder / "seen.npy", seen)
+
+    return made_once("exported", make)
+
+
+@pytest.fixture
 def call(capfd):
     """Calls the command line; returns exit code, the JSON of the last line, and stderr."""
     from tfppdnn.cli import main
