@@ -15,6 +15,7 @@ def images():
     return digits_and_photographs()
 
 
+@pytest.mark.slow
 def test_exporting_twice_gives_the_same_pixels(images, tmp_path):
     model = trained_protector("batch")
     for name in ("first", "second"):
