@@ -218,14 +218,6 @@ def test_images_are_cropped_and_resized_before_they_are_protected(tmp_path):
         np.testing.assert_array_equal(np.asarray(image), np.full((16, 16, 3), 55))
 
 
-def test_an_empty_destination_is_not_the_current_folder(photos, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    before = tree(tmp_path)
-    with pytest.raises(UserError, match=r"DST is empty.*shell variable"):
-        protect_files(photos, "", Negative())
-    assert tree(tmp_path) == before
-
-
 def test_a_bad_file_is_named_and_the_rest_go_on(photos, tmp_path, capsys):
     (photos / "1/broken.png").write_text("no picture")
     (photos / "huge.png").symlink_to(save(tmp_path / "elsewhere/large.png", 1))
