@@ -334,7 +334,15 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_made(photos, tmp_path, mon
     assert written(tmp_path / "out") == EXPECTED
 
 
-def test_ctrl_c_leaves_whole_files_only(photos, tmp_path):
+@pytest.fixture
+def listening_to_ctrl_c():
+    """Whoever started pytest in the background had it ignore the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_leaves_whole_files_only(listening_to_ctrl_c, photos, tmp_path):
     calls = itertools.count(1)
 
     def interrupt(images):
