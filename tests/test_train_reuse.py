@@ -35,7 +35,8 @@ def reusing(tiny_run, tiny_settings, tmp_path_factory):
         call = ["train", f"--out={out}", f"--reuse={tiny_run}", *tiny_settings, "--lambda_=1"]
         patch.setattr("tfppdnn.verbs.export.export_protector_files", stop)
         patch.setattr("tfppdnn.verbs.pictures.make_pictures", lambda *_, **__: None)
-        patch.setattr("tfppdnn.reporting.report.draw_figures", lambda *_: None)
+        for name in ("draw_figures", "write_report"):
+            patch.setattr(f"tfppdnn.reporting.report.{name}", lambda *_: None)
         assert main(call) == 130
     return out, saved
 

@@ -17,7 +17,7 @@ from tfppdnn.exporting.half import store_kernels_as_half
 from tfppdnn.exporting.silence import silenced
 from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.models.inference import inference
-from tfppdnn.models.layers import InstanceNormalization
+from tfppdnn.models.instance_normalization import InstanceNormalization
 
 WEB_SIZES = (32, 64, 96, 224)
 
