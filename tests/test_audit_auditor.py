@@ -12,6 +12,7 @@ from tfppdnn.attacks.data import Ciphertexts, KeySpace
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.audit.auditor import PlannedAttack, audit, reconstructions_path
+from tfppdnn.audit.examination import Examiner
 from tfppdnn.audit.material import Material
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.digits import load_digits
@@ -69,7 +70,7 @@ def recognise(images):
 
 def rows_of(tmp_path, *plans):
     run = RunFolder(tmp_path, record="audit.json")
-    audit(run, plans, MATERIAL, recogniser=recognise)
+    audit(run, plans, Examiner(MATERIAL, recognise))
     return run, run.metrics()["attacks"]
 
 

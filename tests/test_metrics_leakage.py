@@ -87,9 +87,19 @@ def test_batches_do_not_show(plain, noise, monkeypatch):
         "cosine_reidentification",
     )
     mixed = (plain // 2 + noise // 2).astype(np.uint8)
+
+    def in_batches_of(count):
+        for size in (
+            "pairs.VALUES_PER_BATCH",
+            "outlines._VALUES_PER_BATCH",
+            "reidentification.VALUES_PER_BATCH",
+            "reidentification.VALUES_PER_BLOCK",
+        ):
+            monkeypatch.setattr(f"tfppdnn.audit.{size}", count * plain[0].size)
+
+    in_batches_of(len(plain))
     whole = {name: getattr(metrics, name)(mixed, plain) for name in names}
-    for module in ("pairs", "reidentification"):
-        monkeypatch.setattr(f"tfppdnn.audit.{module}.VALUES_PER_BATCH", 5 * plain[0].size)
+    in_batches_of(5)
     for name in names:
         np.testing.assert_array_equal(getattr(metrics, name)(mixed, plain), whole[name])
 
@@ -246,7 +256,7 @@ def test_bystanders_swell_the_crowd_in_which_an_image_is_looked_for(plain, way, 
     assert report[f"{way}_chance"].mean == 1 / 24
     assert report[way].count == report[f"{way}_chance"].count == 4
     # Also where they are looked through in several blocks.
-    monkeypatch.setattr("tfppdnn.audit.reidentification.VALUES_PER_BATCH", 3 * plain[0].size)
+    monkeypatch.setattr("tfppdnn.audit.reidentification.VALUES_PER_BLOCK", 3 * plain[0].size)
     assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
 
 
