@@ -73,7 +73,9 @@ setup(
             "httpx>=0.27",
             "schemathesis>=4",
             "websocket-client>=1.6",
-        ]
+        ],
+        # The peers of benchmarks/, but for two that pin versions: its README says how.
+        "bench": ["torch>=2.6", "onnx>=1.17", "onnxruntime>=1.20"],
     },
     entry_points={"console_scripts": ["tfppdnn=tfppdnn.cli:main"]},
     classifiers=[

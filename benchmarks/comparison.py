@@ -34,12 +34,15 @@ class Contender:
         prepare: `module:function` that makes the `Work`; called with `settings`.
         settings: Keyword arguments of it, as JSON holds them.
         environment: Variables of the process.
+        python: Its interpreter; ours if empty. A peer that pins other versions of NumPy has one of
+            its own.
     """
 
     name: str
     prepare: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,11 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -53,8 +55,11 @@ def _cpu_seconds() -> float:
 
 
 def _peak_mib() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return max(one.ru_maxrss for one in used) / 1024
+    """Of this process since its own start, or of the largest that it started."""
+    # `ru_maxrss` would count what the process was forked from.
+    status = Path("/proc/self/status").read_text()
+    own = int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def run(comparison: Comparison, *, rounds: int | None = None) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         workers = [
-            stack.enter_context(_Worker.started(contender, folder / f"{number}.npz"))
+            stack.enter_context(Worker.started(contender, folder / f"{number}.npz"))
             for number, contender in enumerate(contenders)
         ]
         differences = _differences(comparison, [worker.outputs for worker in workers])
@@ -116,30 +116,36 @@ def measures_of(*comparisons: Comparison) -> dict[str, Callable[[int | None], di
     }
 
 
-class _Worker:
+class Worker:
     """A contender's process."""
 
-    def __init__(self, process: subprocess.Popen, name: str, outputs: Path):
+    def __init__(self, process: subprocess.Popen, name: str, outputs: Path, said: Path):
         self._process = process
         self._name = name
+        self._said = said
         self.items = self._answer()["items"]
         with np.load(outputs) as arrays:
             self.outputs = dict(arrays)
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, contender: Contender, outputs: Path) -> Iterator[_Worker]:
-        settings = json.dumps(dict(contender.settings))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=_ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **contender.environment},
-        )
+    def started(cls, contender: Contender, outputs: Path) -> Iterator[Worker]:
+        """Starts a contender's process; it ends with the body."""
+        settings, python = json.dumps(dict(contender.settings)), contender.python or sys.executable
+        # What libraries say of the machine would bury the progress; of a failure it is shown.
+        said = outputs.with_suffix(".stderr")
+        with said.open("w") as stderr:
+            process = subprocess.Popen(
+                [python, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                cwd=_ROOT,
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **contender.environment},
+            )
         try:
-            yield cls(process, contender.name, outputs)
+            yield cls(process, contender.name, outputs, said)
         finally:
             process.stdin.close()
             try:
@@ -148,11 +154,13 @@ class _Worker:
                 process.kill()
 
     def work(self, seconds: float) -> dict[str, float]:
+        """Has it work for about so long; returns calls, and what it used."""
         print(seconds, file=self._process.stdin, flush=True)
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the process of {self._name!r} ended; see what it said above")
+            said = self._said.read_text(errors="replace").strip().splitlines()
+            raise RuntimeError(f"the process of {self._name!r} ended: " + "\n".join(said[-12:]))
         return json.loads(line)

@@ -1,77 +1,54 @@
-"""Is bfloat16 faster here? Times training steps of the three networks, both ways in turn.
+"""Is bfloat16 faster here? The same training step in float32 and in mixed bfloat16.
 
-python benchmarks/mixed_precision.py
-
-Prints images a second in float32 and in mixed bfloat16, and their ratio. Where the ratio is
-above 1, `--mixed_precision=True` is worth it.
+`python -m benchmarks mixed_vgg13 mixed_resnet18 mixed_unet`. Where the second takes less time,
+`--mixed_precision=True` is worth it. They do not compute the same, so nothing is compared.
 """
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable
+from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
-import numpy as np
-import tensorflow as tf
-
-from tfppdnn.models.resnet18 import resnet18
-from tfppdnn.models.unet import unet
-from tfppdnn.models.vgg13 import vgg13_bn
-from tfppdnn.training.precision import computing_in_bfloat16
-
-ROUNDS, STEPS = 3, 6
-NETWORKS: dict[str, tuple[int, Callable[[], keras.Model]]] = {
-    "VGG13-BN, width 0.375": (64, lambda: vgg13_bn(num_classes=10, width=0.375)),
-    "ResNet-18, width 0.25": (128, lambda: resnet18(num_classes=10, width=0.25)),
-    "U-Net, width 16, depth 4": (32, lambda: unet(base_width=16, depth=4)),
-}
+from benchmarks.comparison import Comparison, Contender, Work
+from benchmarks.interleaving import measures_of
+from benchmarks.training_steps import as_fit_does, pictures
 
 
-def step_of(model: keras.Model, batch_size: int) -> Callable[[], tf.Tensor]:
-    """Returns one training step of a model on random images, ready to be timed."""
-    optimizer = keras.optimizers.SGD(0.01)
-    optimizer.build(model.trainable_variables)
-    images = tf.constant(np.random.default_rng(0).random((batch_size, 32, 32, 3), np.float32))
+def step(network: str, batch: int, mixed: bool, **settings: Any) -> Work:
+    """The step of `fit`, on mean squared values: the loss costs nothing beside the network."""
+    import tfppdnn  # noqa: F401 - before TensorFlow.
 
-    @tf.function
-    def step():
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(tf.square(model(images, training=True)))
-        optimizer.apply(tape.gradient(loss, model.trainable_variables))
-        return loss
+    import keras  # isort: skip
+    from tfppdnn.models import resnet18, unet, vgg13
+    from tfppdnn.training.precision import computing_in_bfloat16
 
-    step()
-    return step
-
-
-def images_per_second(step: Callable[[], tf.Tensor], batch_size: int) -> float:
-    """Times a few steps."""
-    started = time.perf_counter()
-    for _ in range(STEPS):
-        step()
-    return STEPS * batch_size / (time.perf_counter() - started)
+    build = {"vgg13": vgg13.vgg13_bn, "resnet18": resnet18.resnet18, "unet": unet.unet}[network]
+    keras.utils.set_random_seed(0)
+    with computing_in_bfloat16(mixed):
+        model = build(**settings)
+    model.compile(keras.optimizers.SGD(0.01), "mean_squared_error")
+    images = pictures(0, batch)
+    targets = images if network == "unet" else images[:, :1, :10, 0].reshape(batch, 10)
+    return Work(call=as_fit_does(model, (images, targets)), items=batch)
 
 
-def main() -> None:
-    """Prints the table."""
-    print("| network | float32, images/s | bfloat16, images/s | ratio |\n|---|---|---|---|")
-    for name, (batch_size, build) in NETWORKS.items():
-        steps = []
-        for mixed in (False, True):
-            with computing_in_bfloat16(mixed):
-                steps.append(step_of(build(), batch_size))
-        # In turn, since the machine's speed drifts.
-        rates = np.array(
-            [[images_per_second(step, batch_size) for step in steps] for _ in range(ROUNDS)]
+def _comparison(network: str, what: str, batch: int, **settings: Any) -> Comparison:
+    def contender(name: str, mixed: bool) -> Contender:
+        return Contender(
+            name=name,
+            prepare="benchmarks.mixed_precision:step",
+            settings={"network": network, "batch": batch, "mixed": mixed, **settings},
         )
-        full, half = np.median(rates, axis=0)
-        ratio = np.median(rates[:, 1] / rates[:, 0])
-        print(f"| {name} | {full:.0f} | {half:.0f} | {ratio:.2f} |", flush=True)
+
+    return Comparison(
+        name=f"mixed_{network}",
+        what=f"A training step of {what}, batches of {batch} at 32x32, in both precisions.",
+        ours=contender("float32", False),
+        peers=(contender("mixed bfloat16", True),),
+    )
 
 
-if __name__ == "__main__":
-    main()
+MEASURES = measures_of(
+    _comparison("vgg13", "VGG13-BN of width 0.375", 64, num_classes=10, width=0.375),
+    _comparison("resnet18", "ResNet-18 of width 0.25", 128, num_classes=10, width=0.25),
+    _comparison("unet", "a U-Net of width 16 and depth 4", 32, base_width=16, depth=4),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from importlib import metadata
@@ -41,7 +42,8 @@ def keep(record: dict[str, Any], folder: Path = FOLDER) -> None:
 
     Args:
         record: As `interleaving.run` returns it, or of the same form.
-        folder: Where to.
+        folder: Where to. If the record says that it is `drawn_by` a function (`module:name`), that
+            is called with both, for what no table shows.
     """
     where = {
         **machine(),
@@ -56,6 +58,9 @@ def keep(record: dict[str, Any], folder: Path = FOLDER) -> None:
         "versions": {**versions(), **_peers()},
     }
     write_json(folder / f"{record['name']}.json", record)
+    if "drawn_by" in record:
+        module, function = record["drawn_by"].split(":")
+        getattr(importlib.import_module(module), function)(record, folder)
     write_text(folder / "README.md", table(folder))
 
 
@@ -88,9 +93,12 @@ def _section(record: dict[str, Any]) -> str:
         f"`{record['command']}`, {record['date']}, {where['cores']} cores of "
         f"{where['processor']} ({', '.join(where['instructions'])}), {record['rounds']} rounds.",
         "",
-        "| | wall, ms | CPU, ms | peak, MiB | ratio | to reach |",
-        "|---|---|---|---|---|---|",
     ]
+    if record["contenders"]:
+        lines += [
+            "| | wall, ms | CPU, ms | peak, MiB | ratio | to reach |",
+            "|---|---|---|---|---|---|",
+        ]
     for row in record["contenders"]:
         ratio, target = row["ratio"], record["targets"].get(row["name"])
         reached = (

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from tfppdnn.data.load import load_dataset
-from tfppdnn.loading import batch_protector
+from tfppdnn.loading import load_protector
 
 COUNT = 1000
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--protector", default="cifar10")
     options = parser.parse_args()
     images = load_dataset("cifar10", data_dir=options.data_dir, image_size=32).test_images[:COUNT]
-    protect = batch_protector(options.protector).protect
+    protect = load_protector(options.protector).protect
     originals = protect(images)
     print("# Linking protected pictures")
     print()

@@ -23,16 +23,23 @@ SIZES = [(1, 1), (5, 3), (31, 33), (96, 96)]
 
 @lru_cache
 def model_of(norm):
-    model = tiny_protector(norm)
+    model = tiny_protector(norm, depth=2)
     round_weights_to_half(model)
     return model
+
+
+@lru_cache
+def wide():
+    """A model most of whose file is kernels, and that file."""
+    model = tiny_protector("instance", base_width=24, depth=2)
+    return model, tflite.float32_tflite(model)
 
 
 @lru_cache
 def file_of(norm, kind):
     make = {
         "float32": tflite.float32_tflite,
-        "float16": tflite.float16_tflite,
+        "float16": lambda model: tflite.float16_tflite(tflite.float32_tflite(model)),
         "int8": lambda model: tflite.int8_tflite(model, photographs(count=50)),
     }[kind]
     return make(model_of(norm))
@@ -96,6 +103,7 @@ def test_int8_of_pale_images_still_takes_pixel_values():
     assert Interpreter(model_content=content).get_input_details()[0]["quantization"] == (1.0, 0)
 
 
+@pytest.mark.slow
 def test_int8_that_rescales_pixels_is_refused(monkeypatch):
     monkeypatch.setattr(tflite, "_with_full_range", lambda images: images)
     with pytest.raises(VerificationError, match="int8 input is uint8 with scale"):
@@ -103,8 +111,8 @@ def test_int8_that_rescales_pixels_is_refused(monkeypatch):
 
 
 def test_float16_is_half_the_file():
-    model = tiny_protector("instance", base_width=24, depth=2)
-    float32, float16 = tflite.float32_tflite(model), tflite.float16_tflite(model)
+    model, float32 = wide()
+    float16 = tflite.float16_tflite(float32)
     kernels = sum(w.numpy().nbytes for w in model.weights if len(w.shape) == 4)
     assert len(float32) - len(float16) > 0.45 * kernels
 
@@ -145,11 +153,10 @@ def test_rounding_to_half_gives_kernels_that_float16_holds_and_nearly_the_same_n
 
 
 def test_browser_file_has_fixed_sizes_and_one_copy_of_the_weights():
-    model = tiny_protector("instance", base_width=24, depth=2)
+    model, one = wide()
     content = tflite.web_tflite(model)
-    one = len(tflite.float32_tflite(model))
     kernels = sum(weight.numpy().nbytes for weight in model.weights)
-    assert len(content) < one + kernels / 2
+    assert len(content) < len(one) + kernels / 2
 
     interpreter = Interpreter(model_content=content)
     assert set(interpreter.get_signature_list()) == {

@@ -12,7 +12,7 @@ from skimage.measure import block_reduce
 
 from tfppdnn.ciphers import CIPHERS, make_cipher
 from tfppdnn.errors import UserError
-from tfppdnn.loading import batch_protector, identity_of, load_protector
+from tfppdnn.loading import identity_of, load_protector
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 12, 3), np.uint8)
 
@@ -49,7 +49,6 @@ def test_ciphers_go_by_name_and_key(name):
     for key in (0, 1234):
         expected = make_cipher(name, key=key).protect(IMAGES)
         np.testing.assert_array_equal(load_protector(f"{name}:{key}").protect(IMAGES), expected)
-        np.testing.assert_array_equal(batch_protector(f"{name}:{key}").protect(IMAGES), expected)
     assert identity_of(name) == identity_of(f"{name}:0") == f"{name} key 0"
     assert identity_of(f"{name}:1234") == f"{name} key 1234"
 
@@ -127,12 +126,12 @@ def test_trained_protectors_are_told_apart_by_their_files(tiny_run, tmp_path):
     assert identity_of(copy) != identity_of(tiny_run / "protector")
 
 
-def test_a_run_is_protected_in_batches_by_its_saved_model(tiny_run):
+def test_a_run_is_the_same_protector_in_every_form(tiny_run):
     images = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), np.uint8)
-    batch = batch_protector(tiny_run).protect(images)
-    np.testing.assert_array_equal(batch, load_protector(tiny_run / "protector").protect(images))
-    single = load_protector(tiny_run).protect(images)
-    assert np.abs(batch.astype(int) - single).max() <= 1
+    protected = load_protector(tiny_run).protect(images)
+    for form in ("protector.tflite", "protector", "checkpoints/protector.keras"):
+        made = load_protector(tiny_run / form).protect(images)
+        assert np.abs(made.astype(int) - protected).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -154,11 +153,10 @@ def test_a_run_is_protected_in_batches_by_its_saved_model(tiny_run):
 )
 def test_names_that_mean_nothing_get_one_line(own, name, reason):
     name = name.replace("OWN", str(own))
-    for use in (load_protector, batch_protector):
-        with pytest.raises(UserError, match=reason) as caught:
-            use(name)
-        assert name in str(caught.value)
-        assert "\n" not in str(caught.value)
+    with pytest.raises(UserError, match=reason) as caught:
+        load_protector(name)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_code_that_fails_or_leaves_when_imported_gets_one_line(tmp_path):

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tfppdnn.cli import main
 from tfppdnn.errors import UserError
-from tfppdnn.loading import batch_protector, find_source, identity_of, load_protector, shipped
+from tfppdnn.loading import find_source, identity_of, load_protector, shipped
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 40, 32, 3), np.uint8)
 
@@ -43,11 +43,11 @@ def differ(one, other):
 
 def test_a_shipped_protector_does_what_its_run_does(folder, tiny_run):
     expected = load_protector(tiny_run).protect(IMAGES)
-    one_by_one, in_batches = load_protector("cifar10"), batch_protector("cifar10")
-    assert differ(one_by_one.protect(IMAGES), expected) <= 1
-    assert differ(in_batches.protect(IMAGES), expected) <= 1
-    assert differ(in_batches.protect(IMAGES[0]), expected[0]) <= 1
-    assert in_batches.protect(IMAGES[:0]).shape == (0, 40, 32, 3)
+    network = find_source("cifar10").network
+    for protector in (load_protector("cifar10"), load_protector(network)):
+        assert differ(protector.protect(IMAGES), expected) <= 1
+        assert differ(protector.protect(IMAGES[0]), expected[0]) <= 1
+        assert protector.protect(IMAGES[:0]).shape == (0, 40, 32, 3)
 
 
 def test_it_is_told_apart_by_its_files(folder):

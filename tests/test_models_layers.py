@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from tfppdnn.models.batch_normalization import batch_normalization
 from tfppdnn.models.layers import (
     CropLike,
     InstanceNormalization,
@@ -12,6 +14,7 @@ from tfppdnn.models.layers import (
     normalization,
     standard_normalization,
 )
+from tfppdnn.models.resizing import AreaResize, NearestResizeLike
 
 SIZES = [(1, 1), (1, 5), (5, 3), (8, 8), (9, 16), (33, 47)]
 
@@ -119,3 +122,36 @@ def test_layers_survive_their_configuration(layer):
     again = keras.layers.deserialize(keras.layers.serialize(layer))
 
     np.testing.assert_array_equal(again(images), layer(images))
+
+
+def test_batch_normalization_is_keras_s_in_training_too():
+    images = keras.random.normal((4, 5, 5, 8), mean=2.0, stddev=3.0, seed=0)
+    found = []
+    for layer in (
+        keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
+        batch_normalization(),
+    ):
+        layer.build(images.shape)
+        layer.gamma.assign(np.linspace(0.5, 2.0, 8))
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = layer(images, training=True)
+            loss = tf.reduce_sum(outputs**3)
+        own = [layer.gamma.value, layer.beta.value]
+        gradients = tape.gradient(loss, [images, *own])
+        found.append([outputs, *gradients, *layer.get_weights(), layer(images, training=False)])
+    for keras_s, ours in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, keras_s, rtol=1e-4, atol=1e-4)
+
+
+def test_batch_normalization_is_saved_as_keras_s(tmp_path):
+    model = keras.Sequential([keras.Input((8, 8, 3)), batch_normalization()])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded.layers[-1]) is keras.layers.BatchNormalization
+
+
+def test_resizing_leaves_images_of_that_size_alone():
+    images = np.random.default_rng(0).random((2, 32, 32, 3)).astype(np.float32)
+    np.testing.assert_array_equal(AreaResize(32)(images), images)
+    np.testing.assert_array_equal(NearestResizeLike()(images, images), images)

@@ -2,6 +2,8 @@ import concurrent.futures
 import json
 import subprocess
 import sys
+import threading
+import time
 
 import fire
 import keras
@@ -10,6 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tfppdnn.client import litert_protector
 from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.errors import UserError
 from tfppdnn.loading import load_protector
@@ -109,6 +112,85 @@ def test_a_batch_is_protected_image_by_image(files):
     assert protector.protect(batch[:0]).shape == (0, 9, 8, 3)
     # Neither a view nor another memory order changes the result.
     assert is_right(protector.protect(batch[1, :, ::-1]), batch[1, :, ::-1])
+
+
+def test_a_batch_is_spread_over_all_processors(files, monkeypatch):
+    protector = LiteRTProtector(files / "run/protector.tflite")
+    meeting = threading.Barrier(3, timeout=30)
+    run = litert_protector._Runner.run
+
+    def met(runner, image):
+        meeting.wait()  # One thread alone would break the barrier.
+        return run(runner, image)
+
+    monkeypatch.setattr(litert_protector, "processors", lambda: 3)
+    monkeypatch.setattr(litert_protector._Runner, "run", met)
+    batch = RNG.integers(0, 256, (6, 9, 8, 3), np.uint8)
+    assert all(map(is_right, protector.protect(batch), batch))
+
+
+def test_interpreters_are_used_again_by_whichever_thread(files, monkeypatch):
+    made = []
+
+    class Counted(litert_protector.Interpreter):
+        def __init__(self, **options):
+            made.append(options["num_threads"])
+            super().__init__(**options)
+
+    monkeypatch.setattr(litert_protector, "Interpreter", Counted)
+    protector = LiteRTProtector(files / "run/protector.tflite")
+    image = RNG.integers(0, 256, (9, 8, 3), np.uint8)
+    for _ in range(3):
+        thread = threading.Thread(target=protector.protect, args=(image,))
+        thread.start()
+        thread.join()
+    assert made == [1]
+
+    monkeypatch.setattr(litert_protector, "processors", lambda: 2)
+    monkeypatch.setattr(litert_protector, "_LARGE_BYTES", 0)
+    assert is_right(protector.protect(image), image)
+    assert is_right(protector.protect(image), image)
+    assert made == [1, 2], "a large image has all processors"
+    monkeypatch.setattr(litert_protector, "_KEPT_BYTES", 0)
+    for _ in range(3):
+        protector.protect(image)
+    assert made == [1, 2, 2, 2], "of the largest nothing is kept"
+
+
+def test_large_images_come_one_after_the_other(files, monkeypatch):
+    protector = LiteRTProtector(files / "run/protector.tflite")
+    run, running, most = litert_protector._Runner.run, [], 0
+
+    def watched(runner, image):
+        nonlocal most
+        running.append(image)
+        most = max(most, len(running))
+        time.sleep(0.01)
+        running.pop()
+        return run(runner, image)
+
+    monkeypatch.setattr(litert_protector, "processors", lambda: 4)
+    monkeypatch.setattr(litert_protector._Runner, "run", watched)
+    batch = RNG.integers(0, 256, (8, 9, 8, 3), np.uint8)
+    protector.protect(batch)
+    assert most > 1
+    most = 0
+    monkeypatch.setattr(litert_protector, "_LARGE_BYTES", 0)
+    assert all(map(is_right, protector.protect(batch), batch))
+    assert most == 1
+
+
+def test_what_fails_in_a_batch_is_told(files, monkeypatch):
+    def failing(runner, image):
+        raise RuntimeError("no more memory")
+
+    protector = LiteRTProtector(files / "run/protector.tflite")
+    batch = RNG.integers(0, 256, (8, 9, 8, 3), np.uint8)
+    with monkeypatch.context() as patched:
+        patched.setattr(litert_protector._Runner, "run", failing)
+        with pytest.raises(MemoryError, match="LiteRT failed"):
+            protector.protect(batch)
+    assert all(map(is_right, protector.protect(batch), batch))
 
 
 def test_a_saved_model_gives_the_same_numbers(files):
@@ -275,13 +357,6 @@ def test_pictures_of_two_protectors_are_never_in_one_folder(files, photos, tmp_p
     code, _, said = call("protect", photos, out, same, "--size=8")
     assert code == 2 and "made at their own size" in said
     assert {path: path.read_bytes() for path in out.rglob("*.png")} == written
-
-
-def test_pictures_that_somebody_else_put_there_are_not_mixed_in(files, photos, tmp_path, call):
-    (tmp_path / "out").mkdir()
-    (photos / "a.jpg").rename(tmp_path / "out/a.jpg")
-    code, _, said = call("protect", photos, tmp_path / "out", f"--protector={files / 'run'}")
-    assert code == 2 and "images that `protect` did not put there" in said
 
 
 def test_the_size_of_the_classifier(files, photos, tmp_path, call):

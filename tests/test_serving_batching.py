@@ -76,6 +76,22 @@ def test_a_request_runs_alone_when_its_time_is_over(model, queue_of):
     assert queue.submit(model, images()).result(SECONDS)["sum"].tolist() == [12]
 
 
+def test_after_a_request_that_came_alone_nobody_is_waited_for(model, queue_of):
+    queue = queue_of()
+    queue.submit(model, images(4)).result(SECONDS)  # a full batch, of one request
+    model.may_run.clear()
+    alone = queue.submit(model, images())
+    assert model.runs.acquire(timeout=SECONDS)
+    assert model.runs.acquire(timeout=SECONDS)
+    # What comes meanwhile shows that others do come: these two wait for the third.
+    several = [queue.submit(model, images(count)) for count in (1, 1)]
+    model.may_run.set()
+    assert len(alone.result(SECONDS)["sum"]) == 1
+    several.append(queue.submit(model, images(2)))
+    concurrent.futures.wait(several, SECONDS)
+    assert model.batches == [4, 1, 4]
+
+
 def test_what_does_not_fit_waits_for_the_next_batch(model, queue_of):
     queue = queue_of(timeout=0)
     model.may_run.clear()

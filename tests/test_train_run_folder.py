@@ -38,6 +38,16 @@ def test_config_holds_what_is_needed_to_repeat_the_run(tiny_run):
     assert config["versions"]["tensorflow"].startswith("2.")
 
 
+def test_the_report_says_where_the_time_went(tiny_run):
+    seconds = json.loads((tiny_run / "logs/seconds.json").read_text())
+    stages = ["reference classifier", "preliminary images", "transformation network"]
+    assert list(seconds) == [*stages, "measuring", "export", "gate", "pictures"]
+    page = (tiny_run / "report.html").read_text()
+    for stage, took in seconds.items():
+        row = page.split(f'<th scope="row">{stage.capitalize()}</th>')[1].split("</tr>")[0]
+        assert f">{round(took['wall'], 1)}<" in row and f">{round(took['cpu'], 1)}<" in row
+
+
 def test_figures_come_with_the_count_they_were_measured_on(tiny_run):
     metrics = json.loads((tiny_run / "metrics.json").read_text())
     assert metrics["protector"]["test_images"] == 60
@@ -94,11 +104,3 @@ def test_other_settings_in_the_same_folder_are_refused(
     code, _, error = call("train", f"--out={tiny_run}", *tiny_settings, option)
     assert code == 2
     assert named in error
-
-
-def test_export_again_writes_equal_files(tiny_run, call):
-    before = (tiny_run / "protector.tflite").read_bytes()
-    code, figures, _ = call("export", tiny_run)
-    assert code == 0
-    assert figures["protector.tflite"]["max_difference"] <= 1
-    assert (tiny_run / "protector.tflite").read_bytes() == before

@@ -17,8 +17,8 @@ from PIL import Image
 
 from tfppdnn.client.address import parse_address
 from tfppdnn.client.answers import Answer, RejectedError, Transport
-from tfppdnn.client.folder import processors
 from tfppdnn.client.litert_protector import LiteRTProtector, as_batch
+from tfppdnn.client.processors import processors
 from tfppdnn.client.retry import Retry
 from tfppdnn.client.tf_serving_grpc import GrpcTransport
 from tfppdnn.client.tf_serving_rest import RestTransport

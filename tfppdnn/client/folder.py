@@ -24,6 +24,7 @@ from tfppdnn.client.destination import (
     named_destination,
 )
 from tfppdnn.client.notices import no_image_notice
+from tfppdnn.client.processors import processors
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.client.unprotected import refuse_unprotected
 from tfppdnn.data.folder import resize_square
@@ -176,13 +177,6 @@ def in_threads(
     finally:
         # Also when the user stops the run: jobs that have begun end, the others do not begin.
         pool.shutdown(cancel_futures=True)
-
-
-def processors() -> int:
-    """Returns how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Done(Enum):

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from tfppdnn.client.memory import MemoryBudget, machine_memory
+from tfppdnn.client.processors import processors
 from tfppdnn.errors import UserError
 
 _MEND = "pass the protector.tflite of a run folder, made by `train` or `export`"
+# Images that need more come one after the other, each with all processors: as fast, and the
+# memory is that of one.
+_LARGE_BYTES = 2**27
 # An interpreter keeps the memory of the largest image it has seen; above this it is given back.
 _KEPT_BYTES = 2**28
 
@@ -20,22 +27,23 @@ _KEPT_BYTES = 2**28
 class LiteRTProtector:
     """Protects images with a TFLite model, uint8 [1, H, W, 3] to the same, H and W resizable.
 
-    One object may be called from several threads: each gets an interpreter of its own.
+    One object may be called from several threads, and spreads the images of a batch over all
+    processors by itself: each image that is being protected has an interpreter of its own.
     An image waits while others use the memory that it needs, and is refused if it needs
     more than three quarters of what the machine has.
 
     Args:
         path: The `.tflite` file.
-        num_threads: Threads within one image. Several images at a time scale better.
 
     Raises:
         UserError: The file is missing, is no TFLite model, or is the model of something else.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, num_threads: int = 1):
+    def __init__(self, path: str | os.PathLike[str]):
         self._path = Path(path)
-        self._num_threads = num_threads
-        self._thread = threading.local()
+        self._idle: list[_Runner] = []
+        self._idle_large: list[_Runner] = []
+        self._one_large = threading.Lock()
         self._memory = MemoryBudget(0.75 * machine_memory())
         try:
             self._model = self._path.read_bytes()
@@ -59,56 +67,55 @@ class LiteRTProtector:
         """
         batch = as_batch(images)
         protected = np.empty_like(batch)
-        for index, image in enumerate(batch):
-            protected[index] = self._protect_one(image)
+        workers = min(len(batch), processors())
+        # All take from the same ones, so that nobody waits while there is an image left.
+        indices = iter(range(len(batch)))
+        if workers < 2:
+            self._protect_each(indices, batch, protected)
+        else:
+            with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+                work = [
+                    pool.submit(self._protect_each, indices, batch, protected)
+                    for _ in range(workers)
+                ]
+            for one in work:
+                one.result()
         return protected.reshape(images.shape)
+
+    def _protect_each(
+        self, indices: Iterable[int], batch: np.ndarray, protected: np.ndarray
+    ) -> None:
+        for index in indices:
+            protected[index] = self._protect_one(batch[index])
 
     def _protect_one(self, image: np.ndarray) -> np.ndarray:
         needed = self._bytes_per_pixel * image.shape[0] * image.shape[1]
-        with self._memory.reserve(needed):
+        large = needed > _LARGE_BYTES
+        idle = self._idle_large if large else self._idle
+        with self._memory.reserve(needed), self._one_large if large else contextlib.nullcontext():
             try:
-                return self._run(image)
+                # The one that was used last: its memory is still in the processor's caches.
+                runner = idle.pop()
+            except IndexError:
+                runner = _Runner(self._model, threads=processors() if large else 1)
+            try:
+                protected = runner.run(image)
             except RuntimeError as error:
-                self._drop_interpreter()
                 raise MemoryError(f"LiteRT failed ({_one_line(error)})") from error
-            finally:
-                if needed > _KEPT_BYTES:
-                    self._drop_interpreter()
-
-    def _run(self, image: np.ndarray) -> np.ndarray:
-        interpreter = self._interpreter()
-        source = interpreter.get_input_details()[0]["index"]
-        target = interpreter.get_output_details()[0]["index"]
-        if self._thread.shape != image.shape:
-            self._thread.shape = None
-            interpreter.resize_tensor_input(source, (1, *image.shape), strict=True)
-            interpreter.allocate_tensors()
-            self._thread.shape = image.shape
-        interpreter.set_tensor(source, image[np.newaxis])
-        interpreter.invoke()
-        return interpreter.get_tensor(target)[0]
-
-    def _interpreter(self) -> Interpreter:
-        if getattr(self._thread, "interpreter", None) is None:
-            self._thread.interpreter = Interpreter(
-                model_content=self._model, num_threads=self._num_threads
-            )
-            self._thread.shape = None
-        return self._thread.interpreter
-
-    def _drop_interpreter(self) -> None:
-        self._thread.interpreter = None
+            if needed <= _KEPT_BYTES:
+                idle.append(runner)
+            return protected
 
     def _check_interface(self) -> None:
         if not self._model:
             raise UserError(f"{self._path} is empty; {_MEND}")
         try:
-            interpreter = self._interpreter()
-            inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+            runner = _Runner(self._model, threads=1)
         except (ValueError, RuntimeError) as error:
             raise UserError(
                 f"{self._path} is not a TFLite model ({_one_line(error)}); {_MEND}"
             ) from None
+        inputs, outputs = runner.inputs, runner.outputs
         if not all(
             len(tensors) == 1 and _holds_images(tensors[0]) for tensors in (inputs, outputs)
         ):
@@ -122,14 +129,16 @@ class LiteRTProtector:
                 f"{self._path} only takes images of fixed sizes, as a browser needs them; {_MEND}, "
                 "which takes any size"
             )
+        self._idle.append(runner)
 
     def _measure_bytes_per_pixel(self) -> float:
         """Runs two small images and sees how the sizes of all tensors grow."""
+        [runner] = self._idle
         tensor_bytes = {}
         for side in (32, 64):
             image = np.zeros((side, side, 3), np.uint8)
             try:
-                shape = self._run(image).shape
+                shape = runner.run(image).shape
             except (ValueError, RuntimeError) as error:
                 raise UserError(
                     f"{self._path} does not run ({_one_line(error)}); {_MEND}"
@@ -138,11 +147,50 @@ class LiteRTProtector:
                 raise UserError(
                     f"{self._path} is not a protector: it turns {image.shape} into {shape}; {_MEND}"
                 )
-            tensor_bytes[side] = sum(
-                int(np.prod(tensor["shape"])) * np.dtype(tensor["dtype"]).itemsize
-                for tensor in self._interpreter().get_tensor_details()
-            )
+            tensor_bytes[side] = runner.tensor_bytes()
         return (tensor_bytes[64] - tensor_bytes[32]) / (64**2 - 32**2)
+
+
+class _Runner:
+    """An interpreter, ready for images of the size that it saw last.
+
+    Args:
+        model: The contents of the file.
+        threads: Threads within an image.
+
+    Attributes:
+        inputs: What the interpreter says of each of its inputs.
+        outputs: And of its outputs.
+
+    Raises:
+        ValueError: LiteRT does not know it for a model.
+        RuntimeError: It cannot be prepared.
+    """
+
+    def __init__(self, model: bytes, *, threads: int):
+        self._interpreter = Interpreter(model_content=model, num_threads=threads)
+        self.inputs = self._interpreter.get_input_details()
+        self.outputs = self._interpreter.get_output_details()
+        self._shape: tuple[int, ...] | None = None
+
+    def run(self, image: np.ndarray) -> np.ndarray:
+        """Maps uint8 [H, W, 3] to the same; see `Interpreter.invoke` for what it raises."""
+        source, target = self.inputs[0]["index"], self.outputs[0]["index"]
+        if self._shape != image.shape:
+            self._shape = None
+            self._interpreter.resize_tensor_input(source, (1, *image.shape), strict=True)
+            self._interpreter.allocate_tensors()
+            self._shape = image.shape
+        self._interpreter.set_tensor(source, image[np.newaxis])
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(target)[0]
+
+    def tensor_bytes(self) -> int:
+        """Adds up the sizes of all tensors, as they are now."""
+        return sum(
+            int(np.prod(tensor["shape"])) * np.dtype(tensor["dtype"]).itemsize
+            for tensor in self._interpreter.get_tensor_details()
+        )
 
 
 def as_batch(images: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfppdnn.exporting.decoding import decode_image
 from tfppdnn.exporting.graphs import write_saved_model
+from tfppdnn.models.inference import inference
 
 
 def export_classifier(
@@ -45,13 +46,14 @@ def export_classifier(
         )
     size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
     names = tf.constant(list(class_names))
+    run = inference(model)
 
     def classify(image: tf.Tensor) -> dict[str, tf.Tensor]:
         # TensorFlow's convolutions refuse an empty batch: a blank image joins it and leaves.
         count = tf.shape(image)[0]
         blank = tf.cast(tf.equal(count, 0), tf.int32)
         image = tf.pad(_resized(image, size), [[0, blank], [0, 0], [0, 0], [0, 0]])
-        logits = model(image / 255.0, training=False)[:count]
+        logits = run(image / 255.0)[:count]
         probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
         class_id = tf.argmax(probabilities, axis=-1, output_type=tf.int64)
         return {

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfppdnn.exporting.decoding import decode_image
 from tfppdnn.exporting.graphs import write_saved_model
+from tfppdnn.models.inference import inference
 from tfppdnn.protection.gate import image_scores
 
 # F_B makes dozens of float32 of each pixel: all windows of a large image would need gigabytes.
@@ -81,13 +82,14 @@ def gate_scores(discriminator: keras.Model, *, image_size: int) -> Callable[[tf.
         discriminator: F_B.
         image_size: Height and width of the training images.
     """
+    patches = inference(discriminator)
 
     def score(image: tf.Tensor) -> tf.Tensor:
         height, width = tf.shape(image)[1], tf.shape(image)[2]
         repeats = [1, _ceil(image_size, height), _ceil(image_size, width), 1]
         windows = _windows(tf.tile(image, repeats), 2 * image_size)
         scores = _in_groups(
-            lambda some: image_scores(discriminator, tf.cast(some, tf.float32) / 255.0), windows
+            lambda some: image_scores(patches, tf.cast(some, tf.float32) / 255.0), windows
         )
         return tf.reduce_mean(tf.reshape(scores, [tf.shape(image)[0], -1]), axis=1)
 

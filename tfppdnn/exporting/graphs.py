@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfppdnn.exporting.silence import silenced
+from tfppdnn.models.inference import inference
 
 Signatures = Mapping[str, tuple[Callable[[tf.Tensor], Mapping[str, tf.Tensor]], tf.TensorSpec]]
 """By name: a function of one tensor that answers named tensors, and what it takes."""
@@ -30,8 +31,11 @@ def protect_pixels(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
                 "a model built under the float32 policy and export that"
             )
 
+    # One graph for all files: whatever size they are made for, the model is traced once.
+    run = inference(model)
+
     def protect(image: tf.Tensor) -> tf.Tensor:
-        pixels = model(tf.cast(image, tf.float32) / 255.0, training=False)
+        pixels = run(tf.cast(image, tf.float32) / 255.0)
         return tf.cast(tf.round(pixels * 255.0), tf.uint8)
 
     return protect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -58,9 +59,10 @@ def export_all(
         UserError: The folder cannot be written to.
     """
     calibration = images if calibration_images is None else calibration_images
+    float32 = functools.cache(lambda: float32_tflite(model))
     content_of: dict[str, Callable[[], bytes]] = {
-        "protector.tflite": lambda: float32_tflite(model),
-        "protector_fp16.tflite": lambda: float16_tflite(model),
+        "protector.tflite": float32,
+        "protector_fp16.tflite": lambda: float16_tflite(float32()),
         "protector_int8.tflite": lambda: int8_tflite(model, calibration[:_CALIBRATION_IMAGES]),
         "protector_web.tflite": lambda: web_tflite(model),
     }

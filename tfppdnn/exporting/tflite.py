@@ -16,6 +16,7 @@ from tfppdnn.exporting.graphs import Signatures, protect_pixels, write_saved_mod
 from tfppdnn.exporting.half import store_kernels_as_half
 from tfppdnn.exporting.silence import silenced
 from tfppdnn.exporting.verify import VerificationError
+from tfppdnn.models.inference import inference
 from tfppdnn.models.layers import InstanceNormalization
 
 WEB_SIZES = (32, 64, 96, 224)
@@ -30,12 +31,15 @@ def float32_tflite(model: keras.Model) -> bytes:
     return _converted({"serving_default": _protect(model)})
 
 
-def float16_tflite(model: keras.Model) -> bytes:
+def float16_tflite(float32: bytes) -> bytes:
     """Returns h_p as a TFLite file of float16 weights (half the size), computed in float32.
 
     It is as exact as the float32 file if `half.round_weights_to_half` ended the training.
+
+    Args:
+        float32: What `float32_tflite` returned.
     """
-    return store_kernels_as_half(float32_tflite(model))
+    return store_kernels_as_half(float32)
 
 
 def web_tflite(model: keras.Model, sizes: Sequence[int] = WEB_SIZES) -> bytes:
@@ -66,6 +70,9 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
     `images`. With instance normalization (see `fully_quantizable`) the weights are 8-bit
     and the convolutions run on values rounded image by image.
 
+    It is small, but not always fast: with instance normalization no faster than float32, and in
+    integers slower where a generator has to shrink its images; `benchmarks.int8` measures it.
+
     Args:
         model: h_p.
         images: uint8 [N, H, W, 3], real images; used for batch normalization only.
@@ -79,9 +86,11 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
             optimizations=[tf.lite.Optimize.DEFAULT],
         )
 
+    run = inference(model)
+
     # Rounding is left to the quantized output, which is why the graph is float inside.
     def protect(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"protected": model(image / 255.0, training=False)}
+        return {"protected": run(image / 255.0)}
 
     def representative():
         for image in _with_full_range(images):

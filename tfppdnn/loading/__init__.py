@@ -20,15 +20,16 @@ from tfppdnn.loading.checked import CheckedProtector
 from tfppdnn.loading.naming import find_source
 from tfppdnn.types import Protector
 
-__all__ = ["CheckedProtector", "batch_protector", "find_source", "identity_of", "load_protector"]
+__all__ = ["CheckedProtector", "find_source", "identity_of", "load_protector"]
 
 
 def load_protector(name: str | os.PathLike[str]) -> Protector:
     """Loads a protector by its name.
 
     Args:
-        name: As above. Of a run folder its `protector.tflite` is used, and only SavedModels
-            and `.keras` files import TensorFlow.
+        name: As above. Of a run folder and of a shipped protector the TFLite file is used, for
+            batches as well: LiteRT takes less of the processor an image than TensorFlow does at
+            any batch size. Only SavedModels and `.keras` files import TensorFlow.
 
     Returns:
         An object whose `protect` turns plain images, uint8 [N, H, W, 3] or [H, W, 3],
@@ -39,24 +40,6 @@ def load_protector(name: str | os.PathLike[str]) -> Protector:
         UserError: There is no protector of that name.
     """
     return find_source(name).load()
-
-
-def batch_protector(name: str | os.PathLike[str]) -> Protector:
-    """Loads a protector for many images.
-
-    As `load_protector`, but of a run folder the SavedModel, and of a shipped protector the Keras
-    file: they compute what the TFLite file does, up to the rounding of 8 bits, a batch at a time.
-
-    Args:
-        name: As above.
-
-    Returns:
-        See `load_protector`.
-
-    Raises:
-        UserError: There is no protector of that name.
-    """
-    return find_source(name).load_for_batches()
 
 
 def identity_of(name: str | os.PathLike[str]) -> str:

@@ -20,7 +20,7 @@ from tfppdnn.data.load import load_dataset
 from tfppdnn.errors import UserError
 from tfppdnn.loading.checked import CheckedProtector
 from tfppdnn.loading.naming import find_source
-from tfppdnn.loading.shipped import shipped_names
+from tfppdnn.loading.shipped import Shipped, shipped_names
 from tfppdnn.loading.source import Source
 from tfppdnn.runs import MAKING, RunFolder
 
@@ -46,7 +46,7 @@ def compare(
         UserError: There is no protector of that name, or it breaks the rules.
     """
     protected = [
-        CheckedProtector(_network(name).load_for_batches(), name=os.fspath(name)).protect(images)
+        CheckedProtector(_network(name).load(), name=os.fspath(name)).protect(images)
         for name in (one, other)
     ]
     levels = np.abs(protected[0].astype(np.int16) - protected[1])
@@ -59,9 +59,12 @@ def compare(
 
 
 def _network(name: str | os.PathLike[str]) -> Source:
-    """Of a run the network itself: its SavedModel rounds now and then to the other side."""
+    """The network itself: a file made of it rounds now and then to the other side."""
     run = _run(name)
-    return find_source(name if run is None else run.protector)
+    if run is not None:
+        return find_source(run.protector)
+    source = find_source(name)
+    return find_source(source.network) if isinstance(source, Shipped) else source
 
 
 def _run(name: str | os.PathLike[str]) -> RunFolder | None:

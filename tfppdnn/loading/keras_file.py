@@ -88,11 +88,13 @@ def load_network(path: str | os.PathLike[str]) -> Callable:
 
 def _fault(network: Callable) -> str | None:
     """Says what is wrong with what becomes of one image, from black to white, or nothing."""
+    from tfppdnn.models.inference import inference
+
     try:
         height, width = (size or _SIDE for size in network.input_shape[1:3])
         image = np.linspace(0, 1, height * width * 3, dtype=np.float32)
         image = image.reshape(1, height, width, 3)
-        made = np.asarray(network(image, training=False))
+        made = np.asarray(inference(network)(image))
     except Exception as error:
         return f"it does not run on an image ({_first_line(error)})"
     if made.shape != image.shape or made.dtype != image.dtype:

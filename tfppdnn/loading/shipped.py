@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.files import digest
-from tfppdnn.loading.keras_file import KerasProtector, load_network
+from tfppdnn.loading.keras_file import load_network
 from tfppdnn.loading.source import Source
 from tfppdnn.types import Protector
 
@@ -49,14 +49,15 @@ class Shipped(Source):
         """Loads the TFLite file, without TensorFlow."""
         return LiteRTProtector(self._folder / _TFLITE)
 
-    def load_for_batches(self) -> Protector:
-        """Loads the Keras file, which does the same up to the rounding of 8 bits."""
-        return KerasProtector(self._folder / _KERAS)
+    @property
+    def network(self) -> Path:
+        """The Keras file, which does the same up to the rounding of 8 bits."""
+        return self._folder / _KERAS
 
     def differentiable(self) -> Callable:
         """Loads the Keras file as it is."""
-        return load_network(self._folder / _KERAS)
+        return load_network(self.network)
 
     def identity(self) -> str:
         """Gives a digest of both files."""
-        return digest(self._folder / _TFLITE, self._folder / _KERAS)
+        return digest(self._folder / _TFLITE, self.network)

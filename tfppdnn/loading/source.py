@@ -27,10 +27,6 @@ class Source(ABC):
     def load(self) -> Protector:
         """Loads the protector; see `load_protector`."""
 
-    def load_for_batches(self) -> Protector:
-        """Loads the protector for many images; see `batch_protector`."""
-        return self.load()
-
     def differentiable(self) -> Callable | None:
         """Loads the protector before rounding, float32 [N, H, W, 3] in [0, 1] to the same.
 

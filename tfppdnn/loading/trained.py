@@ -75,9 +75,6 @@ class _Run(_Trained):
     def load(self) -> Protector:
         return LiteRTProtector(self._tflite())
 
-    def load_for_batches(self) -> Protector:
-        return SavedModelProtector(self.path / "protector")
-
     def differentiable(self) -> Callable | None:
         path = RunFolder(self.path).protector
         return load_network(path) if path.is_file() else None

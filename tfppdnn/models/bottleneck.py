@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers, ops
 
+from tfppdnn.models.batch_normalization import batch_normalization
 from tfppdnn.models.layers import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -60,7 +61,7 @@ def bottleneck(
     x = vgg13_stages(x, width=encoder_width)
     x = layers.Flatten()(x)
     x = layers.Dense(code_size, use_bias=False, name="code")(x)
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    x = batch_normalization()(x)
     x = RoundToLevels(code_levels, dtype="float32", name="rounded_code")(x)
 
     start = image_size // 2**_DOUBLINGS

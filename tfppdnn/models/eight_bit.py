@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfppdnn.data.batches import in_batches
+from tfppdnn.models.inference import inference
 
 Images = NDArray[np.uint8]
 """uint8 [N, H, W, 3], RGB."""
@@ -23,8 +24,9 @@ def run_on_images(network: keras.Model, images: Images, *, batch_size: int = 64)
     Returns:
         uint8 [N, H, W, 3].
     """
+    run = inference(network)
     outputs = [
-        keras.ops.convert_to_numpy(network(as_floats(batch), training=False))
+        keras.ops.convert_to_numpy(run(as_floats(batch)))
         for batch in in_batches(images, batch_size)
     ]
     return as_bytes(np.concatenate(outputs))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import keras
 from keras import layers, ops
 
+from tfppdnn.models.batch_normalization import batch_normalization
+
 _BLOCK = 4
 _CHANNELS = 256
 
@@ -31,7 +33,7 @@ def block_adaptation(images: keras.KerasTensor) -> keras.KerasTensor:
     x = layers.Conv2D(
         _CHANNELS, _BLOCK, strides=_BLOCK, use_bias=False, kernel_initializer="he_normal"
     )(images)
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    x = batch_normalization()(x)
     x = layers.LeakyReLU(negative_slope=0.1)(x)
     return DepthToSpace(_BLOCK)(x)
 

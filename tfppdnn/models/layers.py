@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers, ops
 
+from tfppdnn.models.batch_normalization import batch_normalization
+
 # Mean and standard deviation of ImageNet's training images (RGB, in [0, 1]): the
 # "standard normalisation" of Section IV-D when a data set's own are not given.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -32,7 +34,7 @@ def normalization(kind: str) -> keras.Layer:
     if kind == "instance":
         return InstanceNormalization()
     if kind == "batch":
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+        return batch_normalization()
     raise ValueError(f"norm must be 'instance' or 'batch', not {kind!r}")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import layers
 
+from tfppdnn.models.batch_normalization import batch_normalization
 from tfppdnn.models.layers import IMAGENET_MEAN, IMAGENET_STD, standard_normalization
 
 _WIDTHS_OF_GROUPS = (64, 128, 256, 512)
@@ -71,4 +72,4 @@ def _convolution(x, width: int, kernel_size: int, *, strides: int):
         use_bias=False,
         kernel_initializer="he_normal",
     )(x)
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    return batch_normalization()(x)

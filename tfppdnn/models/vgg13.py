@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from tfppdnn.models.batch_normalization import batch_normalization
 from tfppdnn.models.layers import IMAGENET_MEAN, IMAGENET_STD, standard_normalization
 
 _WIDTHS_OF_STAGES = (64, 128, 256, 512, 512)
@@ -53,7 +54,7 @@ def vgg13_stages(x, *, width: float):
                 use_bias=False,  # The batch normalization that follows has one.
                 kernel_initializer="he_normal",
             )(x)
-            x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+            x = batch_normalization()(x)
             x = layers.ReLU()(x)
         x = layers.MaxPooling2D(2)(x)
     return x

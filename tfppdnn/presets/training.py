@@ -193,19 +193,23 @@ class Quick(Preset):
     reference_batch_size: int = 32
     reference_learning_rate: float = 0.05
 
+    preliminary_images: int = 512
+
     generator_width: int = 8
     generator_depth: int = 4
     discriminator_width: int = 16
     lambda_: float = 5.0
     gamma: tuple[float, float, float] = (-1.0, 1.0, 0.9)
-    transform_steps: int = 1500
+    transform_steps: int = 600
+    transform_batch_size: int = 8
+    transform_learning_rate: float = 1e-3
 
     classifier_width: float = 0.25
     classifier_epochs: int = 10
     classifier_batch_size: int = 32
     classifier_learning_rate: float = 0.05
 
-    steps_per_round: int = 150
+    steps_per_round: int = 100
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

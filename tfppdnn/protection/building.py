@@ -12,6 +12,7 @@ from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.models.bottleneck import bottleneck, code_bits
 from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.models.hourglass import hourglass
+from tfppdnn.models.inference import inference
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.perceptual import perceptual_features
 from tfppdnn.models.unet import unet
@@ -186,8 +187,9 @@ def _perceptual_cap(
     some = slice(_IMAGES_TO_MEASURE_CAP)
     plain = as_floats(dataset.train_images[preliminary.sources[some]])
     protected = as_floats(preliminary.images[some])
+    see = inference(features)
     distances = [
-        keras.ops.convert_to_numpy(feature_loss(features(x), features(x_p)))
+        keras.ops.convert_to_numpy(feature_loss(see(x), see(x_p)))
         for x, x_p in zip(in_batches(plain, 64), in_batches(protected, 64), strict=True)
     ]
     return float(np.median(np.concatenate(distances)))

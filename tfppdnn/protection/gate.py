@@ -7,6 +7,8 @@ for a few hundred steps more, on the weights it has, with plain images as the ot
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -14,6 +16,7 @@ from tqdm import trange
 
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.decoys import DECOYS, other_scales
+from tfppdnn.models.inference import inference
 from tfppdnn.presets import Preset
 from tfppdnn.protection import losses
 from tfppdnn.protection.building import build_discriminator, build_protector, build_restorer
@@ -74,10 +77,13 @@ def teach_plain_images(
     steps = min(_MOST_STEPS, max(1, 2 * len(images) // batch_size))
     optimizer = keras.optimizers.Adam(2e-4, 0.5)
     optimizer.build(discriminator.trainable_variables)
+    protect = inference(protector)
+    # For both sizes, so that the step is traced once.
+    any_size = tf.TensorSpec([batch_size, None, None, 3], tf.float32)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=[any_size, any_size])
     def step(pictures: tf.Tensor, decoys: tf.Tensor) -> None:
-        protected = tf.round(protector(pictures / 255.0, training=False) * 255.0) / 255.0
+        protected = tf.round(protect(pictures / 255.0) * 255.0) / 255.0
         others = tf.concat([pictures, decoys], 0) / 255.0
         with tf.GradientTape() as tape:
             loss = losses.discriminator_loss(
@@ -93,11 +99,11 @@ def teach_plain_images(
     return steps
 
 
-def image_scores(discriminator: keras.Model, images: tf.Tensor) -> tf.Tensor:
+def image_scores(discriminator: Callable, images: tf.Tensor) -> tf.Tensor:
     """Returns the mean of each image's patch scores, float32 [N].
 
     Args:
-        discriminator: A PatchGAN.
+        discriminator: A PatchGAN, or what `inference` makes of one.
         images: float32 [N, H, W, 3] in [0, 1].
     """
     return tf.reduce_mean(discriminator(images), axis=[1, 2, 3])

@@ -134,7 +134,7 @@ class PreliminaryProtection(keras.Model):
 
     def train_step(self, data):
         """Protects one batch of (images, labels); the metrics are h_theta's on P."""
-        images, labels = data
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         protected = self.protect(images, labels)
         self.protected_batch.assign(protected)
         logits = self(protected)

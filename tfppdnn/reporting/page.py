@@ -25,7 +25,10 @@ _FILES = {
 
 
 def render(
-    config: Mapping[str, Any], metrics: Mapping[str, Any], figures: Mapping[str, bytes]
+    config: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    figures: Mapping[str, bytes],
+    seconds: Mapping[str, Mapping[str, float]],
 ) -> str:
     """Renders the page.
 
@@ -34,6 +37,7 @@ def render(
         metrics: Its `metrics.json`; every part may be missing.
         figures: PNG files by name without suffix: `header`, `grid`, `large`, and `losses`
             if there are curves.
+        seconds: What each stage took, see `timing.seconds_of`; may be empty.
 
     Returns:
         HTML in which everything from outside is escaped and nothing points outside.
@@ -54,6 +58,7 @@ def render(
         leakage=leakage_of(metrics),
         files=[(name, _FILES.get(name, ""), f) for name, f in metrics.get("export", {}).items()],
         gate=metrics.get("gate"),
+        seconds=seconds,
         deviations=deviations.deviations(settings, train_images=dataset.get("train_images")),
         open_choices=deviations.open_choices(settings),
         in_every_run=deviations.IN_EVERY_RUN,

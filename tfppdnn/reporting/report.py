@@ -12,6 +12,7 @@ from tfppdnn.reporting.curves import draw_curves
 from tfppdnn.reporting.page import render
 from tfppdnn.reporting.pictures import Pictures
 from tfppdnn.runs import RunFolder
+from tfppdnn.timing import seconds_of
 
 _FIGURES = ("header", "grid", "large", "losses")
 
@@ -33,22 +34,35 @@ def write_report(run: RunFolder, pictures: Pictures | None = None) -> Path:
     Raises:
         UserError: The folder holds no run, or cannot be written to.
     """
-    config, metrics = run.config(), run.metrics()
     if pictures is not None:
-        drawn = {"header": pictures.header(), "grid": pictures.grid(), "large": pictures.large()}
-        for name, picture in drawn.items():
-            write_bytes(run.figures / f"{name}.png", _png(picture))
-        curves = draw_curves(metrics)
-        if curves is not None:
-            write_bytes(run.figures / "losses.png", curves)
+        draw_figures(run, pictures)
     figures = {
         name: (run.figures / f"{name}.png").read_bytes()
         for name in _FIGURES
         if (run.figures / f"{name}.png").is_file()
     }
     page = run.path / "report.html"
-    write_text(page, render(config, metrics, figures))
+    seconds = seconds_of(run.path / "logs")
+    write_text(page, render(run.config(), run.metrics(), figures, seconds))
     return page
+
+
+def draw_figures(run: RunFolder, pictures: Pictures) -> None:
+    """Writes `figures/*.png`: the pictures, and curves of what `metrics.json` holds.
+
+    Args:
+        run: The run folder.
+        pictures: What to show.
+
+    Raises:
+        UserError: The folder cannot be written to.
+    """
+    drawn = {"header": pictures.header(), "grid": pictures.grid(), "large": pictures.large()}
+    for name, picture in drawn.items():
+        write_bytes(run.figures / f"{name}.png", _png(picture))
+    curves = draw_curves(run.metrics())
+    if curves is not None:
+        write_bytes(run.figures / "losses.png", curves)
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -21,8 +21,10 @@ class BatchQueue:
 
     Requests are joined if they are for the same signature of the same version, and if their
     images have the same size or are encoded. A batch runs when it is full, or when its first
-    request has waited for `timeout` seconds. If a joined batch fails, its requests run one by
-    one, so that nobody is refused for another's image.
+    request has waited for `timeout` seconds; at once if nobody joined the batch before, for then
+    most likely nobody comes. What comes while it runs is joined anyway, and makes the next one
+    wait again. If a joined batch fails, its requests run one by one, so that nobody is refused
+    for another's image.
 
     Args:
         max_batch_size: Most images in a batch.
@@ -46,6 +48,7 @@ class BatchQueue:
         self._waiting: deque[_Task] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._others_come = True
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
         self._thread.start()
 
@@ -113,10 +116,12 @@ class BatchQueue:
                 self._changed.wait()
             while True:
                 batch, is_full = self._joined()
-                remaining = self._waiting[0].arrived + self._timeout - time.monotonic()
+                patience = self._timeout if self._others_come or len(self._waiting) > 1 else 0
+                remaining = self._waiting[0].arrived + patience - time.monotonic()
                 if is_full or self._closed or remaining <= 0:
                     break
                 self._changed.wait(remaining)
+            self._others_come = len(self._waiting) > 1
             taken = set(map(id, batch))
             self._waiting = deque(task for task in self._waiting if id(task) not in taken)
             return batch

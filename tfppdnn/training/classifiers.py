@@ -6,6 +6,8 @@ import keras
 import numpy as np
 
 from tfppdnn.data.batches import in_batches
+from tfppdnn.models.eight_bit import as_floats
+from tfppdnn.models.inference import inference
 
 
 def compile_classifier(
@@ -43,8 +45,9 @@ def predict_classes(model: keras.Model, images: np.ndarray, *, batch_size: int =
     Returns:
         int64 [N].
     """
+    classify = inference(model)
     logits = [
-        keras.ops.convert_to_numpy(model(batch.astype(np.float32) / 255, training=False))
+        keras.ops.convert_to_numpy(classify(as_floats(batch)))
         for batch in in_batches(images, batch_size)
     ]
     return np.concatenate(logits).argmax(axis=1)

@@ -160,7 +160,7 @@ def audit(
     run = RunFolder(out or folder, record="audit.json")
     subject = Subject(
         name=source.title,
-        protector=CheckedProtector(source.load_for_batches(), name=protector),
+        protector=CheckedProtector(source.load(), name=protector),
         differentiable=source.differentiable(),
     )
     given = None if recogniser is None else SavedModelRecogniser(recogniser)

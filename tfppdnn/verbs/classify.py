@@ -135,7 +135,7 @@ def classify(
     train_classifier(
         target,
         images,
-        Plain() if plain else CheckedProtector(source.load_for_batches(), name=str(protector)),
+        Plain() if plain else CheckedProtector(source.load(), name=str(protector)),
         preset=chosen,
         seed=seed,
         kind=kind,

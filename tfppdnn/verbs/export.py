@@ -92,6 +92,7 @@ def _check_exportable(run: RunFolder, config: dict[str, Any]) -> None:
 
 
 def _gate_if_possible(run: RunFolder, config, dataset, protector) -> dict[str, Any] | None:
+    from tfppdnn.protection.gate import protected_discriminator
     from tfppdnn.protection.transformation_network import STAGE
     from tfppdnn.verbs.gate import make_gate
 
@@ -103,7 +104,8 @@ def _gate_if_possible(run: RunFolder, config, dataset, protector) -> dict[str, A
         )
         return None
     preset = make_preset(config["preset"], config["settings"])
-    return make_gate(run, preset, dataset, protector, seed=config["seed"])
+    discriminator = protected_discriminator(run, preset, dataset)
+    return make_gate(run, preset, dataset, protector, discriminator, seed=config["seed"])
 
 
 def export_protector_files(run: RunFolder, protector, dataset) -> dict[str, Any]:

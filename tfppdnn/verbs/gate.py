@@ -19,7 +19,6 @@ from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.presets import Preset
 from tfppdnn.protection.gate import (
     UNTAUGHT,
-    protected_discriminator,
     teach_plain_images,
     threshold_between,
 )
@@ -32,7 +31,13 @@ _PHOTOGRAPH_SIZES = (96, 256)
 
 
 def make_gate(
-    run: RunFolder, preset: Preset, dataset: ImageDataset, protector: keras.Model, *, seed: int
+    run: RunFolder,
+    preset: Preset,
+    dataset: ImageDataset,
+    protector: keras.Model,
+    discriminator: keras.Model,
+    *,
+    seed: int,
 ) -> dict[str, Any]:
     """Writes RUN/gate, and records under `gate` how often it errs.
 
@@ -40,10 +45,11 @@ def make_gate(
     and the rest count the errors: the gate has learnt from neither.
 
     Args:
-        run: The run folder, with the checkpoints of its transformation network.
+        run: The run folder.
         preset: The run's settings.
         dataset: The run's data set.
         protector: h_p.
+        discriminator: F_B as the training left it; it is changed.
         seed: The run's seed.
 
     Returns:
@@ -54,14 +60,17 @@ def make_gate(
         `share`, its number of `images`, and whether F_B was `taught` such.
 
     Raises:
-        UserError: There is no checkpoint, or the folder cannot be written to.
+        UserError: The folder cannot be written to.
     """
-    discriminator = protected_discriminator(run, preset, dataset)
     plain = dataset.test_images[: preset.test_images or None]
     protected = run_on_images(protector, plain)
-    before, _ = _errors_and_threshold(discriminator, dataset, protected, plain)
+    scores = tf.function(
+        gate_scores(discriminator, image_size=dataset.image_size),
+        input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)],
+    )
+    before, _ = _errors_and_threshold(scores, protected, plain)
     steps = teach_plain_images(discriminator, protector, dataset.train_images, seed=seed)
-    errors, threshold = _errors_and_threshold(discriminator, dataset, protected, plain)
+    errors, threshold = _errors_and_threshold(scores, protected, plain)
     with written_whole(run.path / "gate") as temporary:
         export_gate(discriminator, threshold, temporary, image_size=dataset.image_size)
     return run.record(
@@ -78,11 +87,8 @@ def make_gate(
 
 
 def _errors_and_threshold(
-    discriminator: keras.Model, dataset: ImageDataset, protected: np.ndarray, plain: np.ndarray
+    scores: Callable[[np.ndarray], tf.Tensor], protected: np.ndarray, plain: np.ndarray
 ) -> tuple[dict[str, float], float]:
-    scores = tf.function(
-        gate_scores(discriminator, image_size=dataset.image_size), reduce_retracing=True
-    )
     protected_scores = _by_batches(lambda some: scores(some).numpy(), protected)
     plain_scores = _by_batches(lambda some: scores(some).numpy(), plain)
     threshold = threshold_between(protected_scores[::2], plain_scores[::2])

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
 
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.photographs import photographs
-from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.models.eight_bit import as_bytes, as_floats, run_on_images
 from tfppdnn.presets import Preset
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
 from tfppdnn.reporting.pictures import Pictures
-from tfppdnn.reporting.report import write_report
-from tfppdnn.runs import RunFolder
 
 _COUNT = 10
 
 
-def report_with_pictures(
-    run: RunFolder,
+def make_pictures(
     preset: Preset,
     dataset: ImageDataset,
     reference_classifier: keras.Model,
@@ -26,11 +22,10 @@ def report_with_pictures(
     restorer: keras.Model,
     *,
     seed: int,
-) -> None:
-    """Writes report.html and figures/, with test images and photographs at 96x96.
+) -> Pictures:
+    """Protects some test images, and photographs at 96x96, for people to look at.
 
     Args:
-        run: The run folder, with all figures recorded.
         preset: How P was made.
         dataset: Where the test images come from.
         reference_classifier: h_theta, which P is made with.
@@ -48,19 +43,17 @@ def report_with_pictures(
         random_start=preset.random_start,
         seed=seed,
     )
-    preliminary = descent.protect(plain.astype(np.float32) / 255, labels)
+    descent.compile()
+    descent.train_on_batch(as_floats(plain), labels)
     protected = run_on_images(protector, plain)
     large = photographs()[:4]
     large_protected = run_on_images(protector, large)
-    write_report(
-        run,
-        Pictures(
-            plain=plain,
-            preliminary=np.round(keras.ops.convert_to_numpy(preliminary) * 255).astype(np.uint8),
-            protected=protected,
-            restored=run_on_images(restorer, protected),
-            large_plain=large,
-            large_protected=large_protected,
-            large_restored=run_on_images(restorer, large_protected),
-        ),
+    return Pictures(
+        plain=plain,
+        preliminary=as_bytes(keras.ops.convert_to_numpy(descent.protected_batch)),
+        protected=protected,
+        restored=run_on_images(restorer, protected),
+        large_plain=large,
+        large_protected=large_protected,
+        large_restored=run_on_images(restorer, large_protected),
     )

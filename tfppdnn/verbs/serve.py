@@ -77,7 +77,7 @@ def serve(
         refuse_plain: Refuse images that do not look protected (422, FAILED_PRECONDITION).
         web: Serve the browser client too.
         max_batch_size: Most images in a batch, and so in a request.
-        batch_timeout_ms: How long a request waits for others to join it.
+        batch_timeout_ms: How long a request waits for others to join it, where some do.
         max_queued: Most requests that wait; more are refused (429, RESOURCE_EXHAUSTED).
         max_request_bytes: Larger requests are refused (413, RESOURCE_EXHAUSTED).
         sender_timeout: Seconds within which a request must have arrived (408).

@@ -11,6 +11,7 @@ from fire.decorators import SetParseFns
 from tfppdnn.files import written_whole
 from tfppdnn.presets import Preset, make_preset, settings_help
 from tfppdnn.runs import RunFolder
+from tfppdnn.timing import timed
 from tfppdnn.verbs.first_stages import check_reusable, copy_first_stages
 from tfppdnn.verbs.options import as_recorded, checked_seed
 from tfppdnn.verbs.quiet import import_tensorflow
@@ -110,51 +111,71 @@ def _train(run: RunFolder, preset: Preset, dataset, seed: int) -> None:
     """Section III, in its own order."""
     from tfppdnn.exporting.classifier import export_classifier
     from tfppdnn.exporting.half import round_weights_to_half
-    from tfppdnn.protection.building import build_protector
+    from tfppdnn.protection.building import build_discriminator, build_protector
     from tfppdnn.protection.preliminary_images import make_preliminary_images
     from tfppdnn.protection.reference_classifier import train_reference_classifier
     from tfppdnn.protection.transformation_network import train_transformation_network
+    from tfppdnn.reporting.report import draw_figures, write_report
     from tfppdnn.training.precision import in_float32
     from tfppdnn.verbs import measurements
     from tfppdnn.verbs.export import export_protector_files
     from tfppdnn.verbs.gate import make_gate
-    from tfppdnn.verbs.pictures import report_with_pictures
+    from tfppdnn.verbs.pictures import make_pictures
+
+    def stage(name: str):
+        return timed(run.path / "logs", name)
 
     # III-B: a classifier of plain images, and images that it knows and people do not.
-    reference_classifier = train_reference_classifier(run, preset, dataset, seed=seed)
-    preliminary = make_preliminary_images(run, preset, dataset, reference_classifier, seed=seed)
+    with stage("reference classifier"):
+        reference_classifier = train_reference_classifier(run, preset, dataset, seed=seed)
+    with stage("preliminary images"):
+        preliminary = make_preliminary_images(run, preset, dataset, reference_classifier, seed=seed)
     # III-C: a network that turns plain images into such images.
-    network = train_transformation_network(
-        run, preset, dataset, reference_classifier, preliminary, seed=seed
-    )
+    with stage("transformation network"):
+        network = train_transformation_network(
+            run, preset, dataset, reference_classifier, preliminary, seed=seed
+        )
     protector = in_float32(network.protector, lambda: build_protector(preset, dataset))
+    discriminator = in_float32(
+        network.protected_discriminator,
+        lambda: build_discriminator(preset, name="protected_discriminator"),
+    )
     # Now, so that every figure below is of the very function that the float16 file computes.
     round_weights_to_half(protector)
     with written_whole(run.protector) as temporary:
         protector.save(temporary)
 
     # What it is worth.
-    measurements.measure_preliminary(run, dataset, reference_classifier, preliminary)
-    measurements.measure_protector(
-        run,
-        dataset,
-        reference_classifier,
-        protector,
-        network.restorer,
-        test_images=preset.test_images,
-    )
+    with stage("measuring"):
+        measurements.measure_preliminary(run, dataset, reference_classifier, preliminary)
+        measurements.measure_protector(
+            run,
+            dataset,
+            reference_classifier,
+            protector,
+            network.restorer,
+            test_images=preset.test_images,
+        )
 
     # What leaves the building.
-    with written_whole(run.path / "reference_classifier") as temporary:
-        export_classifier(
-            reference_classifier, dataset.class_names, temporary, image_size=dataset.image_size
-        )
     try:
-        export_protector_files(run, protector, dataset)
-        make_gate(run, preset, dataset, protector, seed=seed)
+        with stage("export"):
+            with written_whole(run.path / "reference_classifier") as temporary:
+                export_classifier(
+                    reference_classifier,
+                    dataset.class_names,
+                    temporary,
+                    image_size=dataset.image_size,
+                )
+            export_protector_files(run, protector, dataset)
+        with stage("gate"):
+            make_gate(run, preset, dataset, protector, discriminator, seed=seed)
     finally:
         # Also when a file was refused: the report says how far off it was.
-        report_with_pictures(
-            run, preset, dataset, reference_classifier, protector, network.restorer, seed=seed
-        )
+        with stage("pictures"):
+            pictures = make_pictures(
+                preset, dataset, reference_classifier, protector, network.restorer, seed=seed
+            )
+            draw_figures(run, pictures)
+        write_report(run)
     run.record("train", measurements.summary(run.metrics()))

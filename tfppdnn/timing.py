@@ -1,0 +1,47 @@
+"""Where the time goes: how long each stage of a run took."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tfppdnn.files import read_json, write_json
+
+_FILE = "seconds.json"
+
+
+@contextlib.contextmanager
+def timed(logs: str | Path, stage: str) -> Iterator[None]:
+    """Adds what the body takes to a stage's seconds, also when it is stopped by an error.
+
+    A stage that is resumed goes on counting. What was killed outright is not counted.
+
+    Args:
+        logs: The run's folder of logs.
+        stage: What to call it.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    try:
+        yield
+    finally:
+        took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+        before = seconds_of(logs)
+        earlier = before.get(stage, {})
+        total = {clock: round(earlier.get(clock, 0) + took[clock], 2) for clock in took}
+        write_json(Path(logs) / _FILE, {**before, stage: total})
+
+
+def seconds_of(logs: str | Path) -> dict[str, dict[str, float]]:
+    """Reads what `timed` has written.
+
+    Args:
+        logs: The run's folder of logs.
+
+    Returns:
+        For each stage, in the order in which they first ended, `wall` and `cpu` seconds (of all
+        threads); empty if nothing was timed.
+    """
+    path = Path(logs) / _FILE
+    return read_json(path) if path.exists() else {}
