@@ -76,6 +76,33 @@ def test_ssim_and_psnr_equal_scikit_images_defaults(plain, noise):
     np.testing.assert_allclose(metrics.psnr(images, plain), expected, atol=1e-9)
 
 
+def flat_beside_stripes(random, shape):
+    images = np.full((4, *shape, 3), 255, np.uint8)
+    images[1] = 0
+    images[2, ::2] = 0
+    return images, np.roll(images, 1, axis=0)
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (8, 23), (31, 9), (97, 64)])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        lambda random, shape: random.integers(0, 256, (2, 5, *shape, 3), np.uint8),
+        lambda random, shape: random.integers(250, 256, (2, 5, *shape, 3), np.uint8),
+        flat_beside_stripes,
+    ],
+    ids=["noise", "nearly white", "flat"],
+)
+def test_ssim_is_scikit_images_at_any_size(pair, shape):
+    images, targets = pair(np.random.default_rng(6), shape)
+    expected = [
+        structural_similarity(a, b, data_range=255, channel_axis=-1)
+        for a, b in zip(images, targets, strict=True)
+    ]
+    np.testing.assert_allclose(metrics.ssim(images, targets), expected, rtol=0, atol=1e-12)
+    assert (metrics.ssim(images, images) == 1).all()
+
+
 def test_batches_do_not_show(plain, noise, monkeypatch):
     names = (
         "ssim",
@@ -182,6 +209,18 @@ def test_reidentification_counts_only_the_one_nearest(plain, noise):
     twins[5] = twins[9]
     missed = np.flatnonzero(~metrics.reidentification(twins, twins))
     np.testing.assert_array_equal(missed, [5, 9])
+
+
+def test_reidentification_sees_one_grey_level_in_large_bright_images():
+    # Products are near 7e9 here, where single precision counts in steps of 512.
+    random = np.random.default_rng(5)
+    plain = random.choice(np.array([0, 255], np.uint8), (1, 192, 192, 3)).repeat(3, axis=0)
+    plain[1, 0, 0, 0] ^= 1
+    plain[2, 5, 5, 1] ^= 1
+    assert metrics.reidentification(plain, plain).all()
+    # From the first, both others are as far.
+    between = plain[[0, 0, 0]]
+    np.testing.assert_array_equal(metrics.reidentification(between, plain), [True, False, False])
 
 
 def test_reidentification_of_shuffled_images_is_about_chance():
