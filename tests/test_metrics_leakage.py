@@ -212,15 +212,15 @@ def test_reidentification_counts_only_the_one_nearest(plain, noise):
 
 
 def test_reidentification_sees_one_grey_level_in_large_bright_images():
-    # Products are near 7e9 here, where single precision counts in steps of 512.
+    # Products are near 2e9 from the middle grey, where single precision counts in steps of 128.
     random = np.random.default_rng(5)
     plain = random.choice(np.array([0, 255], np.uint8), (1, 192, 192, 3)).repeat(3, axis=0)
     plain[1, 0, 0, 0] ^= 1
     plain[2, 5, 5, 1] ^= 1
+    plain = np.concatenate([plain, 255 - plain])
     assert metrics.reidentification(plain, plain).all()
-    # From the first, both others are as far.
-    between = plain[[0, 0, 0]]
-    np.testing.assert_array_equal(metrics.reidentification(between, plain), [True, False, False])
+    found = metrics.reidentification(plain[[0, 0, 0, 3, 3, 3]], plain)
+    np.testing.assert_array_equal(found, [True, False, False, True, False, False])
 
 
 def test_reidentification_of_shuffled_images_is_about_chance():
