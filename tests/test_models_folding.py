@@ -42,8 +42,9 @@ def test_a_folded_network_has_the_same_logits_and_gradients(network):
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
-def test_it_keeps_the_networks_variables_in_their_order(network):
-    """Checkpoints of earlier versions hold them so."""
+def test_it_keeps_the_networks_variables_in_their_order():
+    """Checkpoints of earlier versions hold h_theta's so."""
+    network = vgg13_bn(num_classes=5, width=0.0625)
     assert [id(v) for v in folded(network).variables] == [id(v) for v in network.variables]
     assert not folded(network).trainable_variables
 

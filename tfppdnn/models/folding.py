@@ -21,8 +21,8 @@ def folded(network: keras.Model) -> keras.Model:
             normalization, and to nothing else.
 
     Returns:
-        A model of the same inputs, outputs and variables, equal up to float rounding in inference;
-        nothing is to be trained through it.
+        A model of the same inputs, outputs and variables (those of a chain, such as VGG13-BN, in
+        the same order), equal up to float rounding in inference; it is not to be trained.
     """
     normalizations = {
         id(layer.input): layer
