@@ -12,10 +12,13 @@ from exporting_samples import (
     protected_by_hand,
     tiny_protector,
 )
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.tools import flatbuffer_utils
 
 from tfppdnn.exporting import tflite
 from tfppdnn.exporting.half import round_weights_to_half
 from tfppdnn.exporting.verify import VerificationError
+from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.models.layers import InstanceNormalization
 
 SIZES = [(1, 1), (5, 3), (31, 33), (96, 96)]
@@ -25,6 +28,16 @@ SIZES = [(1, 1), (5, 3), (31, 33), (96, 96)]
 def model_of(norm):
     model = tiny_protector(norm)
     round_weights_to_half(model)
+    return model
+
+
+@lru_cache
+def code_model():
+    """Like the protector that ships: the image is averaged down, the picture enlarged."""
+    keras.utils.set_random_seed(0)
+    model = bottleneck(code_size=4, code_levels=4, encoder_width=0.1, decoder_width=4)
+    for _ in range(20):
+        model(photographs(count=8, height=32, width=32) / np.float32(255), training=True)
     return model
 
 
@@ -100,6 +113,22 @@ def test_int8_that_rescales_pixels_is_refused(monkeypatch):
     monkeypatch.setattr(tflite, "_with_full_range", lambda images: images)
     with pytest.raises(VerificationError, match="int8 input is uint8 with scale"):
         tflite.int8_tflite(model_of("batch"), photographs(count=10) // 2 + 60)
+
+
+@pytest.mark.parametrize("make", [lambda: model_of("instance"), code_model])
+def test_what_grows_with_the_image_has_fast_kernels(make):
+    """LiteRT has none for integers of two axes and more, nor to slice by computed bounds."""
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(tflite.float32_tflite(make())))
+    [graph] = model.subgraphs
+    arithmetic = {
+        getattr(schema.BuiltinOperator, name) for name in ("MAXIMUM", "MINIMUM", "SUB", "DIV")
+    }
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex].builtinCode
+        made = graph.tensors[operator.outputs[0]]
+        if len(made.shape) > 1:
+            assert code not in arithmetic or made.type == schema.TensorType.FLOAT32
+            assert code != schema.BuiltinOperator.STRIDED_SLICE or len(made.shape) < 4
 
 
 def test_float16_is_half_the_file():
