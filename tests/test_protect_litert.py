@@ -3,7 +3,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 
 import fire
 import keras
@@ -159,22 +158,29 @@ def test_interpreters_are_used_again_by_whichever_thread(files, monkeypatch):
 
 def test_large_images_come_one_after_the_other(files, monkeypatch):
     protector = LiteRTProtector(files / "run/protector.tflite")
-    run, running, most = litert_protector._Runner.run, [], 0
+    run, changed, running, most = litert_protector._Runner.run, threading.Condition(), 0, 0
 
     def watched(runner, image):
-        nonlocal most
-        running.append(image)
-        most = max(most, len(running))
-        time.sleep(0.01)
-        running.pop()
-        return run(runner, image)
+        nonlocal running, most
+        with changed:
+            running += 1
+            most = max(most, running)
+            changed.notify_all()
+            # As long as a second one may come; of large ones none does, and this is the wait.
+            changed.wait_for(lambda: most > 1, timeout=patience)
+        try:
+            return run(runner, image)
+        finally:
+            with changed:
+                running -= 1
 
     monkeypatch.setattr(litert_protector, "processors", lambda: 4)
     monkeypatch.setattr(litert_protector._Runner, "run", watched)
     batch = RNG.integers(0, 256, (8, 9, 8, 3), np.uint8)
+    patience = 30
     protector.protect(batch)
     assert most > 1
-    most = 0
+    most, patience = 0, 0.05
     monkeypatch.setattr(litert_protector, "_LARGE_BYTES", 0)
     assert all(map(is_right, protector.protect(batch), batch))
     assert most == 1
