@@ -9,11 +9,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from exporting_samples import tiny_protector
 from PIL import Image
 
 from tfppdnn.client import litert_protector
 from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.errors import UserError
+from tfppdnn.exporting.tflite import float32_tflite
 from tfppdnn.loading import load_protector
 from tfppdnn.verbs.protect import protect
 
@@ -251,6 +253,28 @@ def test_an_image_that_exceeds_the_memory_is_refused(files, monkeypatch):
     assert protector.protect(np.zeros((10, 10, 3), np.uint8)).shape == (10, 10, 3)
     with pytest.raises(MemoryError, match="GiB of memory would be needed"):
         protector.protect(np.zeros((300, 300, 3), np.uint8))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the tensors are counted")
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_no_more_memory_is_used_than_was_reserved(norm, tmp_path):
+    file = tmp_path / "protector.tflite"
+    file.write_bytes(float32_tflite(tiny_protector(norm, base_width=16, depth=2)))
+    # In a process of its own: the most that it ever used is the only figure that no page hides.
+    program = (
+        "import re, sys, numpy as np\n"
+        "from tfppdnn.client.litert_protector import LiteRTProtector\n"
+        "status = lambda: open('/proc/self/status').read()\n"
+        "most = lambda: 1024 * int(re.search(r'VmHWM:\\s+(\\d+)', status())[1])\n"
+        "protector = LiteRTProtector(sys.argv[1])\n"
+        "image, before = np.zeros((512, 512, 3), np.uint8), most()\n"
+        "protector.protect(image)\n"
+        "print(protector._bytes_per_pixel * 512**2, most() - before)\n"
+    )
+    command = [sys.executable, "-c", program, file]
+    made = subprocess.run(command, check=True, capture_output=True, text=True)
+    reserved, used = map(float, made.stdout.split())
+    assert used <= reserved < 3 * used
 
 
 @pytest.mark.parametrize(
