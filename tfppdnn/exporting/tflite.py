@@ -51,7 +51,7 @@ def web_tflite(model: keras.Model, sizes: Sequence[int] = WEB_SIZES) -> bytes:
 
 
 def fully_quantizable(model: keras.Model) -> bool:
-    """Says whether h_p can be computed in 8-bit integers throughout.
+    """Says whether all layers of h_p can be computed in 8-bit integers.
 
     Instance normalization cannot: it divides by a deviation that differs between images
     and channels, and 8 bits for all of them together leave an error of 11 grey levels on
