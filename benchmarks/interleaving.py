@@ -119,9 +119,10 @@ def measures_of(*comparisons: Comparison) -> dict[str, Callable[[int | None], di
 class Worker:
     """A contender's process."""
 
-    def __init__(self, process: subprocess.Popen, name: str, outputs: Path):
+    def __init__(self, process: subprocess.Popen, name: str, outputs: Path, said: Path):
         self._process = process
         self._name = name
+        self._said = said
         self.items = self._answer()["items"]
         with np.load(outputs) as arrays:
             self.outputs = dict(arrays)
@@ -131,16 +132,20 @@ class Worker:
     def started(cls, contender: Contender, outputs: Path) -> Iterator[Worker]:
         """Starts a contender's process; it ends with the body."""
         settings, python = json.dumps(dict(contender.settings)), contender.python or sys.executable
-        process = subprocess.Popen(
-            [python, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=_ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **contender.environment},
-        )
+        # What libraries say of the machine would bury the progress; of a failure it is shown.
+        said = outputs.with_suffix(".stderr")
+        with said.open("w") as stderr:
+            process = subprocess.Popen(
+                [python, "-m", "benchmarks.contending", contender.prepare, settings, outputs],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                cwd=_ROOT,
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **contender.environment},
+            )
         try:
-            yield cls(process, contender.name, outputs)
+            yield cls(process, contender.name, outputs, said)
         finally:
             process.stdin.close()
             try:
@@ -156,5 +161,6 @@ class Worker:
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the process of {self._name!r} ended; see what it said above")
+            said = self._said.read_text(errors="replace").strip().splitlines()
+            raise RuntimeError(f"the process of {self._name!r} ended: " + "\n".join(said[-12:]))
         return json.loads(line)

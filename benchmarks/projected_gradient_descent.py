@@ -77,8 +77,8 @@ def ours() -> Work:
     )
 
 
-def torchattacks() -> Work:
-    """Torchattacks' PGD, aimed at the true labels, on a network in channels_last."""
+def torchattacks(channels_last: bool) -> Work:
+    """Torchattacks' PGD, aimed at the true labels, in its users' layout or in the faster one."""
 
     def descent(model, steps: int) -> Callable:
         import torchattacks
@@ -87,12 +87,12 @@ def torchattacks() -> Work:
         attack.set_mode_targeted_by_label(quiet=True)
         return lambda images, truth: attack(images, truth).mul_(255).round_().div_(255)
 
-    return _pytorch(descent)
+    return _pytorch(descent, channels_last=channels_last)
 
 
 def pytorch() -> Work:
     """The loop as it would be written for speed."""
-    return _pytorch(_by_hand)
+    return _pytorch(_by_hand, channels_last=True)
 
 
 def _by_hand(model, steps: int) -> Callable:
@@ -114,7 +114,7 @@ def _by_hand(model, steps: int) -> Callable:
     return descend
 
 
-def _pytorch(descent: Callable[[Any, int], Callable]) -> Work:
+def _pytorch(descent: Callable[[Any, int], Callable], *, channels_last: bool) -> Work:
     torch = on_all_cores()
 
     from benchmarks.peers import torch_weights
@@ -124,6 +124,8 @@ def _pytorch(descent: Callable[[Any, int], Callable]) -> Work:
     twin = Vgg13(width=0.375).eval()
     model = torch_weights.copy(weights_of(f"{__name__}:networks", {})["classifier"], twin)
     images = in_channels_last(pictures(0, _BATCH))
+    if not channels_last:
+        images, model = images.contiguous(), model.to(memory_format=torch.contiguous_format)
     truth = torch.from_numpy(labels(0, _BATCH)).long()
     start = images.clone().requires_grad_(True)
     logits = model(start)
@@ -156,7 +158,16 @@ MEASURES = measures_of(
         f"batches of {_BATCH}, 32x32, float32.",
         ours=Contender(name="tfppdnn", prepare=f"{__name__}:ours"),
         peers=(
-            Contender(name="torchattacks", prepare=f"{__name__}:torchattacks"),
+            Contender(
+                name="torchattacks",
+                prepare=f"{__name__}:torchattacks",
+                settings={"channels_last": False},
+            ),
+            Contender(
+                name="torchattacks, channels_last",
+                prepare=f"{__name__}:torchattacks",
+                settings={"channels_last": True},
+            ),
             Contender(name="PyTorch by hand", prepare=f"{__name__}:pytorch"),
         ),
         targets={"torchattacks": 1.5, "PyTorch by hand": 1.0},

@@ -1,5 +1,6 @@
-"""What several test files share: one tiny run, made by the real command."""
+"""What several test files share: one tiny run, made by the real command, for all workers."""
 
+import fcntl
 import os
 
 # Before TensorFlow is imported by any test: its start-up messages would drown pytest's.
@@ -7,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import json
+import shutil
 
 import pytest
 
@@ -31,6 +33,13 @@ TINY_SETTINGS = [
 ]
 
 
+def pytest_collection_modifyitems(items):
+    """One file that needs the tiny run, so that one worker makes it; the rest of them last."""
+    needing = {item.path for item in items if "tiny_run" in item.fixturenames}
+    first = next((item.path for item in items if item.path in needing), None)
+    items.sort(key=lambda item: (item.path != first, item.path in needing))
+
+
 @pytest.fixture(scope="session")
 def tiny_settings():
     """Options of `train` that make every part small."""
@@ -38,13 +47,83 @@ def tiny_settings():
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory):
+def made_once(tmp_path_factory):
+    """From a name and what makes it to a folder that all workers share: read it, or copy it.
+
+    Whoever asks first makes it, and whoever asks meanwhile waits.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    root = root / "shared"
+    root.mkdir(exist_ok=True)
+
+    def made(name, make):
+        folder, done = root / name, root / f"{name}.done"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # Of one that failed.
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_run(made_once):
     """A finished run of digits with tiny networks."""
     from tfppdnn.cli import main
 
-    out = tmp_path_factory.mktemp("runs") / "tiny"
-    assert main(["train", f"--out={out}", *TINY_SETTINGS]) == 0
-    return out
+    def make(out):
+        assert main(["train", f"--out={out}", *TINY_SETTINGS]) == 0
+
+    return made_once("tiny", make)
+
+
+@pytest.fixture(scope="session")
+def classified_run(made_once, tiny_run):
+    """The tiny run with a classifier of protected pictures and one of plain ones.
+
+    What `classify` printed of either is in printed.json.
+    """
+    from tfppdnn.verbs.classify import classify
+
+    def make(out):
+        shutil.copytree(tiny_run, out)
+        printed = [classify(protector=str(out), plain=plain)[0] for plain in (False, True)]
+        (out / "printed.json").write_text(json.dumps(printed))
+
+    return made_once("classified", make)
+
+
+@pytest.fixture
+def exported(made_once, capfd):
+    """What `export_all` makes of exporting_samples' trained protector, and what it says.
+
+    The files are in run/, and in said.json the figures and what was printed; in seen.npy are the
+    pictures whose accuracy was asked for, which was 0.75 and then 0.5.
+    """
+    import numpy as np
+    from exporting_samples import digits_and_photographs, trained_protector
+
+    from tfppdnn.exporting.run_folder import export_all
+
+    def make(folder):
+        seen = []
+
+        def accuracy(protected):
+            seen.append(protected)
+            return 0.75 if len(seen) == 1 else 0.5
+
+        model, images = trained_protector(), digits_and_photographs()
+        capfd.readouterr()  # What TensorFlow says of its devices.
+        figures = export_all(model, folder / "run", images=images, accuracy=accuracy)
+        (folder / "said.json").write_text(json.dumps([figures, *capfd.readouterr()]))
+        np.save(folder / "seen.npy", seen)
+
+    return made_once("exported", make)
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ def test_a_photographic_negative_is_seen_through():
     assert mean_ssim(result.images) > 0.9
 
 
+@pytest.mark.slow
 def test_tanakas_scheme_is_seen_through():
     attack = GANAttack.strong(generator="block", epochs=12, **SMALL)
     result = attack.run(ciphertexts(make_cipher("tanaka").protect))
@@ -60,6 +61,7 @@ def test_tanakas_scheme_is_seen_through():
     assert mean_ssim(result.images) > FLOOR + 0.15
 
 
+@pytest.mark.slow
 def test_what_hides_nothing_is_found_by_a_unet():
     attack = GANAttack.strong(epochs=8, width=8, depth=3, batch_size=16, learning_rate=1e-3)
     result = attack.run(ciphertexts(lambda images: images))
@@ -157,6 +159,7 @@ def test_a_block_generator_never_looks_beyond_a_block():
     assert same[:, :, 4:].all()
 
 
+@pytest.mark.slow
 def test_an_attack_that_was_stopped_ends_with_the_same_images(tmp_path):
     settings = {"consistency": 10, "copying": 0.5, "pool_size": 4}
     attack = GANAttack.strong(generator="pixel", epochs=2, **{**SMALL, **settings, "batch_size": 2})

@@ -1,6 +1,7 @@
 """An audit runs attacks, tries failed ones again, keeps what it has, and never flatters."""
 
 import dataclasses
+from collections import Counter
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +13,8 @@ from tfppdnn.attacks.data import Ciphertexts, KeySpace
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.audit.auditor import PlannedAttack, audit, reconstructions_path
+from tfppdnn.audit.baseline import OUTLINES
+from tfppdnn.audit.examination import Examiner
 from tfppdnn.audit.material import Material
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.digits import load_digits
@@ -69,7 +72,7 @@ def recognise(images):
 
 def rows_of(tmp_path, *plans):
     run = RunFolder(tmp_path, record="audit.json")
-    audit(run, plans, MATERIAL, recogniser=recognise)
+    audit(run, plans, Examiner(MATERIAL, recognise))
     return run, run.metrics()["attacks"]
 
 
@@ -97,6 +100,36 @@ def test_a_collapsed_attack_is_tried_again_and_the_try_that_works_counts(tmp_pat
     # A negative hides nothing, whatever the SSIM says.
     assert row["leakage"]["ssim"]["mean"] < row["leakage"]["ssim_floor"]["mean"]
     assert row["leakage"]["affine_ssim"]["mean"] > 0.99
+
+
+def test_plain_images_are_measured_once_an_audit_and_reconstructions_once(tmp_path, monkeypatch):
+    drawn = []
+    for outlines in OUTLINES.values():
+
+        def draw(images, name=outlines.draw.__name__, draw=outlines.draw):
+            drawn.extend((name, image.tobytes()) for image in images)
+            return draw(images)
+
+        monkeypatch.setitem(outlines.__dict__, "draw", draw)
+    asked = []
+
+    def recognise_and_note(images):
+        asked.append(images)
+        return recognise(images)
+
+    first, _ = scripted("collapsed", "negative")
+    second, _ = scripted("negative", name="second")
+    run = RunFolder(tmp_path, record="audit.json")
+    audit(run, [first, second], Examiner(MATERIAL, recognise_and_note))
+
+    assert run.metrics()["attacks"].keys() == {"scripted", "second"}
+    # The plain images, and what each attack gave in the end.
+    assert len(asked) == 3
+    assert sum(np.array_equal(images, MATERIAL.held_out) for images in asked) == 1
+    # Each attack's negatives once a measure, though they were judged and recorded.
+    negative = (255 - MATERIAL.held_out[0]).tobytes()
+    times = Counter(name for name, image in drawn if image == negative)
+    assert times == {"_contours": 2, "_orientations": 2}
 
 
 def test_an_attack_that_never_works_is_called_failed_and_says_that_this_proves_nothing(tmp_path):

@@ -313,6 +313,7 @@ def test_figures_on_digits_that_nobody_asked_for_say_so(call, tmp_path, monkeypa
     assert said == (not options)
 
 
+@pytest.mark.slow
 def test_table1_has_every_row_of_the_paper_and_its_figures(tiny_run, tmp_path, call):
     out = tmp_path / "table"
     code, figures, _ = call(

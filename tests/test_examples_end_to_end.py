@@ -4,18 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tfppdnn.cli import main
-
 EXAMPLE = Path(__file__).parent.parent / "examples" / "end_to_end.py"
-
-
-@pytest.fixture(scope="module")
-def classified_run(tiny_run, tmp_path_factory):
-    """The tiny run, with a classifier of protected images."""
-    run = tmp_path_factory.mktemp("classified") / "run"
-    shutil.copytree(tiny_run, run)
-    assert main(["classify", f"--protector={run}"]) == 0
-    return run
 
 
 def test_over_the_wire_is_as_accurate_as_offline(classified_run, capfd, monkeypatch):

@@ -25,7 +25,7 @@ SIZES = [(1, 1), (5, 3), (31, 33), (96, 96)]
 
 @lru_cache
 def model_of(norm):
-    model = tiny_protector(norm)
+    model = tiny_protector(norm, depth=2)
     round_weights_to_half(model)
     return model
 
@@ -38,6 +38,13 @@ def code_model():
     for _ in range(20):
         model(photographs(count=8, height=32, width=32) / np.float32(255), training=True)
     return model
+
+
+@lru_cache
+def wide():
+    """A model most of whose file is kernels, and that file."""
+    model = tiny_protector("instance", base_width=24, depth=2)
+    return model, tflite.float32_tflite(model)
 
 
 @lru_cache
@@ -137,8 +144,7 @@ def test_what_grows_with_the_image_has_fast_kernels(make):
 
 
 def test_float16_is_half_the_file():
-    model = tiny_protector("instance", base_width=24, depth=2)
-    float32 = tflite.float32_tflite(model)
+    model, float32 = wide()
     float16 = tflite.float16_tflite(float32)
     kernels = sum(w.numpy().nbytes for w in model.weights if len(w.shape) == 4)
     assert len(float32) - len(float16) > 0.45 * kernels
@@ -180,11 +186,10 @@ def test_rounding_to_half_gives_kernels_that_float16_holds_and_nearly_the_same_n
 
 
 def test_browser_file_has_fixed_sizes_and_one_copy_of_the_weights():
-    model = tiny_protector("instance", base_width=24, depth=2)
+    model, one = wide()
     content = tflite.web_tflite(model)
-    one = len(tflite.float32_tflite(model))
     kernels = sum(weight.numpy().nbytes for weight in model.weights)
-    assert len(content) < one + kernels / 2
+    assert len(content) < len(one) + kernels / 2
 
     interpreter = Interpreter(model_content=content)
     assert set(interpreter.get_signature_list()) == {

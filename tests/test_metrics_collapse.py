@@ -9,7 +9,8 @@ from skimage.data import chelsea
 from skimage.feature import canny
 
 from tfppdnn.audit import metrics
-from tfppdnn.audit.collapse import AttackStatus, judge_reconstructions, variance_across_images
+from tfppdnn.audit.collapse import AttackStatus, judge_reconstructions
+from tfppdnn.audit.variation import variance_across_images
 from tfppdnn.errors import UserError
 
 
@@ -146,7 +147,7 @@ def test_the_variation_by_hand():
 
 def test_the_variation_is_the_same_in_small_batches(photographs, monkeypatch):
     whole = variance_across_images(photographs[0])
-    monkeypatch.setattr("tfppdnn.audit.collapse.VALUES_PER_BATCH", 48 * 1000)
+    monkeypatch.setattr("tfppdnn.audit.variation._VALUES_AT_A_TIME", 48 * 1000)
     assert variance_across_images(photographs[0]) == pytest.approx(whole, rel=1e-12)
     assert whole == pytest.approx(photographs[0].astype(float).var(axis=0).mean(), rel=1e-12)
 

@@ -76,6 +76,33 @@ def test_ssim_and_psnr_equal_scikit_images_defaults(plain, noise):
     np.testing.assert_allclose(metrics.psnr(images, plain), expected, atol=1e-9)
 
 
+def flat_beside_stripes(random, shape):
+    images = np.full((4, *shape, 3), 255, np.uint8)
+    images[1] = 0
+    images[2, ::2] = 0
+    return images, np.roll(images, 1, axis=0)
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (8, 23), (31, 9), (97, 64)])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        lambda random, shape: random.integers(0, 256, (2, 5, *shape, 3), np.uint8),
+        lambda random, shape: random.integers(250, 256, (2, 5, *shape, 3), np.uint8),
+        flat_beside_stripes,
+    ],
+    ids=["noise", "nearly white", "flat"],
+)
+def test_ssim_is_scikit_images_at_any_size(pair, shape):
+    images, targets = pair(np.random.default_rng(6), shape)
+    expected = [
+        structural_similarity(a, b, data_range=255, channel_axis=-1)
+        for a, b in zip(images, targets, strict=True)
+    ]
+    np.testing.assert_allclose(metrics.ssim(images, targets), expected, rtol=0, atol=1e-12)
+    assert (metrics.ssim(images, images) == 1).all()
+
+
 def test_batches_do_not_show(plain, noise, monkeypatch):
     names = (
         "ssim",
@@ -87,9 +114,19 @@ def test_batches_do_not_show(plain, noise, monkeypatch):
         "cosine_reidentification",
     )
     mixed = (plain // 2 + noise // 2).astype(np.uint8)
+
+    def in_batches_of(count):
+        for size in (
+            "pairs.VALUES_PER_BATCH",
+            "outlines._VALUES_PER_BATCH",
+            "reidentification.VALUES_PER_BATCH",
+            "reidentification.VALUES_PER_BLOCK",
+        ):
+            monkeypatch.setattr(f"tfppdnn.audit.{size}", count * plain[0].size)
+
+    in_batches_of(len(plain))
     whole = {name: getattr(metrics, name)(mixed, plain) for name in names}
-    for module in ("pairs", "reidentification"):
-        monkeypatch.setattr(f"tfppdnn.audit.{module}.VALUES_PER_BATCH", 5 * plain[0].size)
+    in_batches_of(5)
     for name in names:
         np.testing.assert_array_equal(getattr(metrics, name)(mixed, plain), whole[name])
 
@@ -174,6 +211,18 @@ def test_reidentification_counts_only_the_one_nearest(plain, noise):
     np.testing.assert_array_equal(missed, [5, 9])
 
 
+def test_reidentification_sees_one_grey_level_in_large_bright_images():
+    # Products are near 2e9 from the middle grey, where single precision counts in steps of 128.
+    random = np.random.default_rng(5)
+    plain = random.choice(np.array([0, 255], np.uint8), (1, 192, 192, 3)).repeat(3, axis=0)
+    plain[1, 0, 0, 0] ^= 1
+    plain[2, 5, 5, 1] ^= 1
+    plain = np.concatenate([plain, 255 - plain])
+    assert metrics.reidentification(plain, plain).all()
+    found = metrics.reidentification(plain[[0, 0, 0, 3, 3, 3]], plain)
+    np.testing.assert_array_equal(found, [True, False, False, True, False, False])
+
+
 def test_reidentification_of_shuffled_images_is_about_chance():
     plain = np.random.default_rng(4).integers(0, 256, (400, 2, 2, 3), dtype=np.uint8)
     rates = [
@@ -246,7 +295,7 @@ def test_bystanders_swell_the_crowd_in_which_an_image_is_looked_for(plain, way, 
     assert report[f"{way}_chance"].mean == 1 / 24
     assert report[way].count == report[f"{way}_chance"].count == 4
     # Also where they are looked through in several blocks.
-    monkeypatch.setattr("tfppdnn.audit.reidentification.VALUES_PER_BATCH", 3 * plain[0].size)
+    monkeypatch.setattr("tfppdnn.audit.reidentification.VALUES_PER_BLOCK", 3 * plain[0].size)
     assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
 
 

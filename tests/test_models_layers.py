@@ -79,6 +79,26 @@ def test_instance_normalization_is_numpys_per_image_and_channel():
     np.testing.assert_allclose(layer(images), expected, atol=1e-5)
 
 
+def test_instance_normalization_trains_by_the_gradient_of_its_formula():
+    images, upstream = random_images(3, 6, 7, 5) * 4 + 2, random_images(3, 6, 7, 5, seed=3)
+    layer = InstanceNormalization(epsilon=1e-2)
+    layer.build(images.shape)
+    layer.set_weights([random_images(5, seed=1), random_images(5, seed=2)])
+
+    def gradients(training):
+        with tf.GradientTape() as tape:
+            pixels = tf.Variable(images)
+            normalized = layer(pixels, training=training)
+            loss = tf.reduce_sum(normalized * upstream)
+        weights = [layer.gamma.value, layer.beta.value]
+        return [normalized, *tape.gradient(loss, [pixels, *weights])]
+
+    # TensorFlow's own differentiation of the formula that inference keeps to.
+    for trained, expected in zip(gradients(True), gradients(False), strict=True):
+        assert trained.shape == expected.shape
+        np.testing.assert_allclose(trained, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_instance_normalization_of_a_flat_channel_is_its_offset():
     layer = InstanceNormalization()
     np.testing.assert_array_equal(layer(np.full((1, 4, 4, 2), 7, np.float32)), 0)

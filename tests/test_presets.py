@@ -126,7 +126,7 @@ def test_values_take_the_type_of_their_setting(option, given, kept):
         ("code_levels", 1, "from 2 to 256"),
         ("code_size", 0, "greater than 0"),
         ("hiding_weight", -1, "0 or more"),
-        ("pool_size", 8, "must be --transform_batch_size (16) or more"),
+        ("pool_size", 4, "must be --transform_batch_size (8) or more"),
         ("steps_per_round", 0, "greater than 0"),
     ],
 )
@@ -179,6 +179,7 @@ def test_the_help_explains_every_setting_with_its_value_in_each_preset():
     assert f"--transform_steps={steps}\n" in text
 
 
+@pytest.mark.slow
 def test_the_papers_networks_are_built_and_take_a_step():
     import keras
     import numpy as np

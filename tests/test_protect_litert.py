@@ -389,13 +389,6 @@ def test_pictures_of_two_protectors_are_never_in_one_folder(files, photos, tmp_p
     assert {path: path.read_bytes() for path in out.rglob("*.png")} == written
 
 
-def test_pictures_that_somebody_else_put_there_are_not_mixed_in(files, photos, tmp_path, call):
-    (tmp_path / "out").mkdir()
-    (photos / "a.jpg").rename(tmp_path / "out/a.jpg")
-    code, _, said = call("protect", photos, tmp_path / "out", f"--protector={files / 'run'}")
-    assert code == 2 and "images that `protect` did not put there" in said
-
-
 def test_the_size_of_the_classifier(files, photos, tmp_path, call):
     code, figures, _ = call(
         "protect", photos, tmp_path / "out", f"--protector={files / 'run'}", "--size=8"

@@ -8,6 +8,9 @@ import pytest
 from tfppdnn import load_protector
 from tfppdnn.data.digits import load_digits
 
+# A whole run; its objective by itself is tested in test_hardened.py.
+pytestmark = pytest.mark.slow
+
 FORMS = [
     "protector.tflite",
     "protector_fp16.tflite",

@@ -56,7 +56,6 @@ def test_a_folder_called_digits_is_not_taken_for_the_embedded_ones(photos, call,
     [
         (["train", "--dataset=./nothing"], "nothing: there is no such folder"),
         (["train", "--reuse=missing"], "missing: not a run folder"),
-        (["frontier", "--reuse=missing", "--rivals="], "missing: not a run folder"),
         (["frontier", "--dataset=./nothing"], "nothing: there is no such folder"),
         (
             ["audit", "--protector=plain", "--recogniser=missing", "--attacks=gan"],

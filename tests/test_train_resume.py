@@ -60,6 +60,7 @@ def killed_run(tiny_run, tiny_settings, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_killed_in_every_stage_ends_with_the_same_protector(tiny_run, killed_run):
     expected, found = arrays_of(tiny_run), arrays_of(killed_run)
     assert expected.keys() == found.keys()
@@ -68,11 +69,13 @@ def test_killed_in_every_stage_ends_with_the_same_protector(tiny_run, killed_run
         np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
+@pytest.mark.slow
 def test_killed_in_every_stage_ends_with_the_same_preliminary_images(tiny_run, killed_run):
     file = "checkpoints/preliminary_images/protected.npy"
     np.testing.assert_array_equal(np.load(killed_run / file), np.load(tiny_run / file))
 
 
+@pytest.mark.slow
 def test_killed_in_every_stage_writes_the_same_file_for_phones(tiny_run, killed_run):
     from tfppdnn import load_protector
 
@@ -84,9 +87,8 @@ def test_killed_in_every_stage_writes_the_same_file_for_phones(tiny_run, killed_
 
 def test_a_truncated_checkpoint_is_named(tiny_run, tiny_settings, tmp_path, call):
     out = tmp_path / "run"
-    killed = train(out, tiny_settings, stage="reference_classifier", count=2)
-    assert killed.returncode == KILLED_BY_SIGKILL, killed.stderr
-    (checkpoint,) = (out / "checkpoints/reference_classifier").glob("*.npz")
+    shutil.copytree(tiny_run, out, ignore=shutil.ignore_patterns("metrics.json"))
+    checkpoint = max((out / "checkpoints/reference_classifier").glob("*.npz"))
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     code, _, error = call("train", f"--out={out}", *tiny_settings)
     assert code == 2

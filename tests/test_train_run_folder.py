@@ -104,11 +104,3 @@ def test_other_settings_in_the_same_folder_are_refused(
     code, _, error = call("train", f"--out={tiny_run}", *tiny_settings, option)
     assert code == 2
     assert named in error
-
-
-def test_export_again_writes_equal_files(tiny_run, call):
-    before = (tiny_run / "protector.tflite").read_bytes()
-    code, figures, _ = call("export", tiny_run)
-    assert code == 0
-    assert figures["protector.tflite"]["max_difference"] <= 1
-    assert (tiny_run / "protector.tflite").read_bytes() == before

@@ -15,11 +15,10 @@ import numpy as np
 from tfppdnn.attacks.attack import Attack
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
-from tfppdnn.audit.collapse import AttackQuality, judge_reconstructions
-from tfppdnn.audit.leakage import leakage
-from tfppdnn.audit.material import Material
+from tfppdnn.audit.collapse import AttackQuality, judge
+from tfppdnn.audit.examination import Examination, Examiner
+from tfppdnn.audit.leakage import leakage_of
 from tfppdnn.audit.pairs import Images
-from tfppdnn.audit.recognition import Recogniser
 from tfppdnn.files import written_whole
 from tfppdnn.runs import RunFolder
 
@@ -61,10 +60,7 @@ class PlannedAttack:
 def audit(
     run: RunFolder,
     plan: Sequence[PlannedAttack],
-    material: Material,
-    *,
-    recogniser: Recogniser,
-    seed: int = 0,
+    examiner: Examiner,
 ) -> None:
     """Makes every attack of the plan that `audit.json` does not hold yet.
 
@@ -72,14 +68,12 @@ def audit(
         run: Where rows, reconstructions and checkpoints go; an audit that was interrupted
             goes on with the attack it was in, and a learned attack at its last checkpoint.
         plan: The attacks.
-        material: The plain images.
-        recogniser: A classifier of plain images, asked what reconstructions show.
-        seed: Of chance and of the bootstrap.
+        examiner: Of the reconstructions.
     """
     for planned in plan:
         if planned.name in run.metrics().get(ATTACKS, {}):
             continue
-        row, images = _attack(run, planned, material, recogniser, seed)
+        row, images = _attack(run, planned, examiner)
         if images is not None:
             with written_whole(reconstructions_path(run, planned.name)) as temporary:
                 np.savez_compressed(temporary, images=images[:SHOWN_IMAGES])
@@ -88,20 +82,9 @@ def audit(
             shutil.rmtree(_checkpoints(run, planned, attempt), ignore_errors=True)
 
 
-def measured(
-    images: Images, material: Material, recogniser: Recogniser, *, seed: int
-) -> dict[str, Any]:
-    """All metrics of images whose plain ones are the first held-out ones, ready for JSON."""
-    figures = leakage(
-        images,
-        material.held_out[: len(images)],
-        seed=seed,
-        plain_train=material.attackers,
-        bystanders=material.held_out[len(images) :],
-        recognise=recogniser,
-        labels=material.labels[: len(images)],
-    )
-    return {name: interval.to_dict() for name, interval in figures.items()}
+def measured(examined: Examination) -> dict[str, Any]:
+    """All metrics of images, ready for JSON."""
+    return {name: interval.to_dict() for name, interval in leakage_of(examined).items()}
 
 
 def reconstructions_path(run: RunFolder, attack: str) -> Path:
@@ -112,17 +95,13 @@ def reconstructions_path(run: RunFolder, attack: str) -> Path:
 def _attack(
     run: RunFolder,
     planned: PlannedAttack,
-    material: Material,
-    recogniser: Recogniser,
-    seed: int,
+    examiner: Examiner,
 ) -> tuple[dict[str, Any], Images | None]:
     """Attacks until an attempt works; the best attempt's row, and its images if there are any."""
     started = time.monotonic()
     data, tried, best = planned.gather(), [], None
     if data is None:
         return _row_without_images(planned.attempts[0], planned.missing), None
-    plain = material.held_out[: planned.targets]
-    bystanders = material.held_out[len(plain) :]
     for number, attack in enumerate(planned.attempts):
         if isinstance(attack, LearnedAttack):
             result = attack.run(data, checkpoints=_checkpoints(run, planned, number))
@@ -130,24 +109,23 @@ def _attack(
             result = attack.run(data)
         if not isinstance(result, Reconstruction) or result.images is None:
             return _row_without_images(attack, result.finding, result), None
-        quality = judge_reconstructions(
-            result.images, plain, material.attackers, bystanders=bystanders, seed=seed
-        )
+        examined = examiner.examine(result.images, targets=planned.targets)
+        quality = judge(examined)
         tried.append({"settings": dataclasses.asdict(attack), **quality.to_dict()})
         # The strongest counts, whether it was the first or the last.
         if best is None or _strength(quality) > _strength(best[1]):
-            best = (result, quality)
+            best = (result, quality, examined)
         # A negative is a success, but one that SSIM does not see: worth another try.
         if not quality.failed and quality.ssim > quality.ssim_floor:
             break
-    result, quality = best
+    result, quality, examined = best
     row = {
         "threat_model": result.threat_model.value,
         "status": FAILED if quality.failed else WORKED,
         "finding": f"{result.finding} {quality.sentence}",
-        "targets": len(plain),
+        "targets": len(result.images),
         "attempts": tried,
-        "leakage": measured(result.images, material, recogniser, seed=seed),
+        "leakage": measured(examined),
         "seconds": round(time.monotonic() - started),
     }
     return row, result.images

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-import numpy as np
-
+from tfppdnn.audit.baseline import Baseline
+from tfppdnn.audit.examination import Examination
 from tfppdnn.audit.intervals import mean_with_interval
-from tfppdnn.audit.leakage import mean_image_baseline, shuffled_partners
-from tfppdnn.audit.orientation import orientation_agreement
-from tfppdnn.audit.pairs import VALUES_PER_BATCH, Images, check_pair
+from tfppdnn.audit.pairs import Images, check_pair
 from tfppdnn.audit.reidentification import WAYS_TO_MATCH
-from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
+from tfppdnn.audit.variation import variance_across_images
 from tfppdnn.errors import UserError
 
 # A network that gives one picture for all inputs still flickers by a few grey levels: up to 1% of
@@ -27,7 +25,7 @@ _PLAIN_TO_SEE = 0.5
 # Of both ways together: four matches of 1,000 are no rare luck with two tries.
 _CONFIDENCE = 1 - 0.05 / len(WAYS_TO_MATCH)
 
-_SCORES = {"PSNR": psnr, "SSIM": ssim, "affine SSIM": affine_ssim}
+_NAMES = {"psnr": "PSNR", "ssim": "SSIM", "affine_ssim": "affine SSIM"}
 
 
 class AttackStatus(StrEnum):
@@ -119,36 +117,47 @@ def judge_reconstructions(
             the plain images are all equal.
     """
     check_pair(images, plain)
-    partners = shuffled_partners(len(plain), seed=seed)
-    spread = variance_across_images(plain)
-    if spread == 0:
+    baseline = Baseline(plain, plain_train=plain_train, bystanders=bystanders, seed=seed)
+    return judge(Examination(images, baseline))
+
+
+def judge(examined: Examination) -> AttackQuality:
+    """Judges reconstructions that are examined already, see `judge_reconstructions`.
+
+    Args:
+        examined: The reconstructions.
+
+    Returns:
+        The status, its sentence and its figures.
+
+    Raises:
+        UserError: If an image is below 7x7 or the plain images are all equal.
+    """
+    baseline = examined.baseline
+    if baseline.variance == 0:
         raise UserError("the plain images are all equal: judge attacks on images that differ")
-    variation = variance_across_images(images) / spread
-    blind = mean_image_baseline(plain_train, len(plain))
-    own, floors, others = (
-        {name: score(*pair) for name, score in _SCORES.items()}
-        for pair in ((images, plain), (blind, plain), (images, plain[partners]))
-    )
-    gains = {name: mean_with_interval(own[name] - others[name], seed=seed) for name in _SCORES}
-    agreement = float(orientation_agreement(images, plain).mean())
+    variation = variance_across_images(examined.images) / baseline.variance
+    own, others, floors = examined.likeness, examined.likeness_to_others, baseline.floors
+    gains = {
+        name: mean_with_interval(own[name] - others[name], seed=baseline.seed) for name in _NAMES
+    }
     # Pictures of one layout, such as digits, agree with one another's outlines as well.
-    chance = float(orientation_agreement(images, plain[partners]).mean())
+    agreement, chance = (float(scores.mean()) for scores in examined.orientation)
     shows_outlines = agreement - chance >= _PLAIN_TO_SEE * (1 - chance)
     found = [
-        mean_with_interval(match(images, plain, bystanders), confidence=_CONFIDENCE)
-        for match in WAYS_TO_MATCH.values()
+        mean_with_interval(matched, confidence=_CONFIDENCE) for matched in examined.matches.values()
     ]
     matched = max(share.mean for share in found)
-    crowd = len(plain) if bystanders is None else len(plain) + len(bystanders)
-    finds_its_own = any(share.low > 1 / crowd for share in found)
+    finds_its_own = any(share.low > baseline.chance_of_a_match for share in found)
     is_nearer = any(
-        own[name].mean() > floors[name].mean() and gains[name].low > 0 for name in _SCORES
+        own[name].mean() > floors[name].mean() and gains[name].low > 0 for name in _NAMES
     )
     against_floors = ", ".join(
-        f"{name} {own[name].mean():.2f} against {floors[name].mean():.2f}" for name in _SCORES
+        f"{shown} {own[name].mean():.2f} against {floors[name].mean():.2f}"
+        for name, shown in _NAMES.items()
     )
     is_flat = variation < _VARIATION_OF_COLLAPSE
-    is_flat &= gains["affine SSIM"].mean < _GAIN_OF_FAINT_IMAGES
+    is_flat &= gains["affine_ssim"].mean < _GAIN_OF_FAINT_IMAGES
     if is_flat and not finds_its_own:
         status = AttackStatus.COLLAPSED
         sentence = (
@@ -173,28 +182,12 @@ def judge_reconstructions(
         status=status,
         sentence=sentence,
         variation=variation,
-        ssim=float(own["SSIM"].mean()),
-        ssim_floor=float(floors["SSIM"].mean()),
-        affine_ssim=float(own["affine SSIM"].mean()),
-        affine_ssim_floor=float(floors["affine SSIM"].mean()),
-        psnr=float(own["PSNR"].mean()),
-        psnr_floor=float(floors["PSNR"].mean()),
+        ssim=float(own["ssim"].mean()),
+        ssim_floor=float(floors["ssim"].mean()),
+        affine_ssim=float(own["affine_ssim"].mean()),
+        affine_ssim_floor=float(floors["affine_ssim"].mean()),
+        psnr=float(own["psnr"].mean()),
+        psnr_floor=float(floors["psnr"].mean()),
         orientation_agreement=agreement,
         matched=matched,
     )
-
-
-def variance_across_images(images: Images) -> float:
-    """How much images differ from one another.
-
-    Args:
-        images: uint8 [N, H, W, 3].
-
-    Returns:
-        The variance of each value over the N images, averaged over all values, in squared
-        grey levels.
-    """
-    flat = images.reshape(len(images), -1)
-    size = max(1, VALUES_PER_BATCH // len(images))
-    columns = (flat[:, start : start + size] for start in range(0, flat.shape[1], size))
-    return sum(float(c.var(axis=0, dtype=np.float64).sum()) for c in columns) / flat.shape[1]

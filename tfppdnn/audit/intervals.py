@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta
 
 from tfppdnn.errors import UserError
+
+_DRAWS_AT_A_TIME = 2**18
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,26 @@ def mean_with_interval(
     tail = (1 - confidence) / 2
     if is_share:
         return _exact(int(values.sum()), count, tail)
-    random = np.random.default_rng(seed)
-    # One resample at a time: all at once would hold resamples x N values in memory.
-    means = [values[random.integers(count, size=count)].mean() for _ in range(resamples)]
+    means = np.concatenate([draws @ values for draws in _draws(count, seed, resamples)]) / count
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(mean=float(values.mean()), low=float(low), high=float(high), count=count)
+
+
+@functools.lru_cache(maxsize=1)
+def _draws(count: int, seed: int, resamples: int) -> list[NDArray[np.uint16]]:
+    """How often each of the values is in each resample, [resamples, N] in parts.
+
+    All measures of the same images are resampled alike, so it is kept for the next one.
+    """
+    random = np.random.default_rng(seed)
+    draws = np.stack(
+        [
+            np.bincount(random.integers(count, size=count), minlength=count).astype(np.uint16)
+            for _ in range(resamples)
+        ]
+    )
+    # They become float64 to be multiplied: not all at once.
+    return np.array_split(draws, math.ceil(draws.size / _DRAWS_AT_A_TIME))
 
 
 def _exact(hits: int, count: int, tail: float) -> Interval:

@@ -2,60 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from tfppdnn.audit.contours import contour_correlation
+from tfppdnn.audit.baseline import Baseline
+from tfppdnn.audit.examination import Examination
 from tfppdnn.audit.intervals import Interval, mean_with_interval
-from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.pairs import Images, check_pair
-from tfppdnn.audit.recognition import Recogniser, guessing, recognition
-from tfppdnn.audit.reidentification import WAYS_TO_MATCH
-from tfppdnn.audit.similarity import affine_ssim, psnr, ssim
-from tfppdnn.errors import UserError
-
-_BESIDE_THE_MEAN_IMAGE = {"ssim": ssim, "affine_ssim": affine_ssim, "psnr": psnr}
-_BESIDE_OTHER_IMAGES = {
-    "contour_correlation": contour_correlation,
-    "orientation_agreement": orientation_agreement,
-}
-
-
-def mean_image_baseline(plain_train: Images, count: int) -> Images:
-    """Gives the reconstruction of somebody who saw no ciphertext: the mean plain image, every time.
-
-    Its scores are the floor below which a figure says nothing.
-
-    Args:
-        plain_train: uint8 [M, H, W, 3], plain images that the attacker may know.
-        count: How many times to repeat the mean.
-
-    Returns:
-        uint8 [count, H, W, 3], a read-only view of one image.
-    """
-    mean = np.rint(plain_train.mean(axis=0)).astype(np.uint8)
-    return np.broadcast_to(mean, (count, *mean.shape))
-
-
-def shuffled_partners(count: int, *, seed: int) -> NDArray[np.intp]:
-    """Gives everyone somebody else's plain image: the index of each one's wrong partner.
-
-    Args:
-        count: Number of images, at least 2.
-        seed: Of the shuffle.
-
-    Returns:
-        int [count]: a permutation that leaves no index in its place (one random cycle).
-
-    Raises:
-        UserError: If there are fewer than 2 images to shuffle.
-    """
-    if count < 2:
-        raise UserError("chance is measured against other images' plain images: give at least 2")
-    order = np.random.default_rng(seed).permutation(count)
-    partners = np.empty(count, dtype=np.intp)
-    partners[order] = np.roll(order, 1)
-    return partners
+from tfppdnn.audit.recognition import Recogniser
 
 
 def leakage(
@@ -98,29 +51,42 @@ def leakage(
             there is a classifier without labels that fit.
     """
     check_pair(images, plain)
-    if recognise is not None and labels is None:
-        raise UserError("recognition needs to know what is shown: give labels with the classifier")
-    count = len(plain)
-    others = plain[shuffled_partners(count, seed=seed)]
-    blind = mean_image_baseline(plain if plain_train is None else plain_train, count)
-    scores = {}
-    for name, metric in _BESIDE_THE_MEAN_IMAGE.items():
-        scores[name] = metric(images, plain)
-        scores[f"{name}_floor"] = metric(blind, plain)
-        scores[f"{name}_ceiling"] = metric(plain, plain)
-    for name, metric in _BESIDE_OTHER_IMAGES.items():
-        scores[name] = metric(images, plain)
-        scores[f"{name}_chance"] = metric(images, others)
-        scores[f"{name}_ceiling"] = metric(plain, plain)
-    for name, match in WAYS_TO_MATCH.items():
-        scores[name] = match(images, plain, bystanders)
-        scores[f"{name}_ceiling"] = match(plain, plain, bystanders)
-    if recognise is not None:
-        scores["recognition"] = recognition(recognise, images, labels)
-        scores["recognition_chance"] = guessing(labels)
-        scores["recognition_ceiling"] = recognition(recognise, plain, labels)
-    measured = {name: mean_with_interval(values, seed=seed) for name, values in scores.items()}
-    crowd = count if bystanders is None else count + len(bystanders)
-    chance = Interval(1 / crowd, 1 / crowd, 1 / crowd, count)
-    measured |= dict.fromkeys((f"{name}_chance" for name in WAYS_TO_MATCH), chance)
-    return measured
+    baseline = Baseline(
+        plain,
+        plain_train=plain_train,
+        bystanders=bystanders,
+        recognise=recognise,
+        labels=labels,
+        seed=seed,
+    )
+    return leakage_of(Examination(images, baseline))
+
+
+def leakage_of(examined: Examination) -> dict[str, Interval]:
+    """The same of images that are examined already, or beside a baseline that is known.
+
+    Args:
+        examined: The images.
+
+    Returns:
+        As `leakage`.
+
+    Raises:
+        UserError: If an image is below 7x7, or the classifier's labels do not fit.
+    """
+    baseline = examined.baseline
+    scores = dict(examined.likeness)
+    scores["contour_correlation"], scores["contour_correlation_chance"] = examined.contours
+    scores["orientation_agreement"], scores["orientation_agreement_chance"] = examined.orientation
+    scores |= examined.matches
+    if examined.recognised is not None:
+        scores["recognition"] = examined.recognised
+    figures = {
+        name: mean_with_interval(values, seed=baseline.seed) for name, values in scores.items()
+    } | baseline.figures
+    return {
+        name + suffix: figures[name + suffix]
+        for name in scores
+        for suffix in ("", "_floor", "_chance", "_ceiling")
+        if name + suffix in figures
+    }

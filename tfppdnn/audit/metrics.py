@@ -10,9 +10,10 @@ bright borders, which press all three down; re-identification asks for no resemb
 for the right image; and recognition, which asks a classifier, for what is shown.
 """
 
+from tfppdnn.audit.baseline import mean_image_baseline, shuffled_partners
 from tfppdnn.audit.contours import contour_correlation
 from tfppdnn.audit.intervals import Interval, mean_with_interval
-from tfppdnn.audit.leakage import leakage, mean_image_baseline, shuffled_partners
+from tfppdnn.audit.leakage import leakage
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.audit.recognition import SavedModelRecogniser, at_size, guessing, recognition
 from tfppdnn.audit.reidentification import cosine_reidentification, reidentification

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import numpy as np
-from skimage.metrics import structural_similarity
+from numpy.typing import NDArray
 
 from tfppdnn.audit.pairs import Images, Scores, check_pair, over_batches
 from tfppdnn.errors import UserError
@@ -15,6 +15,12 @@ SSIM_WINDOW = 7
 
 PSNR_CEILING = 100.0
 """Decibels given to equal images, whose PSNR would be infinite and could not be averaged."""
+
+# SSIM's constants (0.01 * 255)^2 and (0.03 * 255)^2, times what whole numbers take there in place
+# of means and sample covariances.
+_PIXELS = SSIM_WINDOW**2
+_OF_MEANS = 2.55**2 * _PIXELS**2
+_OF_VARIANCES = 7.65**2 * _PIXELS * (_PIXELS - 1)
 
 _CHANNEL_ORDERS = np.array(list(permutations(range(3))))
 
@@ -42,14 +48,43 @@ def ssim(images: Images, plain: Images) -> Scores:
             f"SSIM looks through a window of {SSIM_WINDOW}x{SSIM_WINDOW} pixels and the images "
             f"are {height}x{width}: measure larger images"
         )
-    return np.array(
-        [
-            structural_similarity(
-                image, plain_image, win_size=SSIM_WINDOW, data_range=255, channel_axis=-1
-            )
-            for image, plain_image in zip(images, plain, strict=True)
-        ]
-    )
+    return _ssim(images, plain)
+
+
+@over_batches
+def _ssim(images: Images, plain: Images) -> Scores:
+    """SSIM in whole numbers up to the last fraction: exact, and small enough for 32 bits."""
+    rows = (*images.shape[:2], -1)  # Channels stay interleaved: a pixel to the right is 3 on.
+    x, y = images.reshape(rows), plain.reshape(rows)
+    # Sums of 49 values fit 16 bits, of their products 32, times 49 too.
+    sum_x, sum_y = (_window_sums(a.astype(np.int16)).astype(np.int32) for a in (x, y))
+    x, y = x.astype(np.int32), y.astype(np.int32)
+    product = sum_x * sum_y
+    squares = sum_x * sum_x + sum_y * sum_y
+    covariance = _PIXELS * _window_sums(x * y) - product
+    variances = _PIXELS * _window_sums(x * x + y * y) - squares
+    similarity = (2 * product + _OF_MEANS) * (2 * covariance + _OF_VARIANCES)
+    similarity /= (squares + _OF_MEANS) * (variances + _OF_VARIANCES)
+    return similarity.mean(axis=(1, 2))
+
+
+def _window_sums(values: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Sums over each 7 x 7 window of [n, height, 3 width], channels apart."""
+    down = _sums_of_seven(values, (slice(None),), 1)
+    return _sums_of_seven(down, (slice(None), slice(None)), 3)
+
+
+def _sums_of_seven(values: NDArray, axes_before: tuple[slice, ...], step: int) -> NDArray:
+    last = values.shape[len(axes_before)] - 6 * step
+
+    def following(some: NDArray, by: int) -> NDArray:
+        return some[(*axes_before, slice(by * step, by * step + last))]
+
+    twos = values[(*axes_before, slice(None, -step))] + values[(*axes_before, slice(step, None))]
+    total = following(twos, 0) + following(twos, 2)
+    total += following(twos, 4)
+    total += following(values, 6)
+    return total
 
 
 @over_batches
@@ -94,20 +129,29 @@ def affine_fit(images: Images, plain: Images) -> Images:
     Raises:
         UserError: If the arrays cannot be paired.
     """
-    count = len(images)
-    x = images.reshape(count, -1, 3).astype(np.float64)
-    y = plain.reshape(count, -1, 3).astype(np.float64)
-    mean_x, mean_y = x.mean(axis=1, keepdims=True), y.mean(axis=1, keepdims=True)
-    x -= mean_x
-    variance = (x**2).sum(axis=1)[:, None, :]
-    covariance = (y - mean_y).transpose(0, 2, 1) @ x  # [N, plain channel, image channel]
+    count, height, width = images.shape[:3]
+    # [N, channel, pixel]: sums along an axis of three are slow.
+    x, y = (
+        a.reshape(count, -1, 3).transpose(0, 2, 1).astype(np.float64, order="C")
+        for a in (images, plain)
+    )
+    pixels = height * width
+    sum_x, sum_y = x.sum(axis=-1), y.sum(axis=-1)
+    # Times the square of the number of pixels: whole numbers, so that ties are ties.
+    variance = pixels * np.einsum("ncp,ncp->nc", x, x) - sum_x**2
+    # [N, plain channel, image channel]
+    covariance = pixels * (y @ x.transpose(0, 2, 1)) - sum_y[:, :, None] * sum_x[:, None, :]
+    variance = variance[:, None, :]
     slopes = np.divide(covariance, variance, out=np.zeros_like(covariance), where=variance > 0)
     explained = slopes * covariance
     explained_by_order = explained[:, np.arange(3), _CHANNEL_ORDERS].sum(axis=-1)
     order = _CHANNEL_ORDERS[explained_by_order.argmax(axis=1)]
-    slope = np.take_along_axis(slopes, order[:, :, None], axis=2)[:, :, 0]
-    fitted = np.take_along_axis(x, order[:, None, :], axis=2) * slope[:, None, :] + mean_y
-    return np.rint(fitted.clip(0, 255)).astype(np.uint8).reshape(images.shape)
+    # Of each plain channel, only the slope on the image channel that stands for it.
+    chosen = np.where(order[:, :, None] == np.arange(3), slopes, 0)
+    x -= sum_x[:, :, None] / pixels
+    fitted = chosen @ x + sum_y[:, :, None] / pixels
+    np.rint(fitted.clip(0, 255, out=fitted), out=fitted)
+    return fitted.transpose(0, 2, 1).astype(np.uint8, order="C").reshape(images.shape)
 
 
 def affine_ssim(images: Images, plain: Images) -> Scores:

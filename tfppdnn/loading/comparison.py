@@ -23,6 +23,7 @@ from tfppdnn.loading.naming import find_source
 from tfppdnn.loading.shipped import Shipped, shipped_names
 from tfppdnn.loading.source import Source
 from tfppdnn.runs import MAKING, RunFolder
+from tfppdnn.types import Protector
 
 # Enough to meet every kind of picture; a rounding that went the other way shows in a few.
 _IMAGES = 1000
@@ -46,8 +47,7 @@ def compare(
         UserError: There is no protector of that name, or it breaks the rules.
     """
     protected = [
-        CheckedProtector(_network(name).load(), name=os.fspath(name)).protect(images)
-        for name in (one, other)
+        CheckedProtector(_load(name), name=os.fspath(name)).protect(images) for name in (one, other)
     ]
     levels = np.abs(protected[0].astype(np.int16) - protected[1])
     return {
@@ -58,13 +58,15 @@ def compare(
     }
 
 
-def _network(name: str | os.PathLike[str]) -> Source:
-    """The network itself: a file made of it rounds now and then to the other side."""
+def _source(name: str | os.PathLike[str]) -> Source:
+    """Of a run the network itself: a file made of it rounds now and then to the other side."""
     run = _run(name)
-    if run is not None:
-        return find_source(run.protector)
-    source = find_source(name)
-    return find_source(source.network) if isinstance(source, Shipped) else source
+    return find_source(name if run is None else run.protector)
+
+
+def _load(name: str | os.PathLike[str]) -> Protector:
+    source = _source(name)
+    return find_source(source.network).load() if isinstance(source, Shipped) else source.load()
 
 
 def _run(name: str | os.PathLike[str]) -> RunFolder | None:
@@ -103,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"--images must be 1 or more, not {options.images}")
     try:
         names = (options.one, options.other)
-        protectors = [_network(name).identity() for name in names]
+        protectors = [_source(name).identity() for name in names]
         made = [_making(name) for name in names]
         runs = [run for run in map(_run, names) if run is not None]
         config = runs[0].config() if runs else {}

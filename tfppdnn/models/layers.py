@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from tfppdnn.models.batch_normalization import batch_normalization
+from tfppdnn.models.instance_normalization import InstanceNormalization
 
 # Mean and standard deviation of ImageNet's training images (RGB, in [0, 1]): the
 # "standard normalisation" of Section IV-D when a data set's own are not given.
@@ -36,51 +37,6 @@ def normalization(kind: str) -> keras.Layer:
     if kind == "batch":
         return batch_normalization()
     raise ValueError(f"norm must be 'instance' or 'batch', not {kind!r}")
-
-
-@keras.saving.register_keras_serializable(package="tfppdnn")
-class InstanceNormalization(layers.Layer):
-    """Gives every channel of every image the learned mean and deviation.
-
-    `keras.layers.GroupNormalization(groups=-1)` computes the same over five axes and takes
-    the mean of all pixels at once. TFLite adds those up one after the other, and float32
-    then loses so many digits that 5% of the values of a 512x512 image came out one grey
-    level off. Here means are taken along the columns, then along the rows: two short sums
-    that stay exact, on four axes, which TFLite runs twice as fast.
-
-    Args:
-        epsilon: Added to the variance, so that a flat channel stays finite.
-    """
-
-    def __init__(self, epsilon: float = 1e-5, **kwargs):
-        super().__init__(**kwargs)
-        self.epsilon = epsilon
-
-    def build(self, input_shape):
-        """Makes one gain `gamma` and one offset `beta` per channel."""
-        channels = (input_shape[-1],)
-        self.gamma = self.add_weight(
-            name="gamma", shape=channels, initializer="ones", autocast=False
-        )
-        self.beta = self.add_weight(
-            name="beta", shape=channels, initializer="zeros", autocast=False
-        )
-
-    def call(self, images):
-        """Maps [N, H, W, C] to the same shape; statistics are float32 under mixed precision."""
-        centred = ops.cast(images, "float32")
-        centred = centred - _mean_of_pixels(centred)
-        variance = _mean_of_pixels(ops.square(centred))
-        normalized = centred * (self.gamma * ops.rsqrt(variance + self.epsilon)) + self.beta
-        return ops.cast(normalized, self.compute_dtype)
-
-    def get_config(self):
-        """Returns what `from_config` needs to make an equal layer."""
-        return {**super().get_config(), "epsilon": self.epsilon}
-
-
-def _mean_of_pixels(images):
-    return ops.mean(ops.mean(images, axis=1, keepdims=True), axis=2, keepdims=True)
 
 
 @keras.saving.register_keras_serializable(package="tfppdnn")

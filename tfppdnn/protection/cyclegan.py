@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.folding import folded
 from tfppdnn.protection import losses
 from tfppdnn.training.fake_pool import FakePool
 
@@ -62,9 +63,9 @@ class CycleGAN(keras.Model):
         self.restorer = restorer
         self.plain_discriminator = plain_discriminator
         self.protected_discriminator = protected_discriminator
-        self.reference_classifier = reference_classifier
+        self.reference_classifier = folded(reference_classifier)
         self.features = features
-        reference_classifier.trainable = features.trainable = False
+        features.trainable = False
         self.lambda_ = lambda_
         self.gamma = gamma
         self.perceptual_cap = perceptual_cap

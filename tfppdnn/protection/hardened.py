@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.folding import folded
 from tfppdnn.models.vgg13 import stage_averages
 from tfppdnn.protection import losses
 from tfppdnn.training.fake_pool import FakePool
@@ -60,9 +61,9 @@ class HardenedProtector(keras.Model):
         self.protector = protector
         self.restorer = restorer
         self.protected_discriminator = protected_discriminator
+        frozen = folded(reference_classifier)
         self.reference = keras.Model(
-            reference_classifier.inputs,
-            [*stage_averages(reference_classifier, feature_stages), reference_classifier.output],
+            frozen.inputs, [*stage_averages(frozen, feature_stages), frozen.output]
         )
         self.reference.trainable = False
         self.mean_image = ops.convert_to_tensor(mean_image, "float32")

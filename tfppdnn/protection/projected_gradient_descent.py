@@ -8,6 +8,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.folding import folded
+
 
 def projected_gradient_descent(
     loss_gradient: Callable,
@@ -75,8 +77,7 @@ class PreliminaryProtection(keras.Model):
         seed: int = 0,
     ):
         super().__init__(name="preliminary_protection")
-        self.reference_classifier = reference_classifier
-        self.reference_classifier.trainable = False
+        self.reference_classifier = folded(reference_classifier)
         self.epsilon = epsilon
         self.step_size = step_size
         self.iterations = iterations

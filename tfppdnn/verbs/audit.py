@@ -31,6 +31,7 @@ from tfppdnn.verbs.options import (
 from tfppdnn.verbs.quiet import import_tensorflow
 
 if TYPE_CHECKING:
+    from tfppdnn.audit.examination import Examiner
     from tfppdnn.audit.material import Material
     from tfppdnn.audit.recognition import Images, Recogniser
     from tfppdnn.data.dataset import ImageDataset
@@ -141,6 +142,7 @@ def audit(
     import_tensorflow()
 
     from tfppdnn.audit.auditor import audit as make_attacks
+    from tfppdnn.audit.examination import Examiner
     from tfppdnn.audit.material import Material
     from tfppdnn.audit.plan import AuditPlan
     from tfppdnn.audit.recognition import SavedModelRecogniser
@@ -184,8 +186,9 @@ def audit(
     if unsaid:
         say_on_digits("audit")
     shown = {"name": source.title, "given": protector, "recogniser": recogniser}
-    _measure_protected(run, targets, material, asked(), shown, seed)
-    make_attacks(run, planned, material, recogniser=asked(), seed=seed)
+    examiner = Examiner(material, asked(), seed=seed)
+    _measure_protected(run, targets, material, examiner, shown)
+    make_attacks(run, planned, examiner)
     write_audit_report(run)
     return {"run": str(run.path), **_summary(run.metrics())}, 0
 
@@ -267,9 +270,8 @@ def _measure_protected(
     run: RunFolder,
     targets: Images,
     material: Material,
-    recogniser: Recogniser,
+    examiner: Examiner,
     protector: dict[str, str | None],
-    seed: int,
 ) -> None:
     """Records what the protected images show by themselves, and keeps some for pictures."""
     from tfppdnn.audit.auditor import SHOWN_IMAGES, measured, reconstructions_path
@@ -279,7 +281,7 @@ def _measure_protected(
     for kind, images in (("plain", material.held_out), ("protected", targets)):
         with written_whole(reconstructions_path(run, kind)) as temporary:
             np.savez_compressed(temporary, images=images[:SHOWN_IMAGES])
-    figures = measured(targets, material, recogniser, seed=seed)
+    figures = measured(examiner.examine(targets))
     run.record("protected", {**protector, "images": len(targets), "leakage": figures})
 
 

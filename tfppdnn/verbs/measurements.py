@@ -7,9 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfppdnn.audit.baseline import Baseline, shuffled_partners
 from tfppdnn.audit.contours import contour_correlation
+from tfppdnn.audit.examination import Examination
 from tfppdnn.audit.intervals import mean_with_interval
-from tfppdnn.audit.leakage import leakage, shuffled_partners
+from tfppdnn.audit.leakage import leakage_of
 from tfppdnn.audit.orientation import orientation_agreement
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.photographs import photographs
@@ -36,7 +38,9 @@ def measure_preliminary(
         {
             "images": len(preliminary.images),
             "accuracy": accuracy_of(reference_classifier, preliminary.images, preliminary.labels),
-            "leakage": _leakage(preliminary.images[some], plain, dataset),
+            "leakage": _leakage(
+                preliminary.images[some], Baseline(plain, plain_train=dataset.train_images)
+            ),
         },
     )
 
@@ -62,6 +66,7 @@ def measure_protector(
     plain, labels = dataset.test_images[test], dataset.test_labels[test]
     protected = run_on_images(protector, plain)
     some = slice(_LEAKAGE_IMAGES)
+    baseline = Baseline(plain[some], plain_train=dataset.train_images)
     restored = run_on_images(restorer, protected[some])
     run.record(
         "protector",
@@ -70,8 +75,8 @@ def measure_protector(
             "reference_accuracy_on_protected": accuracy_of(reference_classifier, protected, labels),
             "reference_accuracy_on_plain": accuracy_of(reference_classifier, plain, labels),
             "different_protected": len({image.tobytes() for image in protected}),
-            "leakage": _leakage(protected[some], plain[some], dataset),
-            "restored_leakage": _leakage(restored, plain[some], dataset),
+            "leakage": _leakage(protected[some], baseline),
+            "restored_leakage": _leakage(restored, baseline),
             "photographs_leakage": _outlines_of_photographs(protector),
         },
     )
@@ -104,8 +109,8 @@ def summary(metrics: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _leakage(images: np.ndarray, plain: np.ndarray, dataset: ImageDataset) -> dict[str, Any]:
-    measured = leakage(images, plain, plain_train=dataset.train_images)
+def _leakage(images: np.ndarray, baseline: Baseline) -> dict[str, Any]:
+    measured = leakage_of(Examination(images, baseline))
     return {name: interval.to_dict() for name, interval in measured.items()}
 
 
