@@ -12,10 +12,12 @@ from exporting_samples import (
     protected_by_hand,
     tiny_protector,
 )
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.tools import flatbuffer_utils
 
 from tfppdnn.exporting import tflite
 from tfppdnn.exporting.half import round_weights_to_half
-from tfppdnn.exporting.verify import VerificationError
+from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.models.layers import InstanceNormalization
 
 SIZES = [(1, 1), (5, 3), (31, 33), (96, 96)]
@@ -25,6 +27,16 @@ SIZES = [(1, 1), (5, 3), (31, 33), (96, 96)]
 def model_of(norm):
     model = tiny_protector(norm, depth=2)
     round_weights_to_half(model)
+    return model
+
+
+@lru_cache
+def code_model():
+    """Like the protector that ships: the image is averaged down, the picture enlarged."""
+    keras.utils.set_random_seed(0)
+    model = bottleneck(code_size=4, code_levels=4, encoder_width=0.1, decoder_width=4)
+    for _ in range(20):
+        model(photographs(count=8, height=32, width=32) / np.float32(255), training=True)
     return model
 
 
@@ -89,25 +101,46 @@ def test_int8_stays_near_keras(norm, mean, height, width):
     assert np.abs(levels).mean() < mean
 
 
-def test_batch_normalization_is_integer_throughout():
-    interpreter = Interpreter(model_content=file_of("batch", "int8"))
-    dtypes = {tensor["dtype"] for tensor in interpreter.get_tensor_details()}
-    assert np.float32 not in dtypes
-    assert interpreter.get_input_details()[0]["quantization"] == (1.0, 0)
-    assert interpreter.get_output_details()[0]["quantization"] == (1 / 256, 0)
+def operators(content):
+    """Yields the code of each operator, and the first tensor that it makes."""
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    [graph] = model.subgraphs
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex].builtinCode
+        yield code, graph.tensors[operator.outputs[0]]
 
 
-def test_int8_of_pale_images_still_takes_pixel_values():
-    pale = photographs(count=10) // 2 + 60
-    content = tflite.int8_tflite(model_of("batch"), pale)
-    assert Interpreter(model_content=content).get_input_details()[0]["quantization"] == (1.0, 0)
+@pytest.mark.parametrize("make", [lambda: model_of("batch"), code_model])
+def test_batch_normalization_is_computed_in_integers(make):
+    made = list(operators(tflite.int8_tflite(make(), photographs(count=5))))
+    types = {code: {tensor.type for other, tensor in made if other == code} for code, _ in made}
+    code, kind = schema.BuiltinOperator, schema.TensorType
+    assert types[code.CONV_2D] == types[code.LOGISTIC] == {kind.INT8}
+    assert types.get(code.BATCH_MATMUL, {kind.FLOAT32}) == {kind.FLOAT32}
+    # Nothing that is as large as the image is rounded back and forth on its way in.
+    first = [tensor.type for _, tensor in made[:2]]
+    assert first == [kind.FLOAT32, kind.FLOAT32]
 
 
-@pytest.mark.slow
-def test_int8_that_rescales_pixels_is_refused(monkeypatch):
-    monkeypatch.setattr(tflite, "_with_full_range", lambda images: images)
-    with pytest.raises(VerificationError, match="int8 input is uint8 with scale"):
-        tflite.int8_tflite(model_of("batch"), photographs(count=10) // 2 + 60)
+def test_int8_averages_images_down_at_any_size():
+    content = tflite.int8_tflite(code_model(), photographs(count=50))
+    images = photographs(count=4)
+    large = images.repeat(7, axis=1).repeat(5, axis=2)
+    expected = run(content, images)
+    assert expected.std(axis=0).max() > 0
+    np.testing.assert_array_equal(run(content, large), expected.repeat(7, axis=1).repeat(5, axis=2))
+
+
+@pytest.mark.parametrize("make", [lambda: model_of("instance"), code_model])
+def test_what_grows_with_the_image_has_fast_kernels(make):
+    """LiteRT has none for integers of two axes and more, nor to slice by computed bounds."""
+    arithmetic = {
+        getattr(schema.BuiltinOperator, name) for name in ("MAXIMUM", "MINIMUM", "SUB", "DIV")
+    }
+    for code, made in operators(tflite.float32_tflite(make())):
+        if len(made.shape) > 1:
+            assert code not in arithmetic or made.type == schema.TensorType.FLOAT32
+            assert code != schema.BuiltinOperator.STRIDED_SLICE or len(made.shape) < 4
 
 
 def test_float16_is_half_the_file():

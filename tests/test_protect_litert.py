@@ -3,18 +3,19 @@ import json
 import subprocess
 import sys
 import threading
-import time
 
 import fire
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from exporting_samples import tiny_protector
 from PIL import Image
 
 from tfppdnn.client import litert_protector
 from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.errors import UserError
+from tfppdnn.exporting.tflite import float32_tflite
 from tfppdnn.loading import load_protector
 from tfppdnn.verbs.protect import protect
 
@@ -159,22 +160,29 @@ def test_interpreters_are_used_again_by_whichever_thread(files, monkeypatch):
 
 def test_large_images_come_one_after_the_other(files, monkeypatch):
     protector = LiteRTProtector(files / "run/protector.tflite")
-    run, running, most = litert_protector._Runner.run, [], 0
+    run, changed, running, most = litert_protector._Runner.run, threading.Condition(), 0, 0
 
     def watched(runner, image):
-        nonlocal most
-        running.append(image)
-        most = max(most, len(running))
-        time.sleep(0.01)
-        running.pop()
-        return run(runner, image)
+        nonlocal running, most
+        with changed:
+            running += 1
+            most = max(most, running)
+            changed.notify_all()
+            # As long as a second one may come; of large ones none does, and this is the wait.
+            changed.wait_for(lambda: most > 1, timeout=patience)
+        try:
+            return run(runner, image)
+        finally:
+            with changed:
+                running -= 1
 
     monkeypatch.setattr(litert_protector, "processors", lambda: 4)
     monkeypatch.setattr(litert_protector._Runner, "run", watched)
     batch = RNG.integers(0, 256, (8, 9, 8, 3), np.uint8)
+    patience = 30
     protector.protect(batch)
     assert most > 1
-    most = 0
+    most, patience = 0, 0.05
     monkeypatch.setattr(litert_protector, "_LARGE_BYTES", 0)
     assert all(map(is_right, protector.protect(batch), batch))
     assert most == 1
@@ -245,6 +253,28 @@ def test_an_image_that_exceeds_the_memory_is_refused(files, monkeypatch):
     assert protector.protect(np.zeros((10, 10, 3), np.uint8)).shape == (10, 10, 3)
     with pytest.raises(MemoryError, match="GiB of memory would be needed"):
         protector.protect(np.zeros((300, 300, 3), np.uint8))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the tensors are counted")
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_no_more_memory_is_used_than_was_reserved(norm, tmp_path):
+    file = tmp_path / "protector.tflite"
+    file.write_bytes(float32_tflite(tiny_protector(norm, base_width=16, depth=2)))
+    # In a process of its own: the most that it ever used is the only figure that no page hides.
+    program = (
+        "import re, sys, numpy as np\n"
+        "from tfppdnn.client.litert_protector import LiteRTProtector\n"
+        "status = lambda: open('/proc/self/status').read()\n"
+        "most = lambda: 1024 * int(re.search(r'VmHWM:\\s+(\\d+)', status())[1])\n"
+        "protector = LiteRTProtector(sys.argv[1])\n"
+        "image, before = np.zeros((512, 512, 3), np.uint8), most()\n"
+        "protector.protect(image)\n"
+        "print(protector._bytes_per_pixel * 512**2, most() - before)\n"
+    )
+    command = [sys.executable, "-c", program, file]
+    made = subprocess.run(command, check=True, capture_output=True, text=True)
+    reserved, used = map(float, made.stdout.split())
+    assert used <= reserved < 3 * used
 
 
 @pytest.mark.parametrize(

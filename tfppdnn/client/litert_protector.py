@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from tfppdnn.client.memory import MemoryBudget, machine_memory
+from tfppdnn.client.memory import MemoryBudget, allocated_memory, machine_memory
 from tfppdnn.client.processors import processors
 from tfppdnn.errors import UserError
 
 _MEND = "pass the protector.tflite of a run folder, made by `train` or `export`"
 # Images that need more come one after the other, each with all processors: as fast, and the
 # memory is that of one.
-_LARGE_BYTES = 2**27
+_LARGE_BYTES = 2**28
 # An interpreter keeps the memory of the largest image it has seen; above this it is given back.
-_KEPT_BYTES = 2**28
+_KEPT_BYTES = 600 * 2**20
 
 
 class LiteRTProtector:
@@ -132,9 +132,13 @@ class LiteRTProtector:
         self._idle.append(runner)
 
     def _measure_bytes_per_pixel(self) -> float:
-        """Runs two small images and sees how the sizes of all tensors grow."""
+        """Runs two small images and sees how memory grows; more than is needed, never less.
+
+        Tensors are counted as if none took the place of another. Those inside of XNNPACK's part
+        do not tell their sizes, but it allocates their memory where that can be seen.
+        """
         [runner] = self._idle
-        tensor_bytes = {}
+        used = {}
         for side in (32, 64):
             image = np.zeros((side, side, 3), np.uint8)
             try:
@@ -147,8 +151,9 @@ class LiteRTProtector:
                 raise UserError(
                     f"{self._path} is not a protector: it turns {image.shape} into {shape}; {_MEND}"
                 )
-            tensor_bytes[side] = runner.tensor_bytes()
-        return (tensor_bytes[64] - tensor_bytes[32]) / (64**2 - 32**2)
+            used[side] = runner.tensor_bytes(), allocated_memory()
+        grown = [max(0, after - before) for before, after in zip(used[32], used[64], strict=True)]
+        return sum(grown) / (64**2 - 32**2)
 
 
 class _Runner:
@@ -186,7 +191,7 @@ class _Runner:
         return self._interpreter.get_tensor(target)[0]
 
     def tensor_bytes(self) -> int:
-        """Adds up the sizes of all tensors, as they are now."""
+        """Adds up the sizes of all tensors outside of XNNPACK's part, as they are now."""
         return sum(
             int(np.prod(tensor["shape"])) * np.dtype(tensor["dtype"]).itemsize
             for tensor in self._interpreter.get_tensor_details()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import threading
 from collections.abc import Iterator
@@ -52,3 +53,29 @@ def machine_memory() -> float:
     with contextlib.suppress(OSError, ValueError):  # a container's limit; "max" if there is none
         limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return float(min(limits, default=float("inf")))
+
+
+class _MallocFigures(ctypes.Structure):
+    """What glibc's `mallinfo2` answers."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    )
+
+
+def allocated_memory() -> int:
+    """Returns the bytes that this process holds of the C library; 0 where it does not tell.
+
+    Unlike the memory that the system counts it is exact for small amounts, too.
+    """
+    try:
+        tell = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError, TypeError):  # glibc 2.33 and later have it.
+        return 0
+    tell.restype = _MallocFigures
+    figures = tell()
+    return figures.hblkhd + figures.uordblks

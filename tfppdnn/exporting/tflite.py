@@ -6,24 +6,21 @@ Input and output of every file are uint8 [1, H, W, 3], `image` and `protected`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import methodcaller
 
 import keras
 import numpy as np
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
 from tfppdnn.exporting.graphs import Signatures, protect_pixels, write_saved_model
 from tfppdnn.exporting.half import store_kernels_as_half
 from tfppdnn.exporting.silence import silenced
-from tfppdnn.exporting.verify import VerificationError
-from tfppdnn.models.inference import inference
 from tfppdnn.models.instance_normalization import InstanceNormalization
+from tfppdnn.models.resizing import AreaResize
 
 WEB_SIZES = (32, 64, 96, 224)
-
-# LiteRT's 8-bit sigmoid always answers in 256ths; the input is the pixel value itself.
-PIXEL_INPUT = (1.0, 0)
-PIXEL_OUTPUT = (1 / 256, 0)
 
 
 def float32_tflite(model: keras.Model) -> bytes:
@@ -54,7 +51,7 @@ def web_tflite(model: keras.Model, sizes: Sequence[int] = WEB_SIZES) -> bytes:
 
 
 def fully_quantizable(model: keras.Model) -> bool:
-    """Says whether h_p can be computed in 8-bit integers throughout.
+    """Says whether all layers of h_p can be computed in 8-bit integers.
 
     Instance normalization cannot: it divides by a deviation that differs between images
     and channels, and 8 bits for all of them together leave an error of 11 grey levels on
@@ -66,45 +63,55 @@ def fully_quantizable(model: keras.Model) -> bool:
 def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
     """Returns h_p as a TFLite file of 8-bit weights, a quarter of the size.
 
-    With batch normalization all of it is computed in 8-bit integers, in ranges learned from
+    With batch normalization its layers are computed in 8-bit integers, in ranges learned from
     `images`. With instance normalization (see `fully_quantizable`) the weights are 8-bit
     and the convolutions run on values rounded image by image.
 
-    It is small, but not always fast: with instance normalization no faster than float32, and in
-    integers slower where a generator has to shrink its images; `benchmarks.int8` measures it.
+    It is small, but not always fast: with instance normalization no faster than float32;
+    `benchmarks.int8` measures it.
 
     Args:
         model: h_p.
         images: uint8 [N, H, W, 3], real images; used for batch normalization only.
-
-    Raises:
-        VerificationError: The converter chose an input or output that is not the pixel value.
     """
+    signatures = {"serving_default": _protect(model)}
     if not fully_quantizable(model):
-        return _converted(
-            {"serving_default": _protect(model)},
-            optimizations=[tf.lite.Optimize.DEFAULT],
-        )
-
-    run = inference(model)
-
-    # Rounding is left to the quantized output, which is why the graph is float inside.
-    def protect(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"protected": run(image / 255.0)}
+        return _converted(signatures, optimizations=[tf.lite.Optimize.DEFAULT])
 
     def representative():
-        for image in _with_full_range(images):
-            yield {"image": image[np.newaxis].astype(np.float32)}
+        for image in images:
+            yield {"image": image[np.newaxis]}
 
-    content = _converted(
-        {"serving_default": (protect, tf.TensorSpec([1, None, None, 3], tf.float32, "image"))},
+    kept = _kept_in_floats(model, _converted(signatures))
+
+    def quantized(converter: tf.lite.TFLiteConverter) -> bytes:
+        # It quantizes all but what it is told; made to find errors, hence its name.
+        return tf.lite.experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=representative,
+            debug_options=tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=kept),
+        ).get_nondebug_quantized_model()
+
+    return _converted(
+        signatures,
+        convert=quantized,
         optimizations=[tf.lite.Optimize.DEFAULT],
         representative_dataset=representative,
-        inference_input_type=tf.uint8,
-        inference_output_type=tf.uint8,
     )
-    _check_pixels(content)
-    return content
+
+
+def _kept_in_floats(model: keras.Model, float32: bytes) -> list[str]:
+    """Finds what is not to be computed in integers, by the names of what it makes.
+
+    - Averaging an image down. LiteRT has no fast kernel for it, and the shares of the pixels
+      would be rounded to steps that are learned at one size: at another one they are all wrong.
+    - What is around the network: as many values as the image has, and pixel values anyway.
+    """
+    scopes = [f"/{layer.name}" for layer in model.layers if isinstance(layer, AreaResize)]
+    with silenced():
+        tensors = Interpreter(model_content=float32).get_tensor_details()
+    names = [tensor["name"] for tensor in tensors]
+    return [name for name in names if "/" not in name or any(scope in name for scope in scopes)]
 
 
 def _protect(model: keras.Model, *, height: int | None = None, width: int | None = None):
@@ -113,7 +120,11 @@ def _protect(model: keras.Model, *, height: int | None = None, width: int | None
     return lambda image: {"protected": protect(image)}, takes
 
 
-def _converted(signatures: Signatures, **settings: object) -> bytes:
+def _converted(
+    signatures: Signatures,
+    convert: Callable[[tf.lite.TFLiteConverter], bytes] = methodcaller("convert"),
+    **settings: object,
+) -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         write_saved_model(directory, signatures)
         with silenced():
@@ -122,27 +133,4 @@ def _converted(signatures: Signatures, **settings: object) -> bytes:
             )
             for name, value in settings.items():
                 setattr(converter, name, value)
-            return converter.convert()
-
-
-def _with_full_range(images: np.ndarray) -> np.ndarray:
-    # A first image that holds both 0 and 255 makes the input's scale exactly 1.
-    first = images[:1].copy()
-    first.flat[0], first.flat[-1] = 0, 255
-    return np.concatenate([first, images])
-
-
-def _check_pixels(content: bytes) -> None:
-    from ai_edge_litert.interpreter import Interpreter
-
-    with silenced():
-        interpreter = Interpreter(model_content=content)
-    for side, details, expected in (
-        ("input", interpreter.get_input_details()[0], PIXEL_INPUT),
-        ("output", interpreter.get_output_details()[0], PIXEL_OUTPUT),
-    ):
-        if details["dtype"] != np.uint8 or not np.allclose(details["quantization"], expected):
-            raise VerificationError(
-                f"the int8 {side} is {np.dtype(details['dtype'])} with scale and zero point "
-                f"{details['quantization']}, not uint8 with {expected}"
-            )
+            return convert(converter)

@@ -90,7 +90,10 @@ class CropLike(layers.Layer):
 
     def call(self, images, like):
         """Maps float [N, H', W', C] and [N, H, W, _] to float [N, H, W, C]."""
-        return images[:, : ops.shape(like)[1], : ops.shape(like)[2], :]
+        batch, _, _, channels = ops.shape(images)
+        # One slice: of indices like [:, :height] LiteRT makes an operator that it has no fast
+        # kernel for.
+        return ops.slice(images, (0, 0, 0, 0), (batch, *ops.shape(like)[1:3], channels))
 
     def compute_output_shape(self, images_shape, like_shape):
         """Takes height and width from the second input."""
