@@ -52,7 +52,7 @@ def export_all(
 
     Returns:
         Figures for each file, see `verify_protector_files`; for the int8 file also
-        `full_integer`, whether the computation is in integers throughout.
+        `full_integer`, whether the layers compute in integers.
 
     Raises:
         VerificationError: Some files do not do what the model does; the message names each.
