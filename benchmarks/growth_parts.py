@@ -56,7 +56,7 @@ def classify_step(*, size: int, batch: int, width: float) -> Work:
 
     model = resnet18(num_classes=_CLASSES, image_size=size, width=0.25 * width)
     compile_classifier(model, 0.01, weight_decay=5e-3)
-    protector = Shipped(DEFAULT).load_for_batches()
+    protector = Shipped(DEFAULT).load()
     plain, (_, labels) = _pixels(size, batch), _labelled(size, batch)
 
     model.make_train_function()
