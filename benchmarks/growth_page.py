@@ -139,7 +139,7 @@ def _guide(axis: Any, points: list[Point]) -> None:
     lowest = min(1000 * point["seconds"] for point in points if point["size"] == sizes[0]) / 2
     ends = [lowest, lowest * (sizes[-1] / sizes[0]) ** 2]
     axis.plot([sizes[0], sizes[-1]], ends, ":", color="grey", linewidth=1)
-    axis.text(sizes[-1] * 1.12, ends[-1], "as the pixels", color="grey", fontsize=8, va="top")
+    axis.text(sizes[0] * 1.15, ends[0], "as the pixels", color="grey", fontsize=8, va="top")
 
 
 def _label(axis: Any, ends: list[tuple]) -> None:
