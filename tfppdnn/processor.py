@@ -1,4 +1,4 @@
-"""Settings of the processor's libraries that training takes two to three times as long without.
+"""Settings of the processor's libraries that training takes longer without.
 
 Both must be there before TensorFlow is, so importing `tfppdnn` makes them: then they hold for the
 command line and for a notebook alike, and nobody sets a variable. What somebody has set stays.
