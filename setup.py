@@ -37,7 +37,7 @@ setup(
     license="Apache-2.0",
     packages=find_packages(include=["tfppdnn", "tfppdnn.*"]),
     cmdclass={"build_py": BuildWithWeb},
-    package_data={"tfppdnn": ["shipped/*/*"], "tfppdnn.reporting": ["*.j2"]},
+    package_data={"tfppdnn": ["shipped/*/*"], "tfppdnn.reports": ["*.j2"]},
     python_requires=">=3.11,<3.14",
     install_requires=[
         "tensorflow>=2.21",

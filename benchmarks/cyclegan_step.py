@@ -28,7 +28,7 @@ _CAP = 1.7  # Measured in a training, as the preset has it; here it is given.
 
 def settings() -> dict[str, Any]:
     """What both need of the preset."""
-    from tfppdnn.presets import make_preset
+    from tfppdnn.settings import make_preset
 
     preset = make_preset("cpu")
     return {

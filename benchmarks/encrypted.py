@@ -97,7 +97,7 @@ def ours() -> Work:
     import keras
     import tensorflow as tf
 
-    from tfppdnn.data.digits import load_digits
+    from tfppdnn.datasets.digits import load_digits
     from tfppdnn.exporting.classifier import export_classifier
     from tfppdnn.loading.shipped import DEFAULT, Shipped
     from tfppdnn.models.resnet18 import resnet18
@@ -132,7 +132,7 @@ def _version(python: str) -> str:
 
 
 def _write_digits(path: Path) -> None:
-    from tfppdnn.data.digits import load_digits
+    from tfppdnn.datasets.digits import load_digits
 
     digits = load_digits()
     names = ("train_images", "train_labels", "test_images", "test_labels")

@@ -20,8 +20,8 @@ def estimates(points: list[Point], *, images: int = IMAGES) -> list[dict[str, An
     Returns:
         A row for each command, with `command`, and `at`: by size the seconds and GiB.
     """
-    from tfppdnn.presets import make_preset
-    from tfppdnn.presets.audit import make_audit_preset
+    from tfppdnn.settings import make_preset
+    from tfppdnn.settings.audit import make_audit_preset
 
     cpu, hardened = make_preset("cpu"), make_preset("hardened")
     attackers = make_audit_preset("cpu")

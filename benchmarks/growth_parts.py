@@ -71,7 +71,7 @@ def classify_step(*, size: int, batch: int, width: float) -> Work:
 def protecting(*, size: int, images: int) -> Work:
     """`protect` with the shipped protector, from a folder of PNG files to another."""
     from tfppdnn.client.folder import protect_files
-    from tfppdnn.data.images import write_image
+    from tfppdnn.images.files import write_image
     from tfppdnn.loading.shipped import DEFAULT, Shipped
 
     folder = tempfile.TemporaryDirectory(prefix="tfppdnn-growth-")
@@ -92,7 +92,7 @@ def protecting(*, size: int, images: int) -> Work:
 
 def measures(*, size: int, images: int) -> Work:
     """All that an audit measures on one set of images, without the classifier's answers."""
-    from tfppdnn.audit.leakage import leakage
+    from tfppdnn.leakage.figures import leakage
 
     plain = _smooth(size, images)
     protected = _pixels(size, images)
@@ -123,9 +123,9 @@ def _inverse_step(model: Any, size: int, batch: int) -> Work:
 
 
 def _transformation_step(preset_name: str, size: int, batch: int, width: float) -> Work:
-    from tfppdnn.presets import make_preset
     from tfppdnn.protection.building import build_transformation_network
     from tfppdnn.protection.preliminary_images import PreliminaryImages
+    from tfppdnn.settings import make_preset
 
     preset = make_preset(preset_name, {"image_size": size, "perceptual_weights": "reference"})
     scaled = {
@@ -170,7 +170,7 @@ def _reference(size: int, width: float, *, compiled: bool = False) -> Any:
 
 
 def _dataset(size: int) -> Any:
-    from tfppdnn.data.dataset import ImageDataset
+    from tfppdnn.datasets.dataset import ImageDataset
 
     images, labels = _pixels(size, _SOME_IMAGES), np.arange(_SOME_IMAGES) % _CLASSES
     return ImageDataset(

@@ -30,7 +30,7 @@ _LOSSES = ("protector", "adversarial", "classification", "features", "discrimina
 
 def settings() -> dict[str, Any]:
     """What both need of the preset."""
-    from tfppdnn.presets import make_preset
+    from tfppdnn.settings import make_preset
 
     preset = make_preset("hardened")
     return {

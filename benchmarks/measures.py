@@ -31,7 +31,7 @@ _FIGURES = (
 
 def ssim() -> Work:
     """Ours."""
-    from tfppdnn.audit.similarity import ssim
+    from tfppdnn.leakage.similarity import ssim
 
     pair = _images()
     return Work(call=lambda: ssim(*pair), items=_COUNT, outputs={"ssim": ssim(*pair)})
@@ -51,7 +51,7 @@ def looping_ssim() -> Work:
 
 def measures() -> Work:
     """Ours, with all that the plain images alone decide."""
-    from tfppdnn.audit.leakage import leakage
+    from tfppdnn.leakage.figures import leakage
 
     pair = _images()
     figures = leakage(*pair)
@@ -62,7 +62,7 @@ def measures() -> Work:
 def looping_measures() -> Work:
     """The same written image by image."""
     from benchmarks.peers.looping_measures import leakage
-    from tfppdnn.audit.baseline import mean_image_baseline, shuffled_partners
+    from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
 
     images, plain = _images()
     others = plain[shuffled_partners(_COUNT, seed=0)]

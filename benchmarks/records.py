@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tfppdnn.files import read_json, write_json, write_text
-from tfppdnn.runs import machine, versions
+from tfppdnn.run_folder import machine, versions
 
 FOLDER = Path(__file__).resolve().parents[1] / "results" / "benchmarks"
 """Where the published figures are."""

@@ -12,7 +12,7 @@ import argparse
 import numpy as np
 
 from tfppdnn import load_protector
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.digits import load_digits
 
 
 def client(run: str, images: np.ndarray) -> np.ndarray:

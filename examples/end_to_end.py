@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfppdnn.client import Client
-from tfppdnn.data.load import load_dataset
+from tfppdnn.datasets.load import load_dataset
 
 TFPPDNN = [sys.executable, "-m", "tfppdnn"]
 

@@ -88,7 +88,7 @@ def classified_run(made_once, tiny_run):
 
     What `classify` printed of either is in printed.json.
     """
-    from tfppdnn.verbs.classify import classify
+    from tfppdnn.cli.classify import classify
 
     def make(out):
         shutil.copytree(tiny_run, out)

@@ -11,15 +11,18 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "errors", "files", "types", "timing", "runs", "presets"),
-    ("data",),
+    ("processor", "errors", "files", "types", "timing", "run_folder", "settings"),
+    ("images",),
+    ("datasets",),
     ("models",),
-    ("training",),
-    ("protection", "ciphers", "baselines", "attacks"),
+    ("training", "ciphers", "baselines", "leakage"),
+    ("attacks", "exporting"),
+    ("client", "loading"),
+    ("classification", "gate"),
     ("audit",),
-    ("exporting",),
-    ("serving", "client", "loading", "reporting"),
-    ("verbs",),
+    ("reports",),
+    ("protection",),
+    ("serving",),
     ("cli",),
     ("__main__",),
 )
@@ -31,10 +34,10 @@ GROUND = {
     "types": set(),
     "files": {"errors"},
     "timing": {"files"},
-    "runs": {"errors", "files"},
-    "presets": {"errors"},
+    "run_folder": {"errors", "files"},
+    "settings": {"errors"},
 }
-# The client's own row: loading a protector is the client's business.
+# Loading a protector is the client's business.
 SAME_ROW = {("loading", "client")}
 # The package's own face imports what it shows, and is imported by nobody inside.
 FACE = "__init__"
@@ -128,7 +131,7 @@ def reached_on_import(starts):
 
 
 @pytest.mark.parametrize(
-    "start", ["client/**/*.py", "loading/**/*.py", "cli.py", "verbs/protect.py", "verbs/client.py"]
+    "start", ["client/**/*.py", "loading/**/*.py", "cli/protect.py", "cli/client.py"]
 )
 def test_protecting_loads_nothing_that_trains(start):
     starts = list(ROOT.glob(start))
@@ -143,7 +146,7 @@ def test_protecting_loads_nothing_that_trains(start):
 
 def test_only_one_module_knows_keras_cv():
     knowing = {name_of(path) for path in MODULES if "keras_cv" in roots_of(path)}
-    assert knowing == {"data/augmentation"}
+    assert knowing == {"datasets/augmentation"}
 
 
 def test_networks_are_keras_only():

@@ -13,9 +13,9 @@ from tfppdnn.attacks import (
     Ciphertexts,
     ThreatModel,
 )
-from tfppdnn.audit.metrics import affine_ssim, contour_correlation, ssim
 from tfppdnn.ciphers import make_cipher
 from tfppdnn.errors import UserError
+from tfppdnn.leakage import affine_ssim, contour_correlation, ssim
 
 
 def random_images(*shape, seed=0):

@@ -14,11 +14,11 @@ from tfppdnn.attacks.gan_networks import (
     pixel_generator,
 )
 from tfppdnn.attacks.gan_polarity import RightWayRound
-from tfppdnn.audit.collapse import judge_reconstructions
-from tfppdnn.audit.metrics import mean_image_baseline
 from tfppdnn.ciphers import make_cipher
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
+from tfppdnn.leakage import mean_image_baseline
+from tfppdnn.leakage.collapse import judge_reconstructions
 
 DIGITS = load_digits()
 PLAIN = DIGITS.train_images[:, ::2, ::2]  # 16x16: the networks are wide.

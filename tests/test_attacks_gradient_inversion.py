@@ -6,9 +6,9 @@ import pytest
 
 from tfppdnn.attacks import GradientInversionAttack, ThreatModel, WhiteBox
 from tfppdnn.attacks.gradient_inversion import ImageSearch
-from tfppdnn.audit.metrics import ssim
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
+from tfppdnn.leakage import ssim
 
 SMALL = {"steps": 200, "learning_rate": 0.05, "batch_size": 4}
 

@@ -10,9 +10,9 @@ from tfppdnn.attacks import (
     OwnedProtector,
     ThreatModel,
 )
-from tfppdnn.audit.metrics import ssim
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
+from tfppdnn.leakage import ssim
 
 SMALL = {"epochs": 10, "learning_rate": 1e-2, "width": 8, "depth": 2}
 

@@ -6,10 +6,10 @@ import pytest
 
 from tfppdnn.attacks import OwnKeyPairs, ThreatModel, UnsharedWeightAttack
 from tfppdnn.attacks.unshared_weights import UnsharedConvolution
-from tfppdnn.audit.metrics import ssim
 from tfppdnn.ciphers import make_cipher
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
+from tfppdnn.leakage import ssim
 
 VICTIM = make_cipher("pixel_same", key=3)
 SMALL = {"epochs": 16, "batch_size": 16, "width": 16}

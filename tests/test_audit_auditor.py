@@ -13,13 +13,13 @@ from tfppdnn.attacks.data import Ciphertexts, KeySpace
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.audit.auditor import PlannedAttack, audit, reconstructions_path
-from tfppdnn.audit.baseline import OUTLINES
-from tfppdnn.audit.examination import Examiner
+from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.material import Material
-from tfppdnn.data.dataset import ImageDataset
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
-from tfppdnn.runs import RunFolder
+from tfppdnn.leakage.baseline import OUTLINES
+from tfppdnn.run_folder import RunFolder
 
 DIGITS = load_digits()
 MATERIAL = Material.of(DIGITS, attacker_images=100, held_out_images=24)

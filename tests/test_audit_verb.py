@@ -136,7 +136,7 @@ def crashes(images):
 )
 def test_a_protector_that_breaks_the_rules_is_named_in_one_line(tmp_path, call, name, said):
     from tfppdnn.audit.material import Material
-    from tfppdnn.data.digits import load_digits
+    from tfppdnn.datasets.digits import load_digits
 
     held_out = Material.of(load_digits(), attacker_images=64, held_out_images=12).held_out
     code_of = tmp_path / "idea.py"
@@ -263,7 +263,7 @@ def test_a_table_goes_on_however_its_folder_is_typed(tmp_path, call, monkeypatch
     def stop(**options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tfppdnn.verbs.table1.classify", stop)
+    monkeypatch.setattr("tfppdnn.cli.table1.classify", stop)
     monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
     for name in ("cat", "dog"):
@@ -285,8 +285,8 @@ def test_a_table_goes_on_however_its_folder_is_typed(tmp_path, call, monkeypatch
         asked.append(options["recogniser"])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tfppdnn.verbs.table1.classify", lambda **options: None)
-    monkeypatch.setattr("tfppdnn.verbs.table1.audit", stop_at_attacks)
+    monkeypatch.setattr("tfppdnn.cli.table1.classify", lambda **options: None)
+    monkeypatch.setattr("tfppdnn.cli.table1.audit", stop_at_attacks)
     shutil.copytree(tmp_path / "photos", tmp_path / "elsewhere" / "photos")
     assert call(*arguments)[0] == 130
     call(*arguments, "--attackers_dataset=elsewhere/photos", "--out=third")
@@ -304,8 +304,8 @@ def test_figures_on_digits_that_nobody_asked_for_say_so(call, tmp_path, monkeypa
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tfppdnn.audit.auditor.audit", stop)
-    monkeypatch.setattr("tfppdnn.verbs.audit._measure_protected", stop)
-    monkeypatch.setattr("tfppdnn.verbs.audit._own_recogniser", stop)
+    monkeypatch.setattr("tfppdnn.cli.audit._measure_protected", stop)
+    monkeypatch.setattr("tfppdnn.cli.audit._own_recogniser", stop)
     arguments = ["audit", "--protector=cifar10", f"--out={tmp_path / 'out'}", *TINY, *options]
     code, _, errors = call(*arguments)
     assert code == 130

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 
 
@@ -40,7 +40,7 @@ def test_the_saved_classifier_is_as_accurate_as_was_printed(classified):
 
 
 def test_again_does_nothing(classified, tmp_path):
-    from tfppdnn.verbs.classify import classify
+    from tfppdnn.cli.classify import classify
 
     shared, _, both = classified
     run = shutil.copytree(shared, tmp_path / "run")
@@ -64,7 +64,7 @@ def tiny(tmp_path, monkeypatch):
 
 
 def test_a_cipher_needs_no_run(tiny, classified):
-    from tfppdnn.verbs.classify import classify
+    from tfppdnn.cli.classify import classify
 
     figures, code = classify(protector="tanaka:7", **tiny)
     assert (code, figures["run"]) == (0, "runs/classify-tanaka-7-digits-quick")
@@ -86,7 +86,7 @@ def test_a_cipher_needs_no_run(tiny, classified):
 
 @pytest.mark.slow
 def test_the_comparison_of_a_cipher_lies_beside_it(tiny):
-    from tfppdnn.verbs.classify import classify
+    from tfppdnn.cli.classify import classify
 
     first, _ = classify(plain=True, protector="tanaka:7", **tiny)
     assert "accuracy_protected" not in first
@@ -99,7 +99,7 @@ def test_the_comparison_of_a_cipher_lies_beside_it(tiny):
 
 @pytest.mark.slow
 def test_plain_images_need_no_protector(tiny):
-    from tfppdnn.verbs.classify import classify
+    from tfppdnn.cli.classify import classify
 
     figures, _ = classify(plain=True, **tiny)
     assert figures["run"] == "runs/classify-plain-digits-quick"
@@ -109,7 +109,7 @@ def test_plain_images_need_no_protector(tiny):
 
 @pytest.mark.slow
 def test_a_protector_that_fails_in_the_middle_of_training_gets_its_line(tiny):
-    from tfppdnn.verbs.classify import classify
+    from tfppdnn.cli.classify import classify
 
     Path("own.py").write_text("""
 calls = 0
@@ -157,7 +157,7 @@ def test_keys_that_differ_do_so_however_batches_are_made():
 def test_batches_are_protected_after_augmentation_and_rounded():
     import tensorflow as tf
 
-    from tfppdnn.training.protected_batches import protected_batches
+    from tfppdnn.classification.protected_batches import protected_batches
 
     images = np.random.default_rng(0).random((8, 32, 32, 3), np.float32)
     labels = np.arange(8)
@@ -187,7 +187,7 @@ def test_figures_on_digits_that_nobody_asked_for_say_so(tiny, call, monkeypatch,
     def stop(*arguments, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tfppdnn.verbs.classify.train_classifier", stop)
+    monkeypatch.setattr("tfppdnn.cli.classify.train_classifier", stop)
     code, _, errors = call("classify", "--protector=cifar10", *options)
     assert code == 130
     said = "classify: on digits; name other pictures with --dataset" in errors.splitlines()
@@ -195,10 +195,10 @@ def test_figures_on_digits_that_nobody_asked_for_say_so(tiny, call, monkeypatch,
 
 
 def test_its_help_names_every_preset_and_what_hardened_means():
-    from tfppdnn.presets import make_preset
-    from tfppdnn.presets.training import PRESETS
-    from tfppdnn.verbs.classifier_training import SETTINGS
-    from tfppdnn.verbs.classify import classify
+    from tfppdnn.classification.training import SETTINGS
+    from tfppdnn.cli.classify import classify
+    from tfppdnn.settings import make_preset
+    from tfppdnn.settings.training import PRESETS
 
     (named,) = (line for line in classify.__doc__.splitlines() if "preset: " in line)
     assert all(preset in named for preset in PRESETS)

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tfppdnn.cli import VERBS, main
+from tfppdnn.cli import main
+from tfppdnn.cli.command_line import VERBS
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], *([verb, "--help"] for verb in VERBS)])
@@ -29,7 +30,7 @@ def test_help_of_train_lists_every_setting(call, capfd):
     import dataclasses
 
     from tfppdnn.cli import main
-    from tfppdnn.presets import Preset
+    from tfppdnn.settings import Preset
 
     main(["train", "--help"])
     shown = capfd.readouterr().out
@@ -82,7 +83,7 @@ def test_a_folder_of_something_else_is_refused(call, tmp_path, tiny_settings):
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_loses_no_word_of_what_an_option_is_for(verb, capsys):
     # fire takes a line with a colon for the next option, and drops the rest of this one's text.
-    module = importlib.import_module(f"tfppdnn.verbs.{verb}")
+    module = importlib.import_module(f"tfppdnn.cli.{verb}")
     text = inspect.getdoc(getattr(module, verb)).split("Args:\n")[1].split("\n\n")[0]
     main([verb, "--help"])
     shown = " ".join(capsys.readouterr().out.split())

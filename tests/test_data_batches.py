@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tfppdnn.data.batches import image_batches, in_batches, shuffled_indices
+from tfppdnn.datasets.batches import image_batches, in_batches, shuffled_indices
 
 
 def steps_of(count=10, batch_size=4, first_step=0, steps=10, seed=0):
@@ -84,7 +84,7 @@ def test_augmentation_repeats_itself_for_the_same_steps(photos, seed):
 
 
 def test_augmentation_without_a_seed_of_its_own_repeats_itself_too(photos):
-    from tfppdnn.data.augmentation import live_augmentation
+    from tfppdnn.datasets.augmentation import live_augmentation
 
     images = (photos[0] / 255).astype(np.float32)
     first, again = (np.asarray(live_augmentation(32, seed=0)(images)) for _ in range(2))

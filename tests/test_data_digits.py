@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits as bundled_digits
 
-from tfppdnn.data.load import load_dataset
+from tfppdnn.datasets.load import load_dataset
 from tfppdnn.errors import UserError
 
 

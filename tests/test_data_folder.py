@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfppdnn.data.folder import resize_square
-from tfppdnn.data.load import load_dataset
+from tfppdnn.datasets.load import load_dataset
 from tfppdnn.errors import UserError
+from tfppdnn.images.resizing import resize_square
 
 
 def save(path, value, size=(32, 32)):

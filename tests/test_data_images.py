@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from tfppdnn.data.images import read_image, write_image
 from tfppdnn.errors import UserError
+from tfppdnn.images.files import read_image, write_image
 
 GRADIENT = np.stack(
     np.broadcast_arrays(

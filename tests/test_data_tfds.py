@@ -5,8 +5,8 @@ import pytest
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.dataset_info import DatasetIdentity
 
-from tfppdnn.data.load import load_dataset
-from tfppdnn.data.tensorflow_datasets import prepared_datasets
+from tfppdnn.datasets.load import load_dataset
+from tfppdnn.datasets.tensorflow_datasets import prepared_datasets
 from tfppdnn.errors import UserError
 
 COLOURS = tfds.features.ClassLabel(names=["red", "green", "blue"])

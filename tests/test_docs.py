@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from test_architecture import RANK
 
-from tfppdnn.cli import VERBS
-from tfppdnn.presets import Preset
-from tfppdnn.presets.audit import AUDIT_PRESETS, AuditPreset
-from tfppdnn.reporting.presets_table import presets_table
-from tfppdnn.verbs.classifier_training import SETTINGS
+from tfppdnn.classification.training import SETTINGS
+from tfppdnn.cli.command_line import VERBS
+from tfppdnn.reports.presets_table import presets_table
+from tfppdnn.settings import Preset
+from tfppdnn.settings.audit import AUDIT_PRESETS, AuditPreset
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -42,7 +42,7 @@ SETTINGS_OF = {
 
 
 def options_of(verb):
-    function = getattr(import_module(f"tfppdnn.verbs.{verb}"), verb)
+    function = getattr(import_module(f"tfppdnn.cli.{verb}"), verb)
     return {"help", *inspect.signature(function).parameters, *SETTINGS_OF.get(verb, ())}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfppdnn.training.fake_pool import FakePool
+from tfppdnn.models.fake_pool import FakePool
 
 
 def numbered(first, count):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfppdnn.reporting.frontier import frontier_table, write_frontier
-from tfppdnn.runs import RunFolder
+from tfppdnn.reports.frontier import frontier_table, write_frontier
+from tfppdnn.run_folder import RunFolder
 
 RESULTS = Path(__file__).parent.parent / "results/frontier-cifar10"
 
@@ -116,8 +116,8 @@ def test_what_cannot_be_compared_is_refused_at_once(tiny_run, tmp_path, call):
 
 
 def test_only_folders_lose_what_leads_to_them(published, tmp_path, monkeypatch):
-    from tfppdnn.verbs.frontier_points import Part
-    from tfppdnn.verbs.train import train
+    from tfppdnn.cli.frontier_points import Part
+    from tfppdnn.cli.train import train
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data" / "photos").mkdir(parents=True)

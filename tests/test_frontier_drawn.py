@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from tfppdnn.runs import RunFolder
+from tfppdnn.run_folder import RunFolder
 
 # It trains three classifiers and a protector, and makes three audits.
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfppdnn.verbs.frontier_figures import matched, strongest
+from tfppdnn.cli.frontier_figures import matched, strongest
 
 
 def attack(status, **means):

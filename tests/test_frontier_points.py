@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tfppdnn.verbs.frontier_sweeps import SWEEPS
+from tfppdnn.cli.frontier_sweeps import SWEEPS
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,9 @@ from tfppdnn.verbs.frontier_sweeps import SWEEPS
 def test_a_run_lies_on_a_curve_if_only_its_weight_differs(differing, place):
     import dataclasses
 
-    from tfppdnn.presets import make_preset
-    from tfppdnn.verbs.first_stages import SETTINGS
-    from tfppdnn.verbs.frontier_sweeps import place_of
+    from tfppdnn.cli.frontier_sweeps import place_of
+    from tfppdnn.protection.first_stages import SETTINGS
+    from tfppdnn.settings import make_preset
 
     cpu = make_preset("cpu", {"reference_epochs": 3})
     hardened = dataclasses.asdict(make_preset("hardened", {"hiding_weight": 0.25}))
@@ -35,9 +35,9 @@ def test_a_run_lies_on_a_curve_if_only_its_weight_differs(differing, place):
 
 
 def test_objectives_share_their_first_stages():
-    from tfppdnn.presets import make_preset
-    from tfppdnn.verbs.first_stages import SETTINGS
-    from tfppdnn.verbs.frontier_sweeps import trainings
+    from tfppdnn.cli.frontier_sweeps import trainings
+    from tfppdnn.protection.first_stages import SETTINGS
+    from tfppdnn.settings import make_preset
 
     quick = make_preset("quick")
     for objective, sweep in SWEEPS.items():
@@ -51,7 +51,7 @@ def test_objectives_share_their_first_stages():
 @pytest.fixture
 def trainings_of(call, monkeypatch, tmp_path):
     """From options of `frontier` to the calls of `train` it would make, by point, in order."""
-    from tfppdnn.verbs.frontier_points import Part
+    from tfppdnn.cli.frontier_points import Part
 
     def run(*options):
         made = {}
@@ -73,7 +73,7 @@ def trainings_of(call, monkeypatch, tmp_path):
 
 def begun(out, name, *, reused=None, finished=True, trained=False):
     """A point as a frontier leaves it."""
-    from tfppdnn.verbs.first_stages import STAGES
+    from tfppdnn.protection.first_stages import STAGES
 
     folder = out / "points" / name
     metrics = {stage: {} for stage in STAGES if finished}
@@ -127,7 +127,7 @@ def test_points_without_their_checkpoints_are_not_reused(trainings_of, tmp_path)
 
 
 def test_a_run_that_is_named_is_what_all_start_from(trainings_of, tmp_path, monkeypatch):
-    monkeypatch.setattr("tfppdnn.verbs.frontier.check_reusable", lambda *_, **__: None)
+    monkeypatch.setattr("tfppdnn.cli.frontier.check_reusable", lambda *_, **__: None)
     begun(tmp_path / "out", "cyclegan-1")
     made = trainings_of("--cyclegan_values=0.3,1", "--objectives=cyclegan", "--reuse=runs/mine")
     assert made == {"cyclegan-0.3": ["mine"], "cyclegan-1": ["mine"]}

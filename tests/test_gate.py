@@ -13,15 +13,16 @@ from exporting_samples import photographs
 from PIL import Image
 
 from tfppdnn import load_protector
-from tfppdnn.data.decoys import DECOYS, other_scales
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 from tfppdnn.exporting import gate as exporting_gate
+from tfppdnn.gate.loading import load_gate
+from tfppdnn.gate.teaching import image_scores
+from tfppdnn.images.decoys import DECOYS, other_scales
 from tfppdnn.models.patchgan import patchgan
-from tfppdnn.presets import make_preset
-from tfppdnn.protection.gate import image_scores, protected_discriminator
-from tfppdnn.runs import RunFolder
-from tfppdnn.serving.gate import load_gate
+from tfppdnn.protection.transformation_network import protected_discriminator
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import make_preset
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +174,8 @@ def test_a_gate_that_cannot_be_written_is_no_success(older_run, call, monkeypatc
     def full(*arguments, **settings):
         raise UserError("cannot write gate: No space left on device")
 
-    monkeypatch.setattr("tfppdnn.verbs.gate.make_gate", full)
-    monkeypatch.setattr("tfppdnn.verbs.export.export_protector_files", lambda *_: {})
+    monkeypatch.setattr("tfppdnn.gate.making.make_gate", full)
+    monkeypatch.setattr("tfppdnn.cli.export.export_protector_files", lambda *_: {})
     code, _, error = call("export", older_run)
     assert code == 2
     assert "No space left on device" in error.strip().splitlines()[-1]

@@ -8,10 +8,10 @@ from scipy.ndimage import gaussian_filter
 from skimage.data import chelsea
 from skimage.feature import canny
 
-from tfppdnn.audit import metrics
-from tfppdnn.audit.collapse import AttackStatus, judge_reconstructions
-from tfppdnn.audit.variation import variance_across_images
+from tfppdnn import leakage as metrics
 from tfppdnn.errors import UserError
+from tfppdnn.leakage.collapse import AttackStatus, judge_reconstructions
+from tfppdnn.leakage.variation import variance_across_images
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_the_variation_by_hand():
 
 def test_the_variation_is_the_same_in_small_batches(photographs, monkeypatch):
     whole = variance_across_images(photographs[0])
-    monkeypatch.setattr("tfppdnn.audit.variation._VALUES_AT_A_TIME", 48 * 1000)
+    monkeypatch.setattr("tfppdnn.leakage.variation._VALUES_AT_A_TIME", 48 * 1000)
     assert variance_across_images(photographs[0]) == pytest.approx(whole, rel=1e-12)
     assert whole == pytest.approx(photographs[0].astype(float).var(axis=0).mean(), rel=1e-12)
 

@@ -9,7 +9,7 @@ from skimage.data import chelsea
 from skimage.filters import gaussian, sobel_h
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from tfppdnn.audit import metrics
+from tfppdnn import leakage as metrics
 from tfppdnn.errors import UserError
 
 
@@ -295,7 +295,7 @@ def test_bystanders_swell_the_crowd_in_which_an_image_is_looked_for(plain, way, 
     assert report[f"{way}_chance"].mean == 1 / 24
     assert report[way].count == report[f"{way}_chance"].count == 4
     # Also where they are looked through in several blocks.
-    monkeypatch.setattr("tfppdnn.audit.reidentification.VALUES_PER_BLOCK", 3 * plain[0].size)
+    monkeypatch.setattr("tfppdnn.leakage.reidentification.VALUES_PER_BLOCK", 3 * plain[0].size)
     assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
 
 

@@ -7,7 +7,7 @@ from scipy.signal import convolve2d
 from skimage.data import chelsea
 from skimage.feature import canny
 
-from tfppdnn.audit import metrics
+from tfppdnn import leakage as metrics
 
 
 @pytest.fixture(scope="module")

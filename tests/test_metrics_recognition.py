@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfppdnn.audit import metrics
+from tfppdnn import leakage as metrics
 from tfppdnn.errors import UserError
 
 
@@ -54,7 +54,7 @@ def test_what_is_no_classifier_is_refused():
 
 
 def test_a_runs_reference_classifier_recognises(tiny_run):
-    from tfppdnn.data.digits import load_digits
+    from tfppdnn.datasets.digits import load_digits
 
     digits = load_digits()
     images, labels = digits.test_images[:60], digits.test_labels[:60]

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from tfppdnn.errors import UserError
-from tfppdnn.presets import PRESETS, Preset, make_preset, settings_help
+from tfppdnn.settings import PRESETS, Preset, make_preset, settings_help
 
 # Section III-B and IV-B, and IV-D for the classifier.
 PAPER = {
@@ -185,7 +185,7 @@ def test_the_papers_networks_are_built_and_take_a_step():
     import numpy as np
     import tensorflow as tf
 
-    from tfppdnn.data.digits import load_digits
+    from tfppdnn.datasets.digits import load_digits
     from tfppdnn.models.vgg13 import vgg13_bn
     from tfppdnn.protection.preliminary_images import PreliminaryImages
     from tfppdnn.protection.transformation_network import build_transformation_network

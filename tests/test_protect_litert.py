@@ -12,12 +12,12 @@ import tensorflow as tf
 from exporting_samples import tiny_protector
 from PIL import Image
 
+from tfppdnn.cli.protect import protect
 from tfppdnn.client import litert_protector
 from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.tflite import float32_tflite
 from tfppdnn.loading import load_protector
-from tfppdnn.verbs.protect import protect
 
 RNG = np.random.default_rng(3)
 
@@ -426,7 +426,7 @@ def test_a_folder_without_images_tells_what_it_holds(files, tmp_path, call):
 def test_protecting_with_tflite_needs_no_tensorflow(files, photos, tmp_path):
     script = """
 import sys
-from tfppdnn.verbs.protect import protect
+from tfppdnn.cli.protect import protect
 figures, code = protect(sys.argv[1], sys.argv[2], protector=sys.argv[3])
 heavy = {"tensorflow", "keras", "skimage", "sklearn", "scipy", "matplotlib", "jax"}
 print(figures["protected"], code, sorted(heavy & set(sys.modules)))

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from tfppdnn.presets import PRESETS, Paper, Preset, Quick
-from tfppdnn.reporting.deviations import OPEN_CHOICES, REASONS, deviations, open_choices
+from tfppdnn.reports.deviations import OPEN_CHOICES, REASONS, deviations, open_choices
+from tfppdnn.settings import PRESETS, Paper, Preset, Quick
 
 # The paper's own form, where `Paper` cannot or does not follow it.
 TO_THE_LETTER = {

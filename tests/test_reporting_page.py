@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from tfppdnn.errors import UserError
-from tfppdnn.presets import Quick
-from tfppdnn.reporting import Pictures, write_report
-from tfppdnn.runs import RunFolder
+from tfppdnn.reports import Pictures, write_report
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import Quick
 
 KEYS = ("ssim", "affine_ssim", "psnr", "contour_correlation", "reidentification")
 

@@ -13,8 +13,8 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import digest, write_json
 from tfppdnn.loading import comparison, identity_of, load_protector, shipped
 from tfppdnn.models.bottleneck import bottleneck
-from tfppdnn.reporting import shipping
-from tfppdnn.reporting.shipping import ship
+from tfppdnn.reports import shipping
+from tfppdnn.reports.shipping import ship
 
 ROOT = Path(__file__).parent.parent
 FILES = {"protector_fp16.tflite", "protector.keras", "card.json", "CARD.md"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfppdnn.reporting.table1 import PAPER, table_cells
+from tfppdnn.reports.table1 import PAPER, table_cells
 
 
 def attack(ssim, *, status="worked"):

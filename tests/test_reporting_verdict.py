@@ -2,8 +2,8 @@
 
 import pytest
 
-from tfppdnn.reporting.measurements import Level, accuracy
-from tfppdnn.reporting.verdict import does_it_work, what_is_restored, what_is_seen
+from tfppdnn.reports.measurements import Level, accuracy
+from tfppdnn.reports.verdict import does_it_work, what_is_restored, what_is_seen
 
 BLIND = {
     "ssim_floor": 0.13,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tfppdnn.errors import UserError
-from tfppdnn.runs import RunFolder, versions
+from tfppdnn.run_folder import RunFolder, versions
 
 CALL = {
     "preset": "quick",

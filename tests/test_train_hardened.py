@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfppdnn import load_protector
-from tfppdnn.data.digits import load_digits
+from tfppdnn.datasets.digits import load_digits
 
 # A whole run; its objective by itself is tested in test_hardened.py.
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tfppdnn.runs import RunFolder
+from tfppdnn.run_folder import RunFolder
 
 STAGES = ("reference_classifier", "preliminary_images")
 
@@ -33,10 +33,10 @@ def reusing(tiny_run, tiny_settings, tmp_path_factory):
             ),
         )
         call = ["train", f"--out={out}", f"--reuse={tiny_run}", *tiny_settings, "--lambda_=1"]
-        patch.setattr("tfppdnn.verbs.export.export_protector_files", stop)
-        patch.setattr("tfppdnn.verbs.pictures.make_pictures", lambda *_, **__: None)
+        patch.setattr("tfppdnn.cli.export.export_protector_files", stop)
+        patch.setattr("tfppdnn.protection.pictures.make_pictures", lambda *_, **__: None)
         for name in ("draw_figures", "write_report"):
-            patch.setattr(f"tfppdnn.reporting.report.{name}", lambda *_: None)
+            patch.setattr(f"tfppdnn.reports.report.{name}", lambda *_: None)
         assert main(call) == 130
     return out, saved
 
@@ -81,7 +81,7 @@ def test_a_run_that_was_begun_keeps_its_own(tiny_run, tiny_settings, tmp_path, c
     def stop(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tfppdnn.verbs.train._train", stop)
+    monkeypatch.setattr("tfppdnn.cli.train._train", stop)
     # Nothing to reuse there any more, and nothing is needed.
     code, _, _ = call("train", f"--out={out}", f"--reuse={tmp_path / 'gone'}", *tiny_settings)
     assert code == 130
@@ -165,7 +165,7 @@ def test_a_copy_that_fails_leaves_neither_stage(
             raise OSError(28, "No space left on device")
         return copy(source, destination)
 
-    monkeypatch.setattr("tfppdnn.verbs.first_stages.shutil.copytree", fail_at_the_second)
+    monkeypatch.setattr("tfppdnn.protection.first_stages.shutil.copytree", fail_at_the_second)
     out = tmp_path / "run"
     code, _, errors = call("train", f"--out={out}", f"--reuse={tiny_run}", *tiny_settings)
     assert code == 2

@@ -60,7 +60,7 @@ def test_figures_come_with_the_count_they_were_measured_on(tiny_run):
 def test_figures_are_those_of_the_files(tiny_run):
     """The recorded accuracy is that of what a client would upload."""
     from tfppdnn import load_protector
-    from tfppdnn.data.digits import load_digits
+    from tfppdnn.datasets.digits import load_digits
 
     tf = pytest.importorskip("tensorflow")
     digits = load_digits()

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfppdnn.images.grid import image_grid
 from tfppdnn.training.classifiers import accuracy_of, compile_classifier, predict_classes
-from tfppdnn.training.image_grid import image_grid
 from tfppdnn.training.resumable import fit_resumably
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfppdnn.data.batches import image_batches
+from tfppdnn.datasets.batches import image_batches
 from tfppdnn.errors import UserError
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.perceptual import perceptual_features

@@ -15,9 +15,9 @@ from exporting_samples import assert_same_pixels
 from PIL import Image, PngImagePlugin
 
 from tfppdnn.client.litert_protector import LiteRTProtector
-from tfppdnn.data.folder import resize_square
-from tfppdnn.data.images import read_image
 from tfppdnn.exporting.tflite import WEB_SIZES
+from tfppdnn.images.files import read_image
+from tfppdnn.images.resizing import resize_square
 
 EXPORT = Path(__file__).parent.parent / "export"
 WEB = EXPORT / "web"

@@ -30,7 +30,7 @@ from tfppdnn.attacks.gan_polarity import RightWayRound
 from tfppdnn.attacks.learned import LearnedAttack, kept_or_temporary
 from tfppdnn.attacks.pairs import steps_of
 from tfppdnn.attacks.result import Reconstruction
-from tfppdnn.data.batches import image_batches
+from tfppdnn.datasets.batches import image_batches
 from tfppdnn.errors import UserError
 from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.training.resumable import fit_resumably

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from tfppdnn.training.fake_pool import FakePool
+from tfppdnn.models.fake_pool import FakePool
 
 Rate = float | keras.optimizers.schedules.LearningRateSchedule
 _LOSSES = ("generator", "discriminator", "consistency")

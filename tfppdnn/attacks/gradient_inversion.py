@@ -19,7 +19,7 @@ from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.attacks.data import Images, WhiteBox
 from tfppdnn.attacks.learned import LearnedAttack, kept_or_temporary
 from tfppdnn.attacks.result import Reconstruction
-from tfppdnn.data.batches import in_batches
+from tfppdnn.datasets.batches import in_batches
 from tfppdnn.errors import UserError
 from tfppdnn.models.eight_bit import as_bytes, as_floats
 from tfppdnn.training.resumable import fit_resumably

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfppdnn.attacks.data import Images
 from tfppdnn.attacks.learned import kept_or_temporary
-from tfppdnn.data.batches import shuffled_indices
+from tfppdnn.datasets.batches import shuffled_indices
 from tfppdnn.errors import UserError
 from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.training.resumable import fit_resumably

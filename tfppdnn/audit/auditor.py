@@ -15,12 +15,13 @@ import numpy as np
 from tfppdnn.attacks.attack import Attack
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
-from tfppdnn.audit.collapse import AttackQuality, judge
-from tfppdnn.audit.examination import Examination, Examiner
-from tfppdnn.audit.leakage import leakage_of
-from tfppdnn.audit.pairs import Images
+from tfppdnn.audit.examiner import Examiner
 from tfppdnn.files import written_whole
-from tfppdnn.runs import RunFolder
+from tfppdnn.leakage.collapse import AttackQuality, judge
+from tfppdnn.leakage.examination import Examination
+from tfppdnn.leakage.figures import leakage_of
+from tfppdnn.leakage.pairs import Images
+from tfppdnn.run_folder import RunFolder
 
 ATTACKS = "attacks"
 """Where `audit.json` keeps a row for each attack, by its name."""

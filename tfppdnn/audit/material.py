@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tfppdnn.audit.pairs import Images
-from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
+from tfppdnn.leakage.pairs import Images
 
 _FEWEST_TO_LEARN_FROM = 8
 _FEWEST_HELD_OUT = 2

@@ -31,11 +31,11 @@ from tfppdnn.attacks.nearest import NearestAttack, NearestMeanAttack
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 from tfppdnn.audit.auditor import PlannedAttack
 from tfppdnn.audit.material import Material
-from tfppdnn.audit.pairs import Images
-from tfppdnn.audit.recognition import Recogniser
 from tfppdnn.audit.subject import Subject
 from tfppdnn.errors import UserError
-from tfppdnn.presets.audit import AuditPreset
+from tfppdnn.leakage.pairs import Images
+from tfppdnn.leakage.recognition import Recogniser
+from tfppdnn.settings.audit import AuditPreset
 
 # Nobody's else: victims' keys are small numbers, unless they choose this one.
 _ATTACKERS_KEY = 718_281_828

@@ -23,9 +23,9 @@ from tfppdnn.client.retry import Retry
 from tfppdnn.client.tf_serving_grpc import GrpcTransport
 from tfppdnn.client.tf_serving_rest import RestTransport
 from tfppdnn.client.unprotected import refuse_unprotected
-from tfppdnn.data.folder import resize_square
-from tfppdnn.data.images import DEFAULT_MAX_PIXELS, read_image
 from tfppdnn.errors import UserError
+from tfppdnn.images.files import DEFAULT_MAX_PIXELS, read_image
+from tfppdnn.images.resizing import resize_square
 from tfppdnn.types import Protector
 
 _LOG = logging.getLogger(__name__)

@@ -27,9 +27,9 @@ from tfppdnn.client.notices import no_image_notice
 from tfppdnn.client.processors import processors
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.client.unprotected import refuse_unprotected
-from tfppdnn.data.folder import resize_square
-from tfppdnn.data.images import DEFAULT_MAX_PIXELS, SUFFIXES, read_image, write_image
 from tfppdnn.errors import UserError
+from tfppdnn.images.files import DEFAULT_MAX_PIXELS, SUFFIXES, read_image, write_image
+from tfppdnn.images.resizing import resize_square
 from tfppdnn.types import Protector
 
 _Job = TypeVar("_Job")

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tfppdnn.data.images import SUFFIXES
 from tfppdnn.errors import UserError
+from tfppdnn.images.files import SUFFIXES
 
 _SUFFIXES_NAMED = ".jpg, .jpeg, .jfif, .png, .webp or .bmp"
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from tfppdnn.data.load import load_dataset
+from tfppdnn.datasets.load import load_dataset
 from tfppdnn.errors import UserError
 from tfppdnn.loading.checked import CheckedProtector
 from tfppdnn.loading.naming import find_source
 from tfppdnn.loading.shipped import Shipped, shipped_names
 from tfppdnn.loading.source import Source
-from tfppdnn.runs import MAKING, RunFolder
+from tfppdnn.run_folder import MAKING, RunFolder
 from tfppdnn.types import Protector
 
 # Enough to meet every kind of picture; a rounding that went the other way shows in a few.

@@ -11,7 +11,7 @@ from tfppdnn.files import digest
 from tfppdnn.loading.keras_file import KerasProtector, load_network
 from tfppdnn.loading.saved_model import SavedModelProtector
 from tfppdnn.loading.source import Source
-from tfppdnn.runs import RunFolder
+from tfppdnn.run_folder import RunFolder
 from tfppdnn.types import Protector
 
 

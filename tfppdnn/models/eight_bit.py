@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tfppdnn.data.batches import in_batches
+from tfppdnn.datasets.batches import in_batches
 from tfppdnn.models.inference import inference
 
 Images = NDArray[np.uint8]

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfppdnn.data.batches import in_batches
-from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.datasets.batches import in_batches
+from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.models.bottleneck import bottleneck, code_bits
 from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.models.hourglass import hourglass
@@ -17,11 +17,11 @@ from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.perceptual import perceptual_features
 from tfppdnn.models.unet import unet
 from tfppdnn.models.vgg13 import copy_stages
-from tfppdnn.presets import Preset
 from tfppdnn.protection.cyclegan import CycleGAN
 from tfppdnn.protection.hardened import HardenedProtector
 from tfppdnn.protection.losses import feature_loss
 from tfppdnn.protection.preliminary_images import PreliminaryImages
+from tfppdnn.settings import Preset
 from tfppdnn.training.precision import computing_in_bfloat16
 
 _IMAGES_TO_MEASURE_CAP = 512

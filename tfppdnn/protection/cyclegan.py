@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.protection import losses
-from tfppdnn.training.fake_pool import FakePool
 
 _LOSSES = (
     "generators",

@@ -6,10 +6,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.models.vgg13 import stage_averages
 from tfppdnn.protection import losses
-from tfppdnn.training.fake_pool import FakePool
 
 _LOSSES = ("protector", "adversarial", "classification", "features", "restored", "discriminator")
 

@@ -9,30 +9,20 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from tfppdnn.models.least_squares import adversarial_loss, discriminator_loss
 
-def adversarial_loss(fake_scores):
-    """L_ad as the generator sees it: fakes should score 1 (least squares, as in CycleGAN).
-
-    Args:
-        fake_scores: float32 [N, h, w, 1], the discriminator's scores of fakes.
-
-    Returns:
-        A scalar, 0 when every fake passes for real.
-    """
-    return ops.mean(ops.square(fake_scores - 1.0))
-
-
-def discriminator_loss(real_scores, fake_scores):
-    """L_ad as the discriminator sees it: reals should score 1 and fakes 0, halved.
-
-    Args:
-        real_scores: float32 [N, h, w, 1].
-        fake_scores: float32 [N, h, w, 1].
-
-    Returns:
-        A scalar, 0 for a perfect discriminator and 0.25 for one that always says 0.5.
-    """
-    return 0.5 * (ops.mean(ops.square(real_scores - 1.0)) + ops.mean(ops.square(fake_scores)))
+__all__ = [
+    "adversarial_loss",
+    "classification_loss",
+    "cross_entropy",
+    "cycle_loss",
+    "discriminator_loss",
+    "explained_variance",
+    "feature_loss",
+    "generators_loss",
+    "perceptual_loss",
+    "reconstruction_loss",
+]
 
 
 def feature_loss(features, other_features):

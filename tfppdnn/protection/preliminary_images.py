@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
-from tfppdnn.presets import Preset
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
-from tfppdnn.runs import RunFolder
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import Preset
 from tfppdnn.training.resumable import fit_resumably
 
 STAGE = "preliminary_images"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from tfppdnn.data.batches import image_batches
-from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.datasets.batches import image_batches
+from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.models.vgg13 import vgg13_bn
-from tfppdnn.presets import Preset
-from tfppdnn.runs import RunFolder
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import Preset
 from tfppdnn.training.classifiers import accuracy_of, compile_classifier
 from tfppdnn.training.precision import computing_in_bfloat16, in_float32
 from tfppdnn.training.resumable import fit_resumably

@@ -9,16 +9,23 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from tfppdnn.data.batches import image_batches
-from tfppdnn.data.dataset import ImageDataset
+from tfppdnn.datasets.batches import image_batches
+from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.images.grid import image_grid
 from tfppdnn.models.eight_bit import run_on_images
-from tfppdnn.presets import Preset
-from tfppdnn.protection.building import build_transformation_network, transform_steps
+from tfppdnn.protection.building import (
+    build_discriminator,
+    build_protector,
+    build_restorer,
+    build_transformation_network,
+    transform_steps,
+)
 from tfppdnn.protection.cyclegan import CycleGAN
 from tfppdnn.protection.hardened import HardenedProtector
 from tfppdnn.protection.preliminary_images import PreliminaryImages
-from tfppdnn.runs import RunFolder
-from tfppdnn.training.image_grid import image_grid
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import Preset
+from tfppdnn.training.checkpoints import restore_part
 from tfppdnn.training.resumable import fit_resumably
 
 STAGE = "transformation_network"
@@ -96,4 +103,26 @@ def train_transformation_network(
                 "history": history,
             },
         )
+    return model
+
+
+def protected_discriminator(run: RunFolder, preset: Preset, dataset: ImageDataset) -> keras.Model:
+    """Builds F_B as the transformation network's training left it.
+
+    Args:
+        run: A run folder whose checkpoints are still there.
+        preset: The run's settings.
+        dataset: The run's data set.
+
+    Returns:
+        A PatchGAN from float32 [N, H, W, 3] in [0, 1] to float32 [N, h, w, 1].
+
+    Raises:
+        UserError: There is no checkpoint, or it is damaged or another model's.
+    """
+    model = build_discriminator(preset, name="protected_discriminator")
+    before = [build_protector(preset, dataset), build_restorer(preset, dataset)]
+    if preset.objective == "cyclegan":
+        before.append(build_discriminator(preset, name="plain_discriminator"))
+    restore_part(run.checkpoints(STAGE), before=before, part=model)
     return model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from tfppdnn.data.batches import in_batches
+from tfppdnn.datasets.batches import in_batches
 from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.models.inference import inference
 

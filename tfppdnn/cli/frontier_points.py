@@ -1,0 +1,245 @@
+"""The calls of other verbs that make and measure the points of a frontier."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfppdnn.baselines import BASELINES
+from tfppdnn.ciphers import CIPHERS
+from tfppdnn.cli.audit import audit
+from tfppdnn.cli.classify import classify
+from tfppdnn.cli.frontier_sweeps import SWEEPS
+from tfppdnn.cli.train import train
+from tfppdnn.loading import find_source
+from tfppdnn.protection.first_stages import has_finished_stages
+from tfppdnn.run_folder import RunFolder
+
+# All that learn and own the protector.
+_ATTACKS = ("itn", "itn_global")
+
+# Options that name files or folders, which elsewhere lie elsewhere.
+_PATHS = ("dataset", "out", "perceptual_weights", "protector", "recogniser", "reuse")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A call of another verb.
+
+    Attributes:
+        verb: The verb's function.
+        options: Its options, by name.
+    """
+
+    verb: Callable[..., Any]
+    options: Mapping[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Where it goes."""
+        return Path(self.options["out"])
+
+    def make(self) -> None:
+        """Makes it, or what is missing of it."""
+        self.verb(**self.options)
+
+    def command(self, folder: Path) -> str:
+        """Writes the command line that makes it, for somebody who stands in `folder`.
+
+        The data sets' folder is called DIR; what lies outside `folder` has its last name only.
+        """
+        words = ["python", "-m", "tfppdnn", self.verb.__name__]
+        for name, value in self.options.items():
+            if value is not None:
+                words.append(f"--{name}={_written(name, value, folder)}")
+        return shlex.join(words)
+
+
+def _written(name: str, value: Any, folder: Path) -> str:
+    if name == "data_dir":
+        return "DIR"
+    # A name of tensorflow-datasets may have a slash before its configuration.
+    is_name = name == "dataset" and not (Path(value).is_absolute() or Path(value).is_dir())
+    if name in _PATHS and not is_name:
+        path = Path(value)
+        return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A protector, how it is made, and how it is measured.
+
+    Attributes:
+        name: Told from all others by it; also of its folders.
+        kind: objective, cipher, baseline or yours.
+        classified: The training of a classifier.
+        audited: The attacks.
+        trained: The protector's own training, if the frontier makes it.
+        objective: What it was trained for, and so the curve that it lies on; None if that
+            is not known.
+        value: Of the weight that differs along the curve.
+    """
+
+    name: str
+    kind: str
+    classified: Part
+    audited: Part
+    trained: Part | None = None
+    objective: str | None = None
+    value: float | None = None
+
+    @property
+    def parts(self) -> list[Part]:
+        """All calls, in their order."""
+        return [part for part in (self.trained, self.classified, self.audited) if part]
+
+    @property
+    def weight(self) -> str | None:
+        """What differs along the curve, in words."""
+        return self.objective and SWEEPS[self.objective].weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measuring:
+    """How all protectors of a frontier are measured.
+
+    Attributes:
+        folder: The frontier's.
+        common: Options that all verbs have.
+        of_classify: Further options of `classify`.
+        of_audit: Further options of `audit`.
+    """
+
+    folder: Path
+    common: Mapping[str, Any]
+    of_classify: Mapping[str, Any]
+    of_audit: Mapping[str, Any]
+
+    def point_of(self, protector: str) -> Point:
+        """The point of a protector that is there.
+
+        Raises:
+            UserError: It is not.
+        """
+        word = protector.partition(":")[0]
+        kind = "cipher" if word in CIPHERS else "baseline" if word in BASELINES else "yours"
+        source = find_source(protector)
+        source.identity()  # Which a run that has not finished does not have.
+        return self._point(source.title, kind, protector)
+
+    def point_of_run(self, folder: str, place: tuple[str, float] | None) -> Point:
+        """The point of a run folder, by its own name.
+
+        Args:
+            folder: A finished run.
+            place: The curve it lies on, and its value there; None if it lies on none.
+
+        Raises:
+            UserError: It has no protector yet.
+        """
+        point = self.point_of(folder)
+        if place is None:
+            return point
+        objective, value = place
+        return dataclasses.replace(point, kind="objective", objective=objective, value=value)
+
+    def point_trained(
+        self, objective: str, value: float, training: Mapping[str, Any], *, reuse: str | None
+    ) -> Point:
+        """The point of a protector that is to be trained.
+
+        Args:
+            objective: A key of `SWEEPS`.
+            value: Along its curve.
+            training: As `trainings` yields it.
+            reuse: The run whose first stages it starts from.
+        """
+        name = f"{objective}-{value:g}"
+        protector = str(self.folder / "points" / name)
+        options = {**self.common, **training, "reuse": reuse, "out": protector}
+        return dataclasses.replace(
+            self._point(name, "objective", protector),
+            trained=Part(verb=train, options=options),
+            objective=objective,
+            value=value,
+        )
+
+    def _point(self, name: str, kind: str, protector: str) -> Point:
+        options = {"protector": protector, **self.common}
+        plain = self.folder / "classify" / "plain" / "classifier_plain"
+        classified = {**self.of_classify, "out": str(self.folder / "classify" / name)}
+        audited = {
+            **self.of_audit,
+            "attacks": _ATTACKS,
+            "recogniser": str(plain),
+            "out": str(self.folder / "audit" / name),
+        }
+        return Point(
+            name=name,
+            kind=kind,
+            classified=Part(verb=classify, options={**options, **classified}),
+            audited=Part(verb=audit, options={**options, **audited}),
+        )
+
+
+def sharing_first_stages(points: Sequence[Point]) -> list[Point]:
+    """Has the first stages made once, by a point that has made them already if there is one.
+
+    A point that was begun keeps those it has, and its command says whose they are.
+
+    Args:
+        points: All are to be trained, and their first stages are the same.
+
+    Returns:
+        The same points in the order in which they are to be trained: none before the one whose
+        stages it starts from.
+    """
+    begun = {point.name: _begun_with(point) for point in points if has_begun(point)}
+    folders = {str(point.trained.folder) for point in points}
+    finished = [point for point in points if has_finished_stages(RunFolder(point.trained.folder))]
+    # Rather one that made them itself: the others' commands then need no point but these.
+    finished.sort(key=lambda point: begun[point.name] in folders)
+    # One that has finished, and lost its stages, cannot give them any more.
+    able = finished or [point for point in points if not _is_trained(point)] or points
+    base = next(iter(able), None)
+    # All that were not begun start from the base, if that is another.
+    sources = {point.name: str(base.trained.folder) for point in points if point is not base}
+    sources |= begun
+    waiting = [_started_from(point, sources.get(point.name)) for point in points]
+    placed: list[Point] = []
+    while waiting:
+        missing = {str(point.trained.folder) for point in waiting}
+        ready = next((p for p in waiting if p.trained.options["reuse"] not in missing), waiting[0])
+        waiting.remove(ready)
+        placed.append(ready)
+    return placed
+
+
+def has_begun(point: Point) -> bool:
+    """Whether the training of a point needs no stages of another run any more."""
+    return (point.trained.folder / "checkpoints").exists() or _is_trained(point)
+
+
+def _is_trained(point: Point) -> bool:
+    return "train" in RunFolder(point.trained.folder).metrics()
+
+
+def _begun_with(point: Point) -> str | None:
+    """The folder whose first stages a begun point started from, as far as it says; None if none."""
+    folder = point.trained.folder
+    reused = RunFolder(folder).metrics().get("reused", {}).get("run")
+    if reused is None:
+        return None
+    beside = folder.with_name(reused)
+    # A run elsewhere may have the name of this very point.
+    return str(beside) if beside.exists() and beside != folder else reused
+
+
+def _started_from(point: Point, reuse: str | None) -> Point:
+    options = {**point.trained.options, "reuse": reuse}
+    return dataclasses.replace(point, trained=Part(verb=point.trained.verb, options=options))

@@ -1,0 +1,165 @@
+"""`python -m tfppdnn protect`: protect image files with a trained protector."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from fire.decorators import SetParseFns
+
+from tfppdnn.client.folder import protect_files
+from tfppdnn.client.notices import left_out_notice, skipped_notice
+from tfppdnn.errors import UserError
+from tfppdnn.images.files import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
+from tfppdnn.loading import find_source
+from tfppdnn.loading.shipped import DEFAULT, Shipped, shipped_names
+
+LARGEST_SIZE = 4096
+"""Side of the largest square that images are resized to."""
+
+
+@SetParseFns(src=str, dst=str, protector=str)  # a folder named 2024_01 is no number
+def protect(
+    src: str | os.PathLike[str],
+    dst: str | os.PathLike[str],
+    *,
+    protector: str | os.PathLike[str] | None = None,
+    size: int | None = None,
+    overwrite: bool = False,
+    workers: int | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> tuple[dict[str, Any], int]:
+    """Protects images, so that a classifier can use them and people cannot see what they show.
+
+    JPEG, PNG, WebP and BMP files become PNG files under the same names in DST:
+    SRC/a/photo.jpg becomes DST/a/photo.png. Two images that differ in the suffix only keep
+    it: photo.jpg.png and photo.webp.png. File names are kept, metadata (EXIF, place, camera)
+    is not. Images whose output exists are skipped, so the same command goes on after a stop.
+    DST keeps a digest of the protector in .tfppdnn.json, so that no other protector's images
+    come in between. An image of which the protector leaves more than one pixel in a hundred as
+    it was is not written.
+
+    Examples:
+        With the protector that ships with tfppdnn:
+
+            python -m tfppdnn protect photo.jpg protected --size=32
+
+        Train a protector on the embedded digits, then protect a folder of photos:
+
+            python -m tfppdnn train --out=runs/digits
+            python -m tfppdnn protect photos protected --protector=runs/digits --size=32
+
+        One image, and a pattern (in quotes, or the shell takes it apart):
+
+            python -m tfppdnn protect photo.jpg protected --protector=runs/digits
+            python -m tfppdnn protect 'photos/**/*.jpg' protected --protector=protector.tflite
+
+    Exit code 0: all done. 1: some files failed, each named on stderr, the others are done.
+    2: the call is wrong or the disk is full; what was made stays.
+
+    Args:
+        src: An image, a folder with all folders in it, or a quoted glob pattern.
+        dst: The folder to write to; it must not hold plain images.
+        protector: A shipped protector (cifar10, which is used if none is named), a run folder
+            made by `train`, a protector.tflite, a .keras file, or a SavedModel folder. The
+            first three need no TensorFlow.
+        size: Side of the square that images are cropped and resized to before they are
+            protected, which is the image size of the classifier's training, 32 for digits and
+            for the shipped protector's CIFAR-10 classifiers. Without it images keep their own
+            size; protected images do not survive resizing, so pass it unless your images have
+            that size.
+        overwrite: Redo images whose output exists, as after a change of the plain ones. After a
+            change of protector or size another DST is needed.
+        workers: Images protected at the same time; by default one for each processor.
+        max_pixels: Images with more pixels fail, before they are decoded.
+
+    Returns:
+        The figures, and the exit code.
+
+    Raises:
+        UserError: An option is wrong, or one of the reasons of `load_protector` and
+            `protect_files`.
+    """
+    if not isinstance(overwrite, bool):
+        raise UserError(f"--overwrite takes no value, not {overwrite!r}; put it after SRC and DST")
+    if workers is not None:
+        workers = _whole_number(workers, option="--workers", largest=1024)
+    max_pixels = _whole_number(max_pixels, option="--max_pixels", largest=LARGEST_MAX_PIXELS)
+    if size is not None:
+        size = _whole_number(size, option="--size", largest=LARGEST_SIZE)
+    refuse_bare_protector(protector)
+    if protector is None:
+        protector = _default_protector()
+    # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
+    warnings.filterwarnings("ignore", module="PIL")
+
+    source, destination = (
+        os.path.expanduser(os.fspath(path))  # noqa: PTH111  (a pattern is no path)
+        for path in (src, dst)
+    )
+    found = find_source(protector)
+    report = protect_files(
+        source,
+        destination,
+        found.load(),
+        overwrite=overwrite,
+        workers=workers,
+        max_pixels=max_pixels,
+        size=size,
+        identity=found.identity(),
+    )
+    if report.skipped:
+        print(skipped_notice(report.skipped), file=sys.stderr)
+    if report.left_out:
+        print(left_out_notice(report.left_out), file=sys.stderr)
+    figures = {
+        "protected": report.protected,
+        "skipped": report.skipped,
+        "left_out": report.left_out.total(),
+        "failed": [path for path, _ in report.failed],
+        "seconds": round(report.seconds, 3),
+        "images_per_second": round(report.images_per_second, 2),
+        "destination": destination,
+        "protector": os.fspath(protector),
+        "size": size,
+    }
+    return figures, 1 if report.failed else 0
+
+
+def refuse_bare_protector(protector: str | os.PathLike[str] | None) -> None:
+    """Refuses the option without a value, which the command line hands on as "True".
+
+    Raises:
+        UserError: It is that, and not a file of that name.
+    """
+    if protector == "True" and not Path(protector).exists():
+        raise UserError(
+            "--protector needs a value, as in --protector=RUN with a run folder made by `train`; "
+            "see --help for what else it takes"
+        )
+
+
+def _default_protector() -> str:
+    """Names the protector that ships with the package, and says so."""
+    if DEFAULT not in shipped_names():
+        raise UserError(
+            "--protector is missing; pass --protector=RUN with a run folder made by `train`, "
+            "or a protector.tflite"
+        )
+    print(
+        f"protecting with {DEFAULT}, which ships with tfppdnn; {Shipped(DEFAULT).card} says what "
+        "it hides and what it does not",
+        file=sys.stderr,
+    )
+    return DEFAULT
+
+
+def _whole_number(value: Any, *, option: str, largest: int) -> int:
+    if isinstance(value, float) and value.is_integer():  # --max_pixels=1e6
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
+        raise UserError(f"{option} must be a whole number from 1 to {largest}, not {value!r}")
+    return value

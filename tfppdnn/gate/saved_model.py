@@ -1,0 +1,131 @@
+"""The gate as a SavedModel: says which images look protected, so that plain ones are refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from tfppdnn.exporting.decoding import decode_image
+from tfppdnn.exporting.graphs import write_saved_model
+from tfppdnn.gate.teaching import image_scores
+from tfppdnn.models.inference import inference
+
+# F_B makes dozens of float32 of each pixel: all windows of a large image would need gigabytes.
+PIXELS_AT_ONCE = 2**20
+
+
+def export_gate(
+    discriminator: keras.Model,
+    threshold: float,
+    directory: str | os.PathLike[str],
+    *,
+    image_size: int,
+) -> None:
+    """Writes the gate as a SavedModel that loads with plain `tf.saved_model.load`.
+
+    Its signatures answer `score` float32 [N], high for protected, and `looks_protected`
+    bool [N], whether the score is `threshold` or more, to
+
+    - `serving_default`: `image` uint8 [N, H, W, 3], of any size from 1x1, see `gate_scores`.
+    - `encoded`: `image_bytes` string [N], JPEG or PNG of any sizes.
+
+    Args:
+        discriminator: F_B, taught to know plain images.
+        threshold: Travels inside.
+        directory: Where the SavedModel shall stand.
+        image_size: Height and width of the training images.
+    """
+    score = gate_scores(discriminator, image_size=image_size)
+
+    def judge(scores: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"score": scores, "looks_protected": scores >= threshold}
+
+    def judge_images(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        # TensorFlow's convolutions refuse an empty batch: a blank image joins it and leaves.
+        count = tf.shape(image)[0]
+        blank = tf.cast(tf.equal(count, 0), tf.int32)
+        return judge(score(tf.pad(image, [[0, blank], [0, 0], [0, 0], [0, 0]]))[:count])
+
+    def judge_files(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        return judge(
+            tf.map_fn(
+                lambda one: score(decode_image(one)[tf.newaxis])[0],
+                image_bytes,
+                fn_output_signature=tf.TensorSpec([], tf.float32),
+            )
+        )
+
+    write_saved_model(
+        directory,
+        {
+            "serving_default": (
+                judge_images,
+                tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
+            ),
+            "encoded": (judge_files, tf.TensorSpec([None], tf.string, name="image_bytes")),
+        },
+    )
+
+
+def gate_scores(discriminator: keras.Model, *, image_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns the score of 8-bit images of any size: uint8 [N, H, W, 3] to float32 [N].
+
+    F_B takes any size, but its instance normalization and padding let scores drift with it.
+    So only sizes are shown to it that it was taught: an image is repeated until it is as
+    large as a training image, and looked at through windows of twice that size, whose scores
+    are averaged.
+
+    Args:
+        discriminator: F_B.
+        image_size: Height and width of the training images.
+    """
+    patches = inference(discriminator)
+
+    def score(image: tf.Tensor) -> tf.Tensor:
+        height, width = tf.shape(image)[1], tf.shape(image)[2]
+        repeats = [1, _ceil(image_size, height), _ceil(image_size, width), 1]
+        windows = _windows(tf.tile(image, repeats), 2 * image_size)
+        scores = _in_groups(
+            lambda some: image_scores(patches, tf.cast(some, tf.float32) / 255.0), windows
+        )
+        return tf.reduce_mean(tf.reshape(scores, [tf.shape(image)[0], -1]), axis=1)
+
+    return score
+
+
+def _in_groups(score: Callable[[tf.Tensor], tf.Tensor], windows: tf.Tensor) -> tf.Tensor:
+    """Scores [M, h, w, 3] a group after the other, so that memory is bounded; float32 [M]."""
+    count, height, width = (tf.shape(windows)[axis] for axis in range(3))
+    groups = _ceil(count, tf.maximum(1, PIXELS_AT_ONCE // (height * width)))
+    size = _ceil(count, groups)
+    padded = tf.pad(windows, [[0, groups * size - count], [0, 0], [0, 0], [0, 0]])
+    scores = tf.map_fn(
+        score,
+        tf.reshape(padded, [groups, size, height, width, 3]),
+        fn_output_signature=tf.TensorSpec([None], tf.float32),
+        parallel_iterations=1,
+    )
+    return tf.reshape(scores, [-1])[:count]
+
+
+def _windows(image: tf.Tensor, size: int) -> tf.Tensor:
+    """Cuts [N, H, W, 3] into windows of at most `size` that cover it, [N * windows, h, w, 3]."""
+    rows, columns = _places(tf.shape(image)[1], size), _places(tf.shape(image)[2], size)
+    cut = tf.gather(tf.gather(image, columns, axis=2), rows, axis=1)
+    cut = tf.transpose(cut, [0, 1, 3, 2, 4, 5])
+    return tf.reshape(cut, [-1, tf.shape(rows)[1], tf.shape(columns)[1], 3])
+
+
+def _places(length: tf.Tensor, size: int) -> tf.Tensor:
+    """Indices of each window along one axis, int32 [windows, window]; they overlap evenly."""
+    window = tf.minimum(length, size)
+    count = _ceil(length, window)
+    starts = tf.range(count) * (length - window) // tf.maximum(count - 1, 1)
+    return starts[:, tf.newaxis] + tf.range(window)
+
+
+def _ceil(dividend: int | tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:
+    return -(-dividend // divisor)

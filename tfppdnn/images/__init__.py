@@ -1,0 +1,1 @@
+"""Pictures as files and as arrays: read, written, resized, laid out."""

@@ -1,0 +1,40 @@
+"""What an image gives away about the plain image behind it.
+
+Every metric takes two uint8 arrays [N, H, W, 3] in the same order, the images under
+suspicion (protected images or an attack's reconstructions, after rounding to 8 bits) and
+the plain images, and gives one value per image; the higher, the more leaks. None is to be
+believed alone: SSIM can be made low by a photographic negative, which hides nothing; the
+affine fit sees through that; the contour correlation finds outlines when even the affine
+SSIM is at its floor; the orientation agreement finds them under saturated colours and
+bright borders, which press all three down; re-identification asks for no resemblance, just
+for the right image; and recognition, which asks a classifier, for what is shown.
+"""
+
+from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
+from tfppdnn.leakage.contours import contour_correlation
+from tfppdnn.leakage.figures import leakage
+from tfppdnn.leakage.intervals import Interval, mean_with_interval
+from tfppdnn.leakage.orientation import orientation_agreement
+from tfppdnn.leakage.recognition import SavedModelRecogniser, at_size, guessing, recognition
+from tfppdnn.leakage.reidentification import cosine_reidentification, reidentification
+from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
+
+__all__ = [
+    "Interval",
+    "SavedModelRecogniser",
+    "affine_fit",
+    "affine_ssim",
+    "at_size",
+    "contour_correlation",
+    "cosine_reidentification",
+    "guessing",
+    "leakage",
+    "mean_image_baseline",
+    "mean_with_interval",
+    "orientation_agreement",
+    "psnr",
+    "recognition",
+    "reidentification",
+    "shuffled_partners",
+    "ssim",
+]

@@ -1,0 +1,138 @@
+"""Recognition: whether a classifier that learnt from plain images still names what is shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from skimage.transform import resize_local_mean
+
+from tfppdnn.errors import UserError
+from tfppdnn.leakage.pairs import Images
+
+Recogniser = Callable[[Images], NDArray[np.integer]]
+"""Any classifier trained on plain images: uint8 [N, H, W, 3] to N class indices."""
+
+
+def recognition(recognise: Recogniser, images: Images, labels: ArrayLike) -> NDArray[np.bool_]:
+    """Whether a classifier trained on plain images finds each image's class.
+
+    Chance is `guessing`, the ceiling is recognition of the plain images themselves.
+
+    Args:
+        recognise: The classifier; see `at_size` for one that takes a single size.
+        images: uint8 [N, H, W, 3], such as reconstructions.
+        labels: [N] class indices of the plain images.
+
+    Returns:
+        bool [N].
+
+    Raises:
+        UserError: If there is not one label for each image, or the classifier does not
+            answer with one class index for each.
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (len(images),):
+        raise UserError(
+            f"{len(images)} images and labels of shape {labels.shape}: give one label an image"
+        )
+    classes = np.asarray(recognise(images))
+    if classes.shape != labels.shape or not np.issubdtype(classes.dtype, np.integer):
+        raise UserError(
+            f"the classifier answers {len(labels)} images with {classes.dtype} of shape "
+            f"{classes.shape}: give one that returns a class index for each"
+        )
+    return classes == labels
+
+
+def guessing(labels: ArrayLike) -> NDArray[np.bool_]:
+    """What recognition scores without seeing anything: always the most frequent class.
+
+    No constant image does better, the mean image included: a classifier gives it one class.
+
+    Args:
+        labels: [N] class indices.
+
+    Returns:
+        bool [N]: where that guess is right.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    return np.asarray(labels) == classes[counts.argmax()]
+
+
+def at_size(recognise: Recogniser, image_size: int | tuple[int, int]) -> Recogniser:
+    """Shows a classifier of one size images of any size, resized by averaging over areas.
+
+    Args:
+        recognise: A classifier.
+        image_size: The height and width that it was trained at; one number for both.
+
+    Returns:
+        A classifier that resizes images of other sizes first, and rounds them to 8 bits.
+    """
+    size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+
+    def resize_and_recognise(images: Images) -> NDArray[np.integer]:
+        if images.shape[1:3] == size:
+            return recognise(images)
+        resized = [resize_local_mean(one, size, preserve_range=True) for one in images]
+        return recognise(np.rint(resized).astype(np.uint8))
+
+    return resize_and_recognise
+
+
+class SavedModelRecogniser:
+    """A classifier from a SavedModel folder, such as `reference_classifier` of a run.
+
+    Those that this project writes resize their images themselves; wrap others in `at_size`.
+
+    Args:
+        path: A folder with the signature `serving_default`: `image` uint8 [N, H, W, 3] to
+            `class_id`, an integer [N].
+        batch_size: Images at a time.
+
+    Raises:
+        UserError: The folder is no such SavedModel.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, batch_size: int = 256):
+        # TensorFlow takes seconds to import, and most of the audit does without.
+        import tensorflow as tf
+
+        try:
+            # The signatures hold references into the loaded object: both must be kept.
+            self._model = tf.saved_model.load(os.fspath(path))
+        except Exception as error:
+            raise UserError(
+                f"{path} cannot be loaded as a SavedModel ({str(error).splitlines()[0]}); "
+                "name the `reference_classifier` folder of a run"
+            ) from error
+        self._classify = self._model.signatures.get("serving_default")
+        inputs = self._classify.structured_input_signature[1] if self._classify else {}
+        outputs = self._classify.structured_outputs if self._classify else {}
+        if (
+            {name: spec.dtype for name, spec in inputs.items()} != {"image": tf.uint8}
+            or "class_id" not in outputs
+            or not outputs["class_id"].dtype.is_integer
+        ):
+            raise UserError(
+                f"{path} is not a classifier: its serving_default turns {sorted(inputs)} into "
+                f"{sorted(outputs)}, not 'image' (uint8) into 'class_id'; name the "
+                "`reference_classifier` folder of a run"
+            )
+        self._batch_size = batch_size
+
+    def __call__(self, images: Images) -> NDArray[np.integer]:
+        """Classifies images.
+
+        Args:
+            images: uint8 [N, H, W, 3].
+
+        Returns:
+            Class indices, [N].
+        """
+        starts = range(0, len(images), self._batch_size)
+        batches = (images[start : start + self._batch_size] for start in starts)
+        return np.concatenate([self._classify(image=b)["class_id"].numpy() for b in batches])

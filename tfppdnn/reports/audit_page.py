@@ -1,0 +1,152 @@
+"""An audit's page: what `audit.html.j2` shows, from what an audit's folder says."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.audit.auditor import ATTACKS
+from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
+from tfppdnn.reports.measurements import METRICS, Level, Measurement, leaked
+from tfppdnn.reports.templates import template
+from tfppdnn.reports.verdict import Finding
+from tfppdnn.settings.audit import AUDIT_PRESETS
+
+_WHO = {
+    ThreatModel.CIPHERTEXTS_ONLY: (
+        "Somebody who sees protected pictures only",
+        "An eavesdropper, a curious cloud, or whoever finds a leaked bucket: protected pictures, "
+        "plain pictures of the same kind from elsewhere, and knowledge of how the scheme works.",
+    ),
+    ThreatModel.CHOSEN_PLAINTEXTS: (
+        "Somebody who can have pictures of his own protected",
+        "A user of the same app or service, who sees what becomes of pictures that he chooses.",
+    ),
+    ThreatModel.PROTECTOR: (
+        "Somebody who owns the protector",
+        "Everybody who unpacks the client app: he protects as many pictures as he likes, and can "
+        "train a network to undo it. If the scheme has a key, it came with the protector.",
+    ),
+}
+_HEADLINES = {
+    Recovered.UNKNOWN: "Nobody knows.",
+    Recovered.TRACES: "Traces come back.",
+    Recovered.PARTS: "Much comes back.",
+    Recovered.PICTURES: "The pictures come back.",
+}
+
+
+class AttackerRows(NamedTuple):
+    """What one kind of attacker tried."""
+
+    key: str
+    title: str
+    meaning: str
+    attacks: list[AttackRows]
+
+
+class AttackRows(NamedTuple):
+    """What became of one attack."""
+
+    name: str
+    status: str
+    finding: str
+    tries: int
+    rows: list[Measurement]
+
+
+class _Answer(NamedTuple):
+    question: str
+    answer: Finding
+
+
+def render_audit(
+    config: Mapping[str, Any], record: Mapping[str, Any], figures: Mapping[str, bytes]
+) -> str:
+    """Renders the page.
+
+    Args:
+        config: The audit's `config.json`.
+        record: Its `audit.json`.
+        figures: PNG files by name: `protected`, and each threat model's.
+
+    Returns:
+        HTML in which everything from outside is escaped and nothing points outside.
+    """
+    protected = record.get("protected", {})
+    return template("audit.html.j2").render(
+        config=config,
+        dataset=config.get("dataset", {}),
+        name=protected.get("name", "the protector"),
+        images=protected.get("images"),
+        pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
+        findings=[
+            _Answer(_WHO[verdict.threat_model][0], _finding(verdict))
+            for verdict in verdicts(record.get(ATTACKS, {}))
+        ],
+        protected=measurements_of(protected.get("leakage", {})),
+        groups=attacks_by_attacker(record.get(ATTACKS, {})),
+        command=audit_command(config, record),
+        meanings={metric.name: metric.meaning for metric in METRICS},
+        raw=json.dumps(record, indent=2, ensure_ascii=False),
+    )
+
+
+def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """The command line that makes an audit again, from its `config.json` and `audit.json`."""
+    preset, settings = config.get("preset", "quick"), config.get("settings", {})
+    protected = record.get("protected", {})
+    options = {
+        "protector": protected.get("given") or protected.get("name", "NAME"),
+        "preset": preset,
+        "dataset": config.get("dataset", {}).get("name", "digits"),
+        "seed": config.get("seed", 0),
+    }
+    if config.get("data_dir"):
+        options["data_dir"] = "DIR"
+    if protected.get("recogniser"):
+        options["recogniser"] = protected["recogniser"]
+    if record.get(ATTACKS):
+        options["attacks"] = ",".join(record[ATTACKS])
+    for field in dataclasses.fields(AUDIT_PRESETS.get(preset, AUDIT_PRESETS["quick"])):
+        if settings.get(field.name, field.default) != field.default:
+            options[field.name] = settings[field.name]
+    written = (shlex.quote(f"--{name}={value}") for name, value in options.items())
+    return " ".join(["python -m tfppdnn audit", *written, "--out=runs/audit-again"])
+
+
+def _finding(verdict: Verdict) -> Finding:
+    # Not knowing is no good news: it has the colour of a part that shows.
+    level = Level.PART if verdict.recovered is Recovered.UNKNOWN else Level(verdict.recovered)
+    return Finding(level, _HEADLINES[verdict.recovered], verdict.evidence)
+
+
+def attacks_by_attacker(rows: Mapping[str, Mapping[str, Any]]) -> list[AttackerRows]:
+    """Sorts the `attacks` of an `audit.json` by who can make them, from weak to strong."""
+    groups = []
+    for threat_model, (title, meaning) in _WHO.items():
+        attacks = [
+            AttackRows(
+                name=name,
+                status=row["status"],
+                finding=row["finding"],
+                tries=len(row.get("attempts", [])),
+                rows=measurements_of(row.get("leakage", {})),
+            )
+            for name, row in rows.items()
+            if row["threat_model"] == threat_model.value
+        ]
+        if attacks:
+            groups.append(AttackerRows(threat_model.name.lower(), title, meaning, attacks))
+    return groups
+
+
+def measurements_of(figures: Mapping[str, Any]) -> list[Measurement]:
+    """Reads every metric that is there from a `leakage` of an `audit.json`."""
+    measured = [leaked(figures, metric, metric.name) for metric in METRICS]
+    return [measurement for measurement in measured if measurement]

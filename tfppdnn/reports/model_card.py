@@ -1,0 +1,164 @@
+"""A shipped protector's model card: `CARD.md`, written from `card.json`.
+
+The form is that of Mitchell et al., Model Cards for Model Reporting, FAT* 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any, NamedTuple
+
+from tfppdnn.audit.auditor import ATTACKS
+from tfppdnn.audit.verdict import verdicts
+from tfppdnn.reports.audit_page import (
+    AttackerRows,
+    attacks_by_attacker,
+    audit_command,
+    measurements_of,
+)
+from tfppdnn.reports.measurements import METRICS, Measurement
+from tfppdnn.reports.page import accuracies_of, command, leakage_of, without_histories
+from tfppdnn.reports.templates import template
+from tfppdnn.run_folder import RunFolder
+
+# What may hold a path in a record; the name is that of a data set, which may be a folder.
+_PLACES = {"data_dir", "given", "name", "perceptual_weights", "recogniser", "run"}
+
+
+class _Classifiers(NamedTuple):
+    config: Mapping[str, Any]
+    rows: list[Measurement]
+
+
+class _Audit(NamedTuple):
+    config: Mapping[str, Any]
+    images: int
+    seconds: int
+    protected: list[Measurement]
+    attackers: list[AttackerRows]
+    verdicts: dict[str, str]
+    command: str
+
+
+def collect_card(
+    name: str,
+    run: RunFolder,
+    *,
+    audits: Sequence[RunFolder] = (),
+    classifiers: Sequence[RunFolder] = (),
+    hours: float | None = None,
+    comparison: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Collects what is known of a protector, for `card.json`.
+
+    Args:
+        name: What it ships as.
+        run: Its finished run folder.
+        audits: Folders of its audits.
+        classifiers: Folders of `classify`, beside what the run folder itself holds.
+        hours: That its training took.
+        comparison: What `tfppdnn.loading.comparison` says of a second run of its command.
+
+    Returns:
+        All settings, versions and figures as they were recorded, without the folders of the
+        machine that they were recorded on.
+    """
+    config, metrics = run.config(), run.metrics()
+    card = {
+        "name": name,
+        "hours": hours,
+        "network": _network(run.protector),
+        "objective": config["settings"].get("objective", "cyclegan"),
+        "run": {"config": config, "metrics": without_histories(metrics)},
+        "classifiers": [
+            {"config": folder.config(), "classify": without_histories(folder.metrics()["classify"])}
+            for folder in classifiers
+        ],
+        "audits": [
+            {"config": folder.config(), "record": _shipped_as(name, folder.metrics())}
+            for folder in audits
+        ],
+        "comparison": comparison,
+    }
+    return _without_places(card)
+
+
+def render_card(card: Mapping[str, Any]) -> str:
+    """Writes the card for people.
+
+    Args:
+        card: What `collect_card` returned, with the shipped `files`, each file's `bytes` and
+            `sha256` by its name.
+
+    Returns:
+        Markdown.
+    """
+    config, metrics = card["run"]["config"], card["run"]["metrics"]
+    trained = [{"config": config, "classify": metrics.get("classify", {})}, *card["classifiers"]]
+    reference = {key: value for key, value in metrics.items() if key != "classify"}
+    return template("model_card.md.j2").render(
+        card=card,
+        config=config,
+        settings=config["settings"],
+        dataset=config["dataset"],
+        command=command(config),
+        reference=list(accuracies_of(reference, config["dataset"]).values()),
+        classifiers=[
+            _Classifiers(one["config"], rows)
+            for one in trained
+            if (rows := _classified(one["classify"], one["config"]["dataset"]))
+        ],
+        leakage=leakage_of(metrics),
+        audits=[_audit(one["config"], one["record"]) for one in card["audits"]],
+        metrics=METRICS,
+    )
+
+
+def _network(file: Path) -> dict[str, Any]:
+    """What the network itself is that ships, whatever its settings say."""
+    import keras
+
+    # Registers the layers that files name.
+    from tfppdnn.models import bottleneck, layers, resizing  # noqa: F401
+
+    network = keras.saving.load_model(file, compile=False)
+    code = bottleneck.code_of(network)
+    return {
+        "kind": "U-Net" if code is None else "bottleneck",
+        "parameters": network.count_params(),
+        "code": code and {"numbers": code[0], "levels": code[1]},
+        "bits": code and bottleneck.code_bits(*code),
+    }
+
+
+def _shipped_as(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {**record, "protected": {**record["protected"], "name": name, "given": name}}
+
+
+def _without_places(value: Any, key: str | None = None) -> Any:
+    """Keeps of every path its last part, as far as it stands under a name that holds paths."""
+    if isinstance(value, Mapping):
+        return {key: _without_places(one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_places(one, key) for one in value]
+    if isinstance(value, str) and (key in _PLACES or PurePath(value).is_absolute()):
+        return "DIR" if key == "data_dir" else PurePath(value).name
+    return value
+
+
+def _classified(figures: Mapping[str, Any], dataset: Mapping[str, Any]) -> list[Measurement]:
+    return list(accuracies_of({"classify": figures}, dataset).values())
+
+
+def _audit(config: Mapping[str, Any], record: Mapping[str, Any]) -> _Audit:
+    rows = record[ATTACKS]
+    return _Audit(
+        config=config,
+        images=record["protected"]["images"],
+        seconds=sum(row.get("seconds", 0) for row in rows.values()),
+        protected=measurements_of(record["protected"]["leakage"]),
+        attackers=attacks_by_attacker(rows),
+        verdicts={one.threat_model.name.lower(): one.sentence for one in verdicts(rows)},
+        command=audit_command(config, record),
+    )

@@ -1,0 +1,169 @@
+"""The report's page: what `report.html.j2` shows, from what a run folder says."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from tfppdnn.reports import deviations, writing
+from tfppdnn.reports.measurements import METRICS, Measurement, Metric, accuracy, leaked
+from tfppdnn.reports.templates import template
+from tfppdnn.reports.verdict import Finding, does_it_work, what_is_restored, what_is_seen
+from tfppdnn.settings import PRESETS
+
+_FILES = {
+    "protector": "SavedModel, for TensorFlow and TensorFlow Serving",
+    "protector.tflite": "32-bit numbers, for phones and desktops",
+    "protector_fp16.tflite": "16-bit numbers: half the size",
+    "protector_int8.tflite": "8-bit numbers: the smallest",
+    "protector_web.tflite": "for browsers, at 32, 64, 96 and 224 pixels",
+}
+
+
+def render(
+    config: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    figures: Mapping[str, bytes],
+    seconds: Mapping[str, Mapping[str, float]],
+) -> str:
+    """Renders the page.
+
+    Args:
+        config: The run's `config.json`.
+        metrics: Its `metrics.json`; every part may be missing.
+        figures: PNG files by name without suffix: `header`, `grid`, `large`, and `losses`
+            if there are curves.
+        seconds: What each stage took, see `timing.seconds_of`; may be empty.
+
+    Returns:
+        HTML in which everything from outside is escaped and nothing points outside.
+    """
+    protector = metrics.get("protector", {})
+    settings, dataset = config.get("settings", {}), config.get("dataset", {})
+    accuracies = accuracies_of(metrics, dataset)
+    return template("report.html.j2").render(
+        config=config,
+        settings=settings,
+        dataset=dataset,
+        metrics=metrics,
+        pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
+        accuracies=list(accuracies.values()),
+        works=_works(accuracies),
+        seen=what_is_seen(protector),
+        restored=what_is_restored(protector),
+        leakage=leakage_of(metrics),
+        files=[(name, _FILES.get(name, ""), f) for name, f in metrics.get("export", {}).items()],
+        gate=metrics.get("gate"),
+        seconds=seconds,
+        deviations=deviations.deviations(settings, train_images=dataset.get("train_images")),
+        open_choices=deviations.open_choices(settings),
+        in_every_run=deviations.IN_EVERY_RUN,
+        command=command(config),
+        raw=json.dumps(without_histories(metrics), indent=2, ensure_ascii=False),
+    )
+
+
+def command(config: Mapping[str, Any]) -> str:
+    """The command line that makes a run again, from its `config.json`; DIR holds data sets."""
+    preset, settings = config.get("preset", "quick"), config.get("settings", {})
+    options = {"preset": preset, "dataset": config.get("dataset", {}).get("name", "digits")}
+    options["seed"] = config.get("seed", 0)
+    if config.get("data_dir"):
+        options["data_dir"] = "DIR"
+    if preset in PRESETS:
+        for field in dataclasses.fields(PRESETS[preset]):
+            value = settings.get(field.name, field.default)
+            if isinstance(value, (list, tuple)):
+                value, default = ",".join(map(str, value)), ",".join(map(str, field.default))
+            else:
+                default = field.default
+            if value != default:
+                options[field.name] = value
+    written = (shlex.quote(f"--{name}={value}") for name, value in options.items())
+    return " ".join(["python -m tfppdnn train", *written, "--out=runs/again"])
+
+
+def accuracies_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Measurement]:
+    """Every accuracy that was measured, by a name of its own."""
+    reference = metrics.get("reference_classifier", {})
+    preliminary = metrics.get("preliminary_images", {})
+    protector, classify = metrics.get("protector", {}), metrics.get("classify", {})
+    guessing = reference.get("guessing", 1 / max(dataset.get("classes", 2), 1))
+    rows: dict[str, Measurement] = {}
+
+    def add(key: str, name: str, figures: Mapping[str, Any], share: str, images: str, of: str):
+        if figures.get(share) is not None and figures.get(images):
+            count = figures[images]
+            note = f"{writing.count(count)} {of}"
+            if "epochs" in figures:
+                note += f", {figures['epochs']} epochs"
+            rows[key] = accuracy(name, note, figures[share], count, guessing=guessing)
+
+    tested = ("test_accuracy", "test_images", "test images")
+    add("reference", "Reference classifier on plain images", reference, *tested)
+    add(
+        "preliminary",
+        "Reference classifier on preliminary images",
+        preliminary,
+        "accuracy",
+        "images",
+        "training images, made for it",
+    )
+    # The same figure twice would only raise the question what differs.
+    if protector.get("reference_accuracy_on_plain") != reference.get("test_accuracy"):
+        on_plain = ("reference_accuracy_on_plain", "test_images", "test images")
+        add("plain", "Reference classifier, beside the protector", protector, *on_plain)
+    on_protected = ("reference_accuracy_on_protected", "test_images", "test images")
+    add("protected", "Reference classifier on protected images", protector, *on_protected)
+    for kind in ("protected", "plain"):
+        name = f"ResNet-18 trained and tested on {kind} images"
+        add(f"classify_{kind}", name, classify.get(kind, {}), *tested)
+    return rows
+
+
+def _works(accuracies: Mapping[str, Measurement]) -> Finding | None:
+    """Compares like with like: ResNet-18 trained on either if both were, else h_theta."""
+    if {"classify_protected", "classify_plain"} <= accuracies.keys():
+        return does_it_work(
+            accuracies["classify_protected"],
+            accuracies["classify_plain"],
+            "A classifier trained on protected images",
+        )
+    plain = accuracies.get("plain", accuracies.get("reference"))
+    if "protected" in accuracies and plain:
+        return does_it_work(
+            accuracies["protected"],
+            plain,
+            "The reference classifier, which has only ever learnt from plain images, on protected "
+            "ones",
+        )
+    return None
+
+
+def leakage_of(metrics: Mapping[str, Any]) -> list[tuple[Metric, list[Measurement]]]:
+    """Each metric with its rows: protected, restored and preliminary images."""
+    protector = metrics.get("protector", {})
+    kinds = {
+        "Protected": protector.get("leakage"),
+        "Protected photographs, 96x96": protector.get("photographs_leakage"),
+        "Restored": protector.get("restored_leakage"),
+        "Preliminary": metrics.get("preliminary_images", {}).get("leakage"),
+    }
+    table = []
+    for metric in METRICS:
+        rows = [leaked(figures or {}, metric, kind) for kind, figures in kinds.items()]
+        rows = [row for row in rows if row]
+        if rows:
+            table.append((metric, rows))
+    return table
+
+
+def without_histories(metrics: Any) -> Any:
+    """Leaves out of `metrics.json` what only curves are drawn from."""
+    if isinstance(metrics, Mapping):
+        return {k: without_histories(v) for k, v in metrics.items() if k != "history"}
+    return metrics

@@ -1,0 +1,79 @@
+"""The table of docs/presets.md: every preset beside the paper.
+
+python -m tfppdnn.reports.presets_table prints it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tfppdnn.reports.deviations import (
+    IN_EVERY_RUN,
+    OPEN_CHOICES,
+    REASONS,
+    Row,
+    deviations,
+    in_use,
+    open_choices,
+)
+from tfppdnn.settings import PRESETS
+
+
+def presets_table() -> str:
+    """Writes three Markdown tables: departures, choices of ours, and what holds in every run."""
+    settings = {name: dataclasses.asdict(preset()) for name, preset in PRESETS.items()}
+    departing = {name: _by_option(deviations(values)) for name, values in settings.items()}
+    chosen = {name: _by_option(open_choices(values)) for name, values in settings.items()}
+    lines = [
+        "### Where the presets depart from the paper",
+        "",
+        _row("setting", "paper", *PRESETS, "why"),
+        _row(*["---"] * (len(PRESETS) + 3)),
+    ]
+    for field, (name, reason) in REASONS.items():
+        rows = [departing[preset].get(field) for preset in PRESETS]
+        if any(rows):
+            paper = next(row.paper for row in rows if row)
+            runs = [
+                row.run
+                if row
+                else "as the paper"
+                if in_use(field, settings[preset])
+                else "not used"
+                for preset, row in zip(PRESETS, rows, strict=True)
+            ]
+            lines.append(_row(f"{name} (`--{field}`)", paper, *runs, reason))
+    lines += [
+        "",
+        "### What the paper leaves open",
+        "",
+        _row("setting", *PRESETS, "why"),
+        _row(*["---"] * (len(PRESETS) + 2)),
+    ]
+    for field, (name, reason) in OPEN_CHOICES.items():
+        runs = [
+            chosen[preset][field].run if field in chosen[preset] else "not used"
+            for preset in PRESETS
+        ]
+        lines.append(_row(f"{name} (`--{field}`)", *runs, reason))
+    lines += [
+        "",
+        "### In every run",
+        "",
+        _row("setting", "paper", "here", "why"),
+        _row(*["---"] * 4),
+        *(_row(row.name, row.paper, row.run, row.reason) for row in IN_EVERY_RUN),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _by_option(rows: list[Row]) -> dict[str, Row]:
+    return {row.option: row for row in rows}
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    print(presets_table(), end="")
