@@ -19,24 +19,24 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-
-from tfppdnn.attacks.data import OwnedProtector
-from tfppdnn.attacks.nearest import NearestAttack
 from tfppdnn.audit.intervals import Interval, mean_with_interval
 from tfppdnn.audit.leakage import leakage
 from tfppdnn.audit.recognition import SavedModelRecogniser
-from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.load import load_dataset
+from tfppdnn.presets import make_preset
+from tfppdnn.runs import RunFolder, machine, versions
+
+from tfppdnn.attacks.data import OwnedProtector
+from tfppdnn.attacks.nearest import NearestAttack
+from tfppdnn.classification.training import train_classifier
+from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.exporting.tflite import int8_tflite
 from tfppdnn.files import write_text
 from tfppdnn.loading import load_protector
 from tfppdnn.loading.keras_file import load_network
 from tfppdnn.loading.shipped import SHIPPED
-from tfppdnn.presets import make_preset
-from tfppdnn.runs import RunFolder, machine, versions
 from tfppdnn.types import Protector
-from tfppdnn.verbs.classifier_training import train_classifier
 
 PAGE = Path(__file__).with_suffix(".md")
 TRAINED, EPOCHS, ATTACKER, HELD_OUT, CALIBRATION = 10_000, 2, 5_000, 1_000, 200

@@ -15,7 +15,7 @@ from PIL import Image
 from tfppdnn import load_protector
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
-from tfppdnn.exporting import gate as exporting_gate
+from tfppdnn.gate import saved_model as exporting_gate
 from tfppdnn.gate.loading import load_gate
 from tfppdnn.gate.teaching import image_scores
 from tfppdnn.images.decoys import DECOYS, other_scales

@@ -122,7 +122,7 @@ def test_batches_do_not_show(plain, noise, monkeypatch):
             "reidentification.VALUES_PER_BATCH",
             "reidentification.VALUES_PER_BLOCK",
         ):
-            monkeypatch.setattr(f"tfppdnn.audit.{size}", count * plain[0].size)
+            monkeypatch.setattr(f"tfppdnn.leakage.{size}", count * plain[0].size)
 
     in_batches_of(len(plain))
     whole = {name: getattr(metrics, name)(mixed, plain) for name in names}
