@@ -11,7 +11,7 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "errors", "files", "types", "timing", "run_folder", "settings"),
+    ("processor", "quiet", "errors", "files", "types", "timing", "run_folder", "settings"),
     ("images",),
     ("datasets",),
     ("models",),
@@ -30,11 +30,12 @@ RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
 # On the ground there are no rows, but no circles either.
 GROUND = {
     "processor": set(),
+    "quiet": set(),
     "errors": set(),
     "types": set(),
     "files": {"errors"},
     "timing": {"files"},
-    "run_folder": {"errors", "files"},
+    "run_folder": {"errors", "files", "settings"},
     "settings": {"errors"},
 }
 # Loading a protector is the client's business.

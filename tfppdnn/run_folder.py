@@ -12,6 +12,7 @@ from typing import Any
 import tfppdnn
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_json
+from tfppdnn.settings import recorded
 
 MAKING = ("preset", "settings", "seed", "dataset")
 """Parts of `config.json` that two runs of one command have in common."""
@@ -31,10 +32,17 @@ class RunFolder:
         self.path = Path(path).expanduser()
         self._record = self.path / record
 
+    @classmethod
+    def temporary(cls, *, record: str = "metrics.json") -> RunFolder:
+        """Makes a folder that is deleted when nobody holds it any more."""
+        kept = tempfile.TemporaryDirectory(prefix="tfppdnn-")
+        run = cls(kept.name, record=record)
+        run._kept = kept
+        return run
+
     def expect(
         self,
         *,
-        preset: str,
         settings: dict[str, Any],
         dataset: dict[str, Any],
         seed: int,
@@ -44,8 +52,7 @@ class RunFolder:
         """Checks that a run can be started here, or that this is the run that was started.
 
         Args:
-            preset: The preset's name.
-            settings: Every resolved setting.
+            settings: What the run depends on, by option.
             dataset: The data set's summary, or what is known of it.
             seed: The seed.
             verb: What makes the run.
@@ -56,7 +63,7 @@ class RunFolder:
                 cannot be written to.
         """
         if (self.path / "config.json").exists():
-            wanted = _identity(verb, protector, preset, seed, dataset, settings)
+            wanted = _identity(verb, protector, seed, dataset, settings)
             self._refuse_other(wanted, self.config())
         elif self.path.exists() and (not self.path.is_dir() or self._holds_something()):
             raise UserError(
@@ -65,11 +72,21 @@ class RunFolder:
         else:
             _check_writable(self.path)
 
-    def claim(self, *, data_dir: str | None = None, **identity: Any) -> None:
+    def claim(
+        self,
+        *,
+        preset: str | None = None,
+        data_dir: str | None = None,
+        later: dict[str, Any] | None = None,
+        **identity: Any,
+    ) -> None:
         """Starts or resumes a run: writes `config.json`, or checks that it is the same run.
 
         Args:
+            preset: Name of the preset that the settings were made from, to be recorded.
             data_dir: Where the data set was read from, for later verbs; it may move.
+            later: Further settings, by option, that this run does not depend on: defaults for
+                what is made from it. They may differ from call to call.
             identity: See `expect`.
 
         Raises:
@@ -78,9 +95,14 @@ class RunFolder:
         self.expect(**identity)
         path = self.path / "config.json"
         if path.exists():
+            config = self.config()
+            settings = {**config["settings"], **(later or {})}
+            if settings != config["settings"]:
+                write_json(path, {**config, "settings": settings})
             return
-        settings = {name: _as_json(value) for name, value in identity["settings"].items()}
-        config = {"verb": "train", "protector": None, **identity, "settings": settings}
+        settings = {**identity["settings"], **(later or {})}
+        config = {"verb": "train", "protector": None, "preset": preset, **identity}
+        config["settings"] = {name: _as_json(value) for name, value in settings.items()}
         config["data_dir"] = data_dir and str(Path(data_dir).expanduser().resolve())
         write_json(path, {**config, "versions": versions(), "machine": machine()})
 
@@ -93,7 +115,7 @@ class RunFolder:
         if not (self.path / "config.json").is_file():
             raise UserError(f"{self.path}: not a run folder (no config.json); make one with train")
         config = read_json(self.path / "config.json")
-        parts = {"settings": dict, "dataset": dict, "preset": str, "seed": int}
+        parts = {"settings": dict, "dataset": dict, "seed": int}
         if not isinstance(config, dict) or not all(
             isinstance(config.get(part), kind) for part, kind in parts.items()
         ):
@@ -130,9 +152,10 @@ class RunFolder:
             return
         begun = read_json(path)
         for name, value in settings.items():
-            if begun.get(name) != value:
+            # Earlier versions did not have every setting.
+            if begun.get(name, value) != value:
                 raise UserError(
-                    f"{stage} in {self.path} was begun with {name}: {begun.get(name)}, now it is "
+                    f"{stage} in {self.path} was begun with {name}: {begun[name]}, now it is "
                     f"{value}; give another --out, or delete {path.parent} to begin again"
                 )
 
@@ -158,29 +181,33 @@ class RunFolder:
         old = _identity(
             found.get("verb"),
             found.get("protector"),
-            found["preset"],
             found["seed"],
             found["dataset"],
-            found["settings"],
+            _upgraded(found["settings"]),
         )
         for name, value in wanted.items():
-            if value != old.get(name):
+            # Earlier versions did not have every setting.
+            if value != old.get(name, value):
                 raise UserError(
                     f"--out={self.path}: a run with other settings ({name}: {old.get(name)} there, "
                     f"{value} now); give another folder"
                 )
 
 
-def _identity(verb, protector, preset, seed, dataset, settings) -> dict[str, Any]:
+def _identity(verb, protector, seed, dataset, settings) -> dict[str, Any]:
     """What two runs must have in common to be the same, flat."""
     return {
         "verb": verb,
         "protector": protector,
-        "preset": preset,
         "seed": seed,
         **{f"dataset {name}": value for name, value in dataset.items()},
         **{name: _as_json(value) for name, value in settings.items()},
     }
+
+
+def _upgraded(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of any version, as they are called now."""
+    return {**settings, **recorded(settings).options()} if "epsilon" in settings else settings
 
 
 def _as_json(value: Any) -> Any:

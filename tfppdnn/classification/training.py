@@ -7,23 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tfppdnn.files import written_whole
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import Preset
+from tfppdnn.settings import OF_STAGE, TrainingSettings
 from tfppdnn.types import Protector
 
 if TYPE_CHECKING:
     from tfppdnn.datasets.dataset import ImageDataset
-
-# The preset's settings that this training depends on.
-SETTINGS = (
-    "classifier_width",
-    "classifier_epochs",
-    "classifier_batch_size",
-    "classifier_learning_rate",
-    "steps_per_round",
-    "test_images",
-    "augment_flip",
-    "mixed_precision",
-)
 
 _STATISTICS_IMAGES = 1000
 
@@ -33,7 +21,7 @@ def train_classifier(
     dataset: ImageDataset,
     protector: Protector,
     *,
-    preset: Preset,
+    settings: TrainingSettings,
     seed: int,
     kind: str = "protected",
 ) -> dict[str, Any]:
@@ -46,7 +34,7 @@ def train_classifier(
         dataset: Plain images and labels.
         protector: What its images go through after augmentation. If it says that it needs a
             `classifier_front`, the classifier gets it.
-        preset: Of it, `SETTINGS` are used.
+        settings: Of it, the classifier's are used, and how it is computed and measured.
         seed: Seed of weights, order and augmentation.
         kind: `protected`, or `plain` for the comparison whose protector does nothing: the
             name under which both may stand in one folder.
@@ -58,11 +46,10 @@ def train_classifier(
         UserError: It was begun with other settings, it diverged, or the protector fails.
     """
     stage = f"classifier_{kind}"
-    settings = {name: getattr(preset, name) for name in SETTINGS}
-    run.claim_stage(stage, {"seed": seed, **settings})
+    run.claim_stage(stage, {"seed": seed, **settings.options(*OF_STAGE["classifier"])})
     finished = run.metrics().get("classify", {})
     if kind not in finished:
-        figures = _train(run, dataset, protector, preset=preset, seed=seed, kind=kind)
+        figures = _train(run, dataset, protector, settings=settings, seed=seed, kind=kind)
         finished = run.record("classify", {kind: figures})
     return finished[kind]
 
@@ -72,7 +59,7 @@ def _train(
     dataset: ImageDataset,
     protector: Protector,
     *,
-    preset: Preset,
+    settings: TrainingSettings,
     seed: int,
     kind: str,
 ) -> dict[str, Any]:
@@ -99,18 +86,18 @@ def _train(
         return resnet18(
             num_classes=dataset.num_classes,
             image_size=dataset.image_size,
-            width=preset.classifier_width,
+            width=settings.classifier.width,
             mean=mean,
             std=std,
             front=front and FRONTS[front],
         )
 
-    with computing_in_bfloat16(preset.mixed_precision):
+    with computing_in_bfloat16(settings.computing.mixed_precision):
         model = build()
-    batch_size = min(preset.classifier_batch_size, len(dataset.train_images))
+    batch_size = min(settings.classifier.batch_size, len(dataset.train_images))
     steps_per_epoch = len(dataset.train_images) // batch_size
-    steps = preset.classifier_epochs * steps_per_epoch
-    rate = preset.classifier_learning_rate
+    steps = settings.classifier.epochs * steps_per_epoch
+    rate = settings.classifier.learning_rate
     schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
         [int(share * steps) for share in (0.3, 0.6, 0.8)], [rate / 5**n for n in range(4)]
     )
@@ -128,7 +115,7 @@ def _train(
                 steps=count,
                 seed=seed,
                 augment=True,
-                flip=preset.augment_flip and dataset.mirrors_alike,
+                flip=settings.data.augment_flip and dataset.mirrors_alike,
             )
             return protected_batches(augmented, protect)
 
@@ -137,7 +124,7 @@ def _train(
             batches,
             title=f"classifier on {kind} images",
             steps=steps,
-            steps_per_round=preset.steps_per_round,
+            steps_per_round=settings.computing.steps_per_round,
             checkpoints=run.checkpoints(stage),
             logs=run.logs(stage),
         )
@@ -146,14 +133,14 @@ def _train(
     folder = run.path / ("classifier" if kind == "protected" else "classifier_plain")
     with written_whole(folder) as temporary:
         export_classifier(model, dataset.class_names, temporary, image_size=dataset.image_size)
-    test = slice(preset.test_images or None)
+    test = slice(settings.measuring.test_images or None)
     images, labels = dataset.test_images[test], dataset.test_labels[test]
     return {
         "test_accuracy": accuracy_of(model, protector.protect(images), labels),
         # What a client gets who forgets to protect.
         "accuracy_on_plain_images": accuracy_of(model, images, labels),
         "test_images": len(images),
-        "epochs": preset.classifier_epochs,
+        "epochs": settings.classifier.epochs,
         "parameters": model.count_params(),
         "history": history,
     }

@@ -12,16 +12,16 @@ import numpy as np
 from fire.decorators import SetParseFns
 
 from tfppdnn.cli.options import (
-    as_recorded,
     checked_seed,
     options_called,
     say_on_digits,
     words,
 )
-from tfppdnn.cli.quiet import import_tensorflow
+from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.loading import CheckedProtector, find_source
+from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_preset
 from tfppdnn.settings.audit import (

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.baselines import Plain
-from tfppdnn.classification.training import SETTINGS, train_classifier
-from tfppdnn.cli.options import as_recorded, checked_seed, say_on_digits
-from tfppdnn.cli.quiet import import_tensorflow
+from tfppdnn.classification.fit_classifier import fit_classifier
+from tfppdnn.cli.options import checked_seed, say_on_digits
+from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
-from tfppdnn.loading import CheckedProtector, find_source
-from tfppdnn.loading.source import Source
+from tfppdnn.loading import find_source
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import Preset, make_preset
+from tfppdnn.settings import OF_STAGE, make_settings, recorded
 
 
 @SetParseFns(protector=str, dataset=str, data_dir=str, out=str, preset=str)
@@ -69,7 +66,7 @@ def classify(
         seed: Seed of weights, order and augmentation; the run's own, or 0, if not given.
         settings: Any of classifier_width, classifier_epochs, classifier_batch_size,
             classifier_learning_rate, steps_per_round, test_images, augment_flip,
-            mixed_precision.
+            mixed_precision, image_size.
 
     Returns:
         The figures, and the exit code.
@@ -85,129 +82,42 @@ def classify(
             "another scheme: see --help"
         )
     source = find_source(protector or "plain")
-    identity = source.identity()
-    plain = plain or identity == "plain"
-    own = _defaults(source, protector)
-    unsaid = dataset is None and own.run is None
-    dataset = None if dataset is None else as_recorded(dataset)
-    if own.run and dataset not in (None, own.dataset["name"]) and out is None:
-        raise UserError(
-            f"--dataset={dataset} is not the run's own ({own.dataset['name']}); add --out=DIR"
-        )
-    chosen = _settings(own, preset, settings)
-    preset = preset or own.preset
-    seed = checked_seed(own.seed if seed is None else seed)
-    dataset = dataset or own.dataset["name"]
-    data_dir = data_dir or own.data_dir
-    target = _target(source, own, dataset, preset, out)
-
-    import_tensorflow()
-
-    from tfppdnn.datasets.load import load_dataset
-
-    images = load_dataset(
-        dataset,
-        data_dir=data_dir,
-        image_size=chosen.image_size,
-        # Of a folder's images, the same are held out as when h_p was trained.
-        seed=own.seed if own.run else seed,
-    )
-    if own.run and target.path.resolve() == own.run.path.resolve():
-        if images.summary() != own.dataset:
-            raise UserError(
-                f"--dataset={dataset}: not the images that {own.run.path} was trained on; "
-                "give their --data_dir, or another --out"
-            )
-    else:
-        target.claim(
-            verb="classify",
-            protector=identity,
-            preset=preset,
-            settings={name: getattr(chosen, name) for name in SETTINGS},
-            dataset=images.summary(),
-            seed=seed,
-            data_dir=data_dir,
-        )
-    if unsaid:
+    run = RunFolder(protector) if source.is_run else None
+    config = run.config() if run else {"dataset": {"name": "digits"}, "preset": "quick"}
+    own = config["dataset"]["name"]
+    name = own if dataset is None else as_recorded(dataset)
+    if run and name != own and out is None:
+        raise UserError(f"--dataset={name} is not the run's own ({own}); add --out=DIR")
+    chosen = recorded(config["settings"]) if run else make_settings()
+    groups = OF_STAGE["classifier"]
+    known = chosen.options(*groups)
+    if preset is not None:
+        chosen = chosen.replaced(make_settings(preset).options(*groups))
+    for option in settings:
+        if option not in known:
+            raise UserError(f"--{option}: not an option of classify; it has {', '.join(known)}")
+    preset = preset or config["preset"]
+    folder = f"classify-{source.title}-{Path(name).resolve().name}-{preset}"
+    if dataset is None and run is None:
         say_on_digits("classify")
-    kind = "plain" if plain else "protected"
-    new = kind not in target.metrics().get("classify", {})
-    train_classifier(
-        target,
-        images,
-        Plain() if plain else CheckedProtector(source.load(), name=str(protector)),
-        preset=chosen,
-        seed=seed,
-        kind=kind,
+    result = fit_classifier(
+        protector,
+        name,
+        plain=plain,
+        settings=chosen.replaced(settings),
+        out=out or (run.path if run else Path("runs") / folder),
+        seed=None if seed is None else checked_seed(seed),
+        data_dir=data_dir,
+        preset=preset,
     )
-    if new and (target.path / "report.html").exists():
+    if result.new and (result.run.path / "report.html").exists():
         from tfppdnn.reports.report import write_report
 
-        write_report(target)
-    return {"run": str(target.path), **_summary(target.metrics()["classify"])}, 0
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Defaults:
-    """What holds where a call says nothing; of a run folder, its own.
-
-    Attributes:
-        run: The run folder; None for any other protector, for which the values below hold.
-        dataset: The data set's summary, or what is known of it.
-        data_dir: Where it is read from.
-        preset: The preset's name.
-        settings: Settings that differ from the preset's.
-        seed: The seed.
-    """
-
-    run: RunFolder | None = None
-    dataset: dict[str, Any] = dataclasses.field(default_factory=lambda: {"name": "digits"})
-    data_dir: str | None = None
-    preset: str = "quick"
-    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
-    seed: int = 0
-
-
-def _defaults(source: Source, protector: str | None) -> _Defaults:
-    if not source.is_run:
-        return _Defaults()
-    run = RunFolder(protector)
-    config = run.config()
-    return _Defaults(
-        run=run,
-        dataset=config["dataset"],
-        data_dir=config.get("data_dir"),
-        preset=config["preset"],
-        settings=config["settings"],
-        seed=config["seed"],
-    )
-
-
-def _settings(own: _Defaults, preset: str | None, settings: dict[str, Any]) -> Preset:
-    """The run's settings; of `SETTINGS`, a preset's and this call's in their place."""
-    for name in settings:
-        if name not in SETTINGS:
-            raise UserError(f"--{name}: not an option of classify; it has {', '.join(SETTINGS)}")
-    values = {**own.settings}
-    if preset is not None:
-        of_preset = make_preset(preset)
-        values |= {name: getattr(of_preset, name) for name in SETTINGS}
-    return make_preset(own.preset, {**values, **settings})
-
-
-def _target(
-    source: Source, own: _Defaults, dataset: str, preset: str, out: str | None
-) -> RunFolder:
-    if out is not None:
-        return RunFolder(out)
-    name = f"classify-{source.title}-{Path(dataset).resolve().name}-{preset}"
-    return own.run or RunFolder(Path("runs") / name)
-
-
-def _summary(classified: dict[str, Any]) -> dict[str, Any]:
-    """Both accuracies, as far as both were trained."""
-    return {
-        f"accuracy_{kind}": classified[kind]["test_accuracy"]
+        write_report(result.run)
+    finished = result.run.metrics()["classify"]
+    figures = {
+        f"accuracy_{kind}": finished[kind]["test_accuracy"]
         for kind in ("protected", "plain")
-        if kind in classified
-    } | {"test_images": next(iter(classified.values()))["test_images"]}
+        if kind in finished
+    }
+    return {"run": str(result.run.path), **figures, "test_images": result.figures["test_images"]}, 0

@@ -16,11 +16,12 @@ from tfppdnn.classification.training import SETTINGS
 from tfppdnn.cli.frontier_figures import figures_of
 from tfppdnn.cli.frontier_points import Measuring, Point, has_begun, sharing_first_stages
 from tfppdnn.cli.frontier_sweeps import SWEEPS, place_of, trainings
-from tfppdnn.cli.options import as_recorded, checked_seed, words
-from tfppdnn.cli.quiet import import_tensorflow
+from tfppdnn.cli.options import checked_seed, words
+from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.loading import find_source
 from tfppdnn.protection.first_stages import check_reusable
+from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import Preset, make_preset
 from tfppdnn.settings import settings_help as train_settings_help

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -20,20 +18,6 @@ def checked_seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise UserError(f"--seed={seed}: must be a whole number from 0 to 2147483647")
     return seed
-
-
-def as_recorded(dataset: str) -> str:
-    """Writes a data set's name as `config.json` holds it, so that one call is told from another.
-
-    Args:
-        dataset: As typed: a name, or a folder, perhaps with a slash at its end.
-    """
-    dataset = os.path.expanduser(dataset)  # noqa: PTH111  (it may be a name)
-    if dataset in ("", "digits") or not Path(dataset).is_dir():
-        return dataset
-    name = str(Path(dataset))
-    # That word alone means the embedded ones, whatever folders there are.
-    return str(Path(dataset).resolve()) if name == "digits" else name
 
 
 def words(given: str | Sequence[str]) -> list[str]:

@@ -14,8 +14,8 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.quiet import import_tensorflow
 from tfppdnn.errors import UserError
+from tfppdnn.quiet import import_tensorflow
 
 _LARGEST_REQUEST = 2**30
 

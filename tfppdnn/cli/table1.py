@@ -15,15 +15,15 @@ from tfppdnn.classification.training import SETTINGS
 from tfppdnn.cli.audit import audit, images_to_attack
 from tfppdnn.cli.classify import classify
 from tfppdnn.cli.options import (
-    as_recorded,
     checked_seed,
     options_called,
     say_on_digits,
     words,
 )
-from tfppdnn.cli.quiet import import_tensorflow
+from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.loading import find_source
+from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_preset
 from tfppdnn.settings.audit import AuditPreset, audit_settings_help, make_audit_preset

@@ -1,25 +1,42 @@
-"""One way to name a data set, whatever it is."""
+"""One way to give a data set, whatever it is."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 
+Arrays: TypeAlias = tuple[np.ndarray, np.ndarray]
+"""Images, uint8 [N, H, W, 3], and labels, integers [N]."""
+
+AnyDataset: TypeAlias = ImageDataset | str | os.PathLike[str] | Arrays | tuple[Arrays, Arrays] | Any
+"""What `load_dataset` takes; the last is a `tf.data.Dataset`."""
+
 
 def load_dataset(
-    name: str, *, data_dir: str | None = None, image_size: int = 32, seed: int = 0
+    dataset: AnyDataset, *, data_dir: str | None = None, image_size: int = 32, seed: int = 0
 ) -> ImageDataset:
-    """Loads `digits`, a folder of class sub-folders, or a tensorflow-datasets name.
+    """Loads a data set, with its images at one size.
 
     Args:
-        name: `digits` (embedded), a folder, or a name that tensorflow-datasets knows
-            (with `/CONFIG` where a data set has several). Of a folder and a name that
-            tensorflow-datasets knows, it is the folder.
+        dataset: One of
+
+            - `"digits"` (embedded);
+            - a folder of class sub-folders;
+            - a name that tensorflow-datasets knows (with `/CONFIG` where a data set has
+              several); of a folder and such a name, it is the folder;
+            - a pair of arrays, images uint8 [N, H, W, 3] and integer labels [N], or two such
+              pairs, to train and to test;
+            - a `tf.data.Dataset` of (image, label), batched or not, that fits into memory;
+            - an `ImageDataset`, which stays as it is.
         data_dir: A tensorflow-datasets directory, for names.
-        image_size: Height and width of the images, in pixels.
-        seed: Seed of the test draw, for folders without a test folder.
+        image_size: Height and width of the images, in pixels; all but digits are brought to it.
+        seed: Seed of the draw of test images, where none are given.
 
     Returns:
         The data set, with at least two classes.
@@ -28,9 +45,16 @@ def load_dataset(
         UserError: There is no such data set (what exists is listed), or it cannot be
             used; the message says why.
     """
+    if isinstance(dataset, ImageDataset):
+        return _checked(dataset)
     if image_size < 32:
         raise UserError(f"--image_size={image_size}: must be 32 or more (VGG13 halves it 5 times)")
-    if name == "digits":
+    if not isinstance(dataset, (str, os.PathLike)):
+        from tfppdnn.datasets.arrays import from_arrays
+
+        return _checked(from_arrays(dataset, image_size=image_size, seed=seed))
+    name = os.fspath(dataset)
+    if dataset == "digits":  # A path is a folder.
         from tfppdnn.datasets.digits import load_digits
 
         if image_size != 32:
@@ -46,6 +70,27 @@ def load_dataset(
     from tfppdnn.datasets.tensorflow_datasets import load_tensorflow_dataset
 
     return _checked(load_tensorflow_dataset(name, data_dir=data_dir, image_size=image_size))
+
+
+def name_of(dataset: AnyDataset) -> str | None:
+    """The name that a data set has before it is loaded; None of arrays."""
+    if isinstance(dataset, ImageDataset):
+        return dataset.name
+    return as_recorded(os.fspath(dataset)) if isinstance(dataset, (str, os.PathLike)) else None
+
+
+def as_recorded(dataset: str) -> str:
+    """Writes a data set's name as `config.json` holds it, so that one call is told from another.
+
+    Args:
+        dataset: As typed: a name, or a folder, perhaps with a slash at its end.
+    """
+    dataset = os.path.expanduser(dataset)  # noqa: PTH111  (it may be a name)
+    if dataset in ("", "digits") or not Path(dataset).is_dir():
+        return dataset
+    name = str(Path(dataset))
+    # That word alone means the embedded ones, whatever folders there are.
+    return str(Path(dataset).resolve()) if name == "digits" else name
 
 
 def _checked(dataset: ImageDataset) -> ImageDataset:

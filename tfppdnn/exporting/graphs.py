@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import keras
 import tensorflow as tf
 
-from tfppdnn.exporting.silence import silenced
 from tfppdnn.models.inference import inference
+from tfppdnn.quiet import silenced
 
 Signatures = Mapping[str, tuple[Callable[[tf.Tensor], Mapping[str, tf.Tensor]], tf.TensorSpec]]
 """By name: a function of one tensor that answers named tensors, and what it takes."""

@@ -16,9 +16,9 @@ from ai_edge_litert.interpreter import Interpreter
 
 from tfppdnn.exporting.graphs import Signatures, protect_pixels, write_saved_model
 from tfppdnn.exporting.half import store_kernels_as_half
-from tfppdnn.exporting.silence import silenced
 from tfppdnn.models.instance_normalization import InstanceNormalization
 from tfppdnn.models.resizing import AreaResize
+from tfppdnn.quiet import silenced
 
 WEB_SIZES = (32, 64, 96, 224)
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.runners import Runner, saved_model_runners, tflite_runner, web_runners
-from tfppdnn.exporting.silence import silenced
 from tfppdnn.models.bottleneck import RoundToLevels
 from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.quiet import silenced
 
 # Largest share of values that may differ, and those by one grey level only. The int8 file
 # is not held to a limit: what it costs is reported.

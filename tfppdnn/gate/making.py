@@ -23,7 +23,7 @@ from tfppdnn.images.decoys import DECOYS
 from tfppdnn.images.photographs import photographs
 from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import Preset
+from tfppdnn.settings import TrainingSettings
 
 # Of each other kind of plain image at most this many are looked at.
 _OF_EACH_KIND = 1000
@@ -32,7 +32,7 @@ _PHOTOGRAPH_SIZES = (96, 256)
 
 def make_gate(
     run: RunFolder,
-    preset: Preset,
+    settings: TrainingSettings,
     dataset: ImageDataset,
     protector: keras.Model,
     discriminator: keras.Model,
@@ -46,7 +46,7 @@ def make_gate(
 
     Args:
         run: The run folder.
-        preset: The run's settings.
+        settings: The run's settings.
         dataset: The run's data set.
         protector: h_p.
         discriminator: F_B as the training left it; it is changed.
@@ -62,7 +62,7 @@ def make_gate(
     Raises:
         UserError: The folder cannot be written to.
     """
-    plain = dataset.test_images[: preset.test_images or None]
+    plain = dataset.test_images[: settings.measuring.test_images or None]
     protected = run_on_images(protector, plain)
     scores = tf.function(
         gate_scores(discriminator, image_size=dataset.image_size),

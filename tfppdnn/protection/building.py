@@ -1,4 +1,4 @@
-"""From a preset to the networks and the objective of the transformation network's training."""
+"""From settings to the networks and the objective of the transformation network's training."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from tfppdnn.protection.cyclegan import CycleGAN
 from tfppdnn.protection.hardened import HardenedProtector
 from tfppdnn.protection.losses import feature_loss
 from tfppdnn.protection.preliminary_images import PreliminaryImages
-from tfppdnn.settings import Preset
+from tfppdnn.settings import TrainingSettings
+from tfppdnn.settings.training import NetworkSettings
 from tfppdnn.training.precision import computing_in_bfloat16
 
 _IMAGES_TO_MEASURE_CAP = 512
 
 
 def build_transformation_network(
-    preset: Preset,
+    settings: TrainingSettings,
     dataset: ImageDataset,
     reference_classifier: keras.Model,
     preliminary: PreliminaryImages,
     *,
     seed: int,
 ) -> tuple[CycleGAN | HardenedProtector, dict[str, Any]]:
-    """Builds and compiles the model of a preset's objective.
+    """Builds and compiles the model of the objective.
 
     Args:
-        preset: The networks' sizes, the losses' weights and the optimizers' settings.
+        settings: The networks' sizes, the losses' weights and the optimizers' settings.
         dataset: Plain images.
         reference_classifier: h_theta.
         preliminary: P.
@@ -48,142 +49,149 @@ def build_transformation_network(
         The model, and what is worth recording of how it was built.
     """
     keras.utils.set_random_seed(seed)
-    if preset.objective == "hardened":
-        return _build_hardened(preset, dataset, reference_classifier, seed)
-    return _build_cyclegan(preset, dataset, reference_classifier, preliminary, seed)
+    if settings.transformation.objective.name == "hardened":
+        return _build_hardened(settings, dataset, reference_classifier, seed)
+    return _build_cyclegan(settings, dataset, reference_classifier, preliminary, seed)
 
 
-def build_protector(preset: Preset, dataset: ImageDataset) -> keras.Model:
+def build_protector(settings: TrainingSettings, dataset: ImageDataset) -> keras.Model:
     """Builds h_p, untrained."""
-    if preset.protector_network == "unet":
-        return build_unet(preset, dataset, name="protector")
+    networks = settings.transformation.networks
+    if networks.protector_network == "unet":
+        return build_unet(networks, dataset, name="protector")
     mean, std = dataset.channel_statistics()
     return bottleneck(
         image_size=dataset.image_size,
-        encoder_width=preset.reference_width,
-        code_size=preset.code_size,
-        code_levels=preset.code_levels,
-        decoder_width=preset.decoder_width,
+        encoder_width=settings.reference.width,
+        code_size=networks.code_size,
+        code_levels=networks.code_levels,
+        decoder_width=networks.decoder_width,
         mean=mean,
         std=std,
         name="protector",
     )
 
 
-def build_restorer(preset: Preset, dataset: ImageDataset) -> keras.Model:
+def build_restorer(settings: TrainingSettings, dataset: ImageDataset) -> keras.Model:
     """Builds what is trained beside h_p to undo it, untrained."""
-    if preset.objective == "hardened" and preset.protector_network == "bottleneck":
+    networks, objective = settings.transformation.networks, settings.transformation.objective
+    if objective.name == "hardened" and networks.protector_network == "bottleneck":
         # The code is everywhere in the protected image: a U-Net would not find it.
         return hourglass(image_size=dataset.image_size, name="restorer")
-    return build_unet(preset, dataset, name="restorer")
+    return build_unet(networks, dataset, name="restorer")
 
 
-def build_unet(preset: Preset, dataset: ImageDataset, *, name: str) -> keras.Model:
+def build_unet(networks: NetworkSettings, dataset: ImageDataset, *, name: str) -> keras.Model:
     """Builds a U-Net generator, untrained."""
     mean, std = dataset.channel_statistics()
     return unet(
-        base_width=preset.generator_width,
-        depth=preset.generator_depth,
-        norm=preset.generator_norm,
+        base_width=networks.generator_width,
+        depth=networks.generator_depth,
+        norm=networks.generator_norm,
         mean=mean,
         std=std,
         name=name,
     )
 
 
-def build_discriminator(preset: Preset, *, name: str) -> keras.Model:
+def build_discriminator(settings: TrainingSettings, *, name: str) -> keras.Model:
     """Builds a PatchGAN discriminator, untrained."""
     return patchgan(
-        base_width=preset.discriminator_width,
-        strided_layers=preset.discriminator_strided_layers,
+        base_width=settings.transformation.networks.discriminator_width,
+        strided_layers=settings.transformation.networks.discriminator_strided_layers,
         name=name,
     )
 
 
+def transform_steps(settings: TrainingSettings, dataset: ImageDataset) -> int:
+    """How many steps the transformation network is trained for."""
+    training = settings.transformation
+    steps_per_epoch = max(1, len(dataset.train_images) // training.batch_size)
+    return training.steps or training.epochs * steps_per_epoch
+
+
 def _build_cyclegan(
-    preset: Preset,
+    settings: TrainingSettings,
     dataset: ImageDataset,
     reference_classifier: keras.Model,
     preliminary: PreliminaryImages,
     seed: int,
 ) -> tuple[CycleGAN, dict[str, Any]]:
+    training, objective = settings.transformation, settings.transformation.objective
     features = perceptual_features(
-        preset.perceptual_weights, reference_classifier=reference_classifier
+        objective.perceptual_weights, reference_classifier=reference_classifier
     )
-    cap = _perceptual_cap(preset, features.model, dataset, preliminary)
-    with computing_in_bfloat16(preset.mixed_precision):
+    cap = _perceptual_cap(objective.perceptual_cap, features.model, dataset, preliminary)
+    with computing_in_bfloat16(settings.computing.mixed_precision):
         model = CycleGAN(
-            protector=build_protector(preset, dataset),
-            restorer=build_restorer(preset, dataset),
-            plain_discriminator=build_discriminator(preset, name="plain_discriminator"),
-            protected_discriminator=build_discriminator(preset, name="protected_discriminator"),
+            protector=build_protector(settings, dataset),
+            restorer=build_restorer(settings, dataset),
+            plain_discriminator=build_discriminator(settings, name="plain_discriminator"),
+            protected_discriminator=build_discriminator(settings, name="protected_discriminator"),
             reference_classifier=reference_classifier,
             features=features.model,
-            lambda_=preset.lambda_,
-            gamma=preset.gamma,
+            lambda_=objective.lambda_,
+            gamma=objective.gamma,
             perceptual_cap=cap,
-            pool_size=preset.pool_size,
+            pool_size=training.pool_size,
             image_shape=dataset.train_images.shape[1:],
             seed=seed,
         )
-    model.compile(learning_rate=preset.transform_learning_rate, beta_1=preset.transform_beta_1)
+    model.compile(learning_rate=training.learning_rate, beta_1=training.beta_1)
     facts = {"perceptual_features": features.source, "perceptual_cap": cap}
-    return model, {**facts, **_bits(preset)}
+    return model, {**facts, **_bits(training.networks)}
 
 
 def _build_hardened(
-    preset: Preset, dataset: ImageDataset, reference_classifier: keras.Model, seed: int
+    settings: TrainingSettings, dataset: ImageDataset, reference_classifier: keras.Model, seed: int
 ) -> tuple[HardenedProtector, dict[str, Any]]:
-    with computing_in_bfloat16(preset.mixed_precision):
-        protector = build_protector(preset, dataset)
-        if preset.protector_network == "bottleneck":
+    training, objective = settings.transformation, settings.transformation.objective
+    with computing_in_bfloat16(settings.computing.mixed_precision):
+        protector = build_protector(settings, dataset)
+        if training.networks.protector_network == "bottleneck":
             # It need not learn again to see what h_theta sees.
             copy_stages(reference_classifier, protector)
         model = HardenedProtector(
             protector=protector,
-            restorer=build_restorer(preset, dataset),
-            protected_discriminator=build_discriminator(preset, name="protected_discriminator"),
+            restorer=build_restorer(settings, dataset),
+            protected_discriminator=build_discriminator(settings, name="protected_discriminator"),
             reference_classifier=reference_classifier,
             mean_image=as_floats(dataset.train_images.mean(axis=0)),
-            lambda_=preset.lambda_,
-            classification_weight=preset.gamma[1],
-            feature_weight=preset.feature_weight,
-            feature_stages=preset.feature_stages,
-            hiding_weight=preset.hiding_weight,
-            pool_size=preset.pool_size,
+            lambda_=objective.lambda_,
+            classification_weight=objective.classification_weight,
+            feature_weight=objective.feature_weight,
+            feature_stages=objective.feature_stages,
+            hiding_weight=objective.hiding_weight,
+            pool_size=training.pool_size,
             seed=seed,
         )
     model.compile(
-        learning_rate=preset.transform_learning_rate,
-        beta_1=preset.transform_beta_1,
-        steps=transform_steps(preset, dataset),
+        learning_rate=training.learning_rate,
+        beta_1=training.beta_1,
+        steps=transform_steps(settings, dataset),
     )
-    return model, _bits(preset)
+    return model, _bits(training.networks)
 
 
-def transform_steps(preset: Preset, dataset: ImageDataset) -> int:
-    """How many steps the transformation network is trained for."""
-    steps_per_epoch = max(1, len(dataset.train_images) // preset.transform_batch_size)
-    return preset.transform_steps or preset.transform_epochs * steps_per_epoch
-
-
-def _bits(preset: Preset) -> dict[str, Any]:
-    if preset.protector_network != "bottleneck":
+def _bits(networks: NetworkSettings) -> dict[str, Any]:
+    if networks.protector_network != "bottleneck":
         return {}
-    return {"most_bits_a_protected_image_holds": code_bits(preset.code_size, preset.code_levels)}
+    return {
+        "most_bits_a_protected_image_holds": code_bits(networks.code_size, networks.code_levels)
+    }
 
 
 def _perceptual_cap(
-    preset: Preset,
+    wanted: float | str,
     features: keras.Model,
     dataset: ImageDataset,
     preliminary: PreliminaryImages,
 ) -> float | None:
     """The bound of a feature loss: by default the distance that P already has, its median."""
-    if preset.perceptual_cap == "off":
+    if wanted == "off":
         return None
-    if preset.perceptual_cap != "measured":
-        return float(preset.perceptual_cap)
+    if wanted != "measured":
+        return float(wanted)
     some = slice(_IMAGES_TO_MEASURE_CAP)
     plain = as_floats(dataset.train_images[preliminary.sources[some]])
     protected = as_floats(preliminary.images[some])

@@ -8,39 +8,19 @@ from typing import Any
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import Preset
+from tfppdnn.settings import OF_STAGE, TrainingSettings, recorded
 
 STAGES = ("reference_classifier", "preliminary_images")
 
-# The preset's settings that these stages depend on, but for steps_per_round: augmentation is
-# seeded for each round, so that another number gives another h_theta of the same worth. It is
-# left out on purpose: a frontier shares its stages between presets that differ in it, such as
-# `quick` and `hardened`.
-SETTINGS = (
-    "image_size",
-    "augment_flip",
-    "reference_width",
-    "reference_epochs",
-    "reference_batch_size",
-    "reference_learning_rate",
-    "preliminary_images",
-    "epsilon",
-    "step_size",
-    "iterations",
-    "random_start",
-    "mixed_precision",
-)
 
-
-def check_reusable(other: RunFolder, preset: Preset, *, dataset: dict[str, Any], seed: int) -> None:
-    """Checks that a run with these settings would make such stages as `other` holds.
-
-    They are the very same only if `steps_per_round` is, too, which is not asked for: see
-    `SETTINGS`.
+def check_reusable(
+    other: RunFolder, settings: TrainingSettings, *, dataset: dict[str, Any], seed: int
+) -> None:
+    """Checks that a run with these settings would make the very stages that `other` holds.
 
     Args:
         other: The run whose stages are to be reused.
-        preset: Of it, `SETTINGS` are compared.
+        settings: Of it, what these stages depend on is compared.
         dataset: The data set's summary.
         seed: The seed.
 
@@ -48,13 +28,14 @@ def check_reusable(other: RunFolder, preset: Preset, *, dataset: dict[str, Any],
         UserError: It is no run, has not finished these stages, or made them otherwise.
     """
     config = other.config()
-    wanted = {name: getattr(preset, name) for name in SETTINGS} | {"seed": seed}
-    found = {**config["settings"], "seed": config["seed"]}
+    groups = OF_STAGE[STAGES[-1]]
+    wanted = settings.options(*groups) | {"seed": seed}
+    found = recorded(config["settings"]).options(*groups) | {"seed": config["seed"]}
     for name, value in wanted.items():
-        if found.get(name) != value:
+        if found[name] != value:
             raise UserError(
-                f"--reuse={other.path}: made with --{name}={found.get(name)}, now it is {value}; "
-                f"give --{name}={found.get(name)}, or leave out --reuse"
+                f"--reuse={other.path}: made with --{name}={found[name]}, now it is {value}; "
+                f"give --{name}={found[name]}, or leave out --reuse"
             )
     for name, value in dataset.items():
         if config["dataset"].get(name) != value:

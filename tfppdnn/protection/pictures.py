@@ -9,13 +9,13 @@ from tfppdnn.images.photographs import photographs
 from tfppdnn.models.eight_bit import as_bytes, as_floats, run_on_images
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
 from tfppdnn.reports.pictures import Pictures
-from tfppdnn.settings import Preset
+from tfppdnn.settings import TrainingSettings
 
 _COUNT = 10
 
 
 def make_pictures(
-    preset: Preset,
+    settings: TrainingSettings,
     dataset: ImageDataset,
     reference_classifier: keras.Model,
     protector: keras.Model,
@@ -26,7 +26,7 @@ def make_pictures(
     """Protects some test images, and photographs at 96x96, for people to look at.
 
     Args:
-        preset: How P was made.
+        settings: How P was made.
         dataset: Where the test images come from.
         reference_classifier: h_theta, which P is made with.
         protector: h_p as it is exported.
@@ -37,10 +37,10 @@ def make_pictures(
     descent = PreliminaryProtection(
         reference_classifier,
         batch_size=len(plain),
-        epsilon=preset.epsilon,
-        step_size=preset.step_size,
-        iterations=preset.iterations,
-        random_start=preset.random_start,
+        epsilon=settings.preliminary.epsilon,
+        step_size=settings.preliminary.step_size,
+        iterations=settings.preliminary.iterations,
+        random_start=settings.preliminary.random_start,
         seed=seed,
     )
     descent.compile()

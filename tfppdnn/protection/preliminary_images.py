@@ -14,7 +14,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import Preset
+from tfppdnn.settings import TrainingSettings
 from tfppdnn.training.resumable import fit_resumably
 
 STAGE = "preliminary_images"
@@ -37,7 +37,7 @@ class PreliminaryImages(NamedTuple):
 
 def make_preliminary_images(
     run: RunFolder,
-    preset: Preset,
+    settings: TrainingSettings,
     dataset: ImageDataset,
     reference_classifier: keras.Model,
     *,
@@ -47,7 +47,7 @@ def make_preliminary_images(
 
     Args:
         run: Where P and its resume state are kept; plain images are never written.
-        preset: How many images, epsilon, step size, iterations and random start.
+        settings: How many images, epsilon, step size, iterations and random start.
         dataset: Plain images.
         reference_classifier: h_theta.
         seed: Seed of the draw and of the random starts.
@@ -55,16 +55,16 @@ def make_preliminary_images(
     Returns:
         P.
     """
-    count = min(preset.preliminary_images or np.inf, len(dataset.train_images))
+    count = min(settings.preliminary.images or np.inf, len(dataset.train_images))
     batch_size = min(_BATCH_SIZE, int(count))
     sources = np.random.default_rng([seed, 1]).permutation(len(dataset.train_images))[: int(count)]
     model = PreliminaryProtection(
         reference_classifier,
         batch_size=batch_size,
-        epsilon=preset.epsilon,
-        step_size=preset.step_size,
-        iterations=preset.iterations,
-        random_start=preset.random_start,
+        epsilon=settings.preliminary.epsilon,
+        step_size=settings.preliminary.step_size,
+        iterations=settings.preliminary.iterations,
+        random_start=settings.preliminary.random_start,
         seed=seed,
     )
     model.compile()
@@ -97,7 +97,7 @@ def make_preliminary_images(
         batches,
         title="preliminary protected images",
         steps=-(-len(sources) // batch_size),
-        steps_per_round=min(10, preset.steps_per_round),
+        steps_per_round=min(10, settings.computing.steps_per_round),
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
         callbacks=[keeper],

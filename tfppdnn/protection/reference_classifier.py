@@ -9,7 +9,7 @@ from tfppdnn.datasets.batches import image_batches
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.models.vgg13 import vgg13_bn
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import Preset
+from tfppdnn.settings import TrainingSettings
 from tfppdnn.training.classifiers import accuracy_of, compile_classifier
 from tfppdnn.training.precision import computing_in_bfloat16, in_float32
 from tfppdnn.training.resumable import fit_resumably
@@ -18,7 +18,7 @@ STAGE = "reference_classifier"
 
 
 def train_reference_classifier(
-    run: RunFolder, preset: Preset, dataset: ImageDataset, *, seed: int
+    run: RunFolder, settings: TrainingSettings, dataset: ImageDataset, *, seed: int
 ) -> keras.Model:
     """Trains VGG13-BN on plain images, or finishes an interrupted training.
 
@@ -27,7 +27,7 @@ def train_reference_classifier(
 
     Args:
         run: Where checkpoints, logs and figures go.
-        preset: The settings that start with `reference_`.
+        settings: The settings that start with `reference_`.
         dataset: Plain images.
         seed: Seed of weights, order and augmentation.
 
@@ -41,19 +41,19 @@ def train_reference_classifier(
         return vgg13_bn(
             num_classes=dataset.num_classes,
             image_size=dataset.image_size,
-            width=preset.reference_width,
+            width=settings.reference.width,
             mean=mean,
             std=std,
         )
 
-    with computing_in_bfloat16(preset.mixed_precision):
+    with computing_in_bfloat16(settings.computing.mixed_precision):
         model = build()
-    steps_per_epoch = max(1, len(dataset.train_images) // preset.reference_batch_size)
-    steps = preset.reference_epochs * steps_per_epoch
+    steps_per_epoch = max(1, len(dataset.train_images) // settings.reference.batch_size)
+    steps = settings.reference.epochs * steps_per_epoch
     schedule = keras.optimizers.schedules.CosineDecay(
-        preset.reference_learning_rate / 100,
+        settings.reference.learning_rate / 100,
         decay_steps=max(1, steps - steps_per_epoch),
-        warmup_target=preset.reference_learning_rate,
+        warmup_target=settings.reference.learning_rate,
         warmup_steps=steps_per_epoch,
     )
     compile_classifier(model, schedule, weight_decay=5e-4)
@@ -62,12 +62,12 @@ def train_reference_classifier(
         return image_batches(
             dataset.train_images,
             dataset.train_labels,
-            batch_size=preset.reference_batch_size,
+            batch_size=settings.reference.batch_size,
             first_step=first_step,
             steps=count,
             seed=seed,
             augment=True,
-            flip=preset.augment_flip and dataset.mirrors_alike,
+            flip=settings.data.augment_flip and dataset.mirrors_alike,
         )
 
     history = fit_resumably(
@@ -75,13 +75,13 @@ def train_reference_classifier(
         batches,
         title="reference classifier",
         steps=steps,
-        steps_per_round=preset.steps_per_round,
+        steps_per_round=settings.computing.steps_per_round,
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
     )
     model = in_float32(model, build)
     if STAGE not in run.metrics():
-        test = slice(preset.test_images or None)
+        test = slice(settings.measuring.test_images or None)
         images, labels = dataset.test_images[test], dataset.test_labels[test]
         run.record(
             STAGE,

@@ -24,7 +24,7 @@ from tfppdnn.protection.cyclegan import CycleGAN
 from tfppdnn.protection.hardened import HardenedProtector
 from tfppdnn.protection.preliminary_images import PreliminaryImages
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import Preset
+from tfppdnn.settings import TrainingSettings
 from tfppdnn.training.checkpoints import restore_part
 from tfppdnn.training.resumable import fit_resumably
 
@@ -34,18 +34,18 @@ _IMAGES_IN_GRID = 8
 
 def train_transformation_network(
     run: RunFolder,
-    preset: Preset,
+    settings: TrainingSettings,
     dataset: ImageDataset,
     reference_classifier: keras.Model,
     preliminary: PreliminaryImages,
     *,
     seed: int,
 ) -> CycleGAN | HardenedProtector:
-    """Trains h_p by the preset's objective, or finishes an interrupted training.
+    """Trains h_p by the settings' objective, or finishes an interrupted training.
 
     Args:
         run: Where checkpoints, logs and figures go.
-        preset: The networks' sizes, the losses' weights and the optimizers' settings.
+        settings: The networks' sizes, the losses' weights and the optimizers' settings.
         dataset: Plain images, domain A.
         reference_classifier: h_theta.
         preliminary: P, domain B.
@@ -55,13 +55,13 @@ def train_transformation_network(
         The objective's model; its `protector` is h_p, its `restorer` what was trained beside it.
     """
     model, facts = build_transformation_network(
-        preset, dataset, reference_classifier, preliminary, seed=seed
+        settings, dataset, reference_classifier, preliminary, seed=seed
     )
     # A resumed training must find the same features: they may come from a network.
     run.claim_stage(STAGE, {key: facts[key] for key in ("perceptual_features",) if key in facts})
     for name, fact in facts.items():
         tqdm.write(f"{name.replace('_', ' ')}: {fact}", file=sys.stderr)
-    batch_size, steps = preset.transform_batch_size, transform_steps(preset, dataset)
+    batch_size, steps = settings.transformation.batch_size, transform_steps(settings, dataset)
 
     def batches(first_step: int, count: int) -> tf.data.Dataset:
         where = {"batch_size": batch_size, "first_step": first_step, "steps": count}
@@ -70,8 +70,8 @@ def train_transformation_network(
             dataset.train_labels,
             seed=seed,
             # The hardened protector learns to classify, and would learn its images by heart.
-            augment=preset.objective == "hardened",
-            flip=preset.augment_flip and dataset.mirrors_alike,
+            augment=settings.transformation.objective.name == "hardened",
+            flip=settings.data.augment_flip and dataset.mirrors_alike,
             **where,
         )
         protected = image_batches(preliminary.images, preliminary.labels, seed=seed + 1, **where)
@@ -87,7 +87,7 @@ def train_transformation_network(
         batches,
         title="transformation network",
         steps=steps,
-        steps_per_round=preset.steps_per_round,
+        steps_per_round=settings.computing.steps_per_round,
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
         image_grid=grid,
@@ -106,12 +106,14 @@ def train_transformation_network(
     return model
 
 
-def protected_discriminator(run: RunFolder, preset: Preset, dataset: ImageDataset) -> keras.Model:
+def protected_discriminator(
+    run: RunFolder, settings: TrainingSettings, dataset: ImageDataset
+) -> keras.Model:
     """Builds F_B as the transformation network's training left it.
 
     Args:
         run: A run folder whose checkpoints are still there.
-        preset: The run's settings.
+        settings: The run's settings.
         dataset: The run's data set.
 
     Returns:
@@ -120,9 +122,9 @@ def protected_discriminator(run: RunFolder, preset: Preset, dataset: ImageDatase
     Raises:
         UserError: There is no checkpoint, or it is damaged or another model's.
     """
-    model = build_discriminator(preset, name="protected_discriminator")
-    before = [build_protector(preset, dataset), build_restorer(preset, dataset)]
-    if preset.objective == "cyclegan":
-        before.append(build_discriminator(preset, name="plain_discriminator"))
+    model = build_discriminator(settings, name="protected_discriminator")
+    before = [build_protector(settings, dataset), build_restorer(settings, dataset)]
+    if settings.transformation.objective.name == "cyclegan":
+        before.append(build_discriminator(settings, name="plain_discriminator"))
     restore_part(run.checkpoints(STAGE), before=before, part=model)
     return model

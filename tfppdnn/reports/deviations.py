@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tfppdnn.settings import Paper
+from tfppdnn.settings import make_settings
 
 
 class Row(NamedTuple):
@@ -29,8 +29,11 @@ class Row(NamedTuple):
     reason: str
 
 
-# Where no run of ours follows the paper to the letter, `Paper` holds our value, not its own.
+_PAPER = make_settings("paper").options()
+
+# Where no run of ours follows the paper to the letter, its preset holds our value.
 _THE_PAPER_SAYS = {
+    "classification_weight": _PAPER["gamma"][1],
     "discriminator_strided_layers": 3,
     "perceptual_weights": "imagenet",
     "perceptual_cap": "off",
@@ -88,6 +91,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "More weight on the second, the classification, holds the accuracy up against the "
         "larger lambda in a short training.",
     ),
+    "classification_weight": ("Weight of h_theta's cross entropy", _CHOSEN),
     "perceptual_cap": (
         "Bound of the perceptual loss",
         "It is maximised and nothing in the paper bounds it: left alone it outgrows the other "
@@ -160,8 +164,10 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
 
 # What only some runs use.
 _OF_THE_BOTTLENECK = frozenset({"code_size", "code_levels", "decoder_width"})
-_OF_THE_HARDENED = frozenset({"feature_weight", "feature_stages", "hiding_weight"})
-_OF_THE_CYCLEGAN = frozenset({"perceptual_weights", "perceptual_cap"})
+_OF_THE_HARDENED = frozenset(
+    {"classification_weight", "feature_weight", "feature_stages", "hiding_weight"}
+)
+_OF_THE_CYCLEGAN = frozenset({"gamma", "perceptual_weights", "perceptual_cap"})
 _OF_THE_UNETS = frozenset({"generator_width", "generator_depth", "generator_norm"})
 
 IN_EVERY_RUN: tuple[Row, ...] = (
@@ -214,7 +220,7 @@ IN_EVERY_RUN: tuple[Row, ...] = (
 
 def paper_value(field: str) -> Any:
     """What the paper says of a setting, where it says anything (see `REASONS`)."""
-    return _THE_PAPER_SAYS.get(field, getattr(Paper(), field))
+    return _THE_PAPER_SAYS.get(field, _PAPER.get(field))
 
 
 def in_use(field: str, settings: Mapping[str, Any]) -> bool:
@@ -234,11 +240,11 @@ def deviations(settings: Mapping[str, Any], *, train_images: int | None = None) 
     """Lists the settings whose value differs from the one the paper gives.
 
     Args:
-        settings: Values by `Preset` field; fields that are missing count as the paper's.
+        settings: Values by option; those that are missing count as the paper's.
         train_images: Size of the training set, to tell steps in epochs.
 
     Returns:
-        One row a differing setting, in the order of `Preset`.
+        One row a differing setting, in the order of `REASONS`.
     """
     rows = []
     for field, (name, reason) in REASONS.items():
@@ -252,9 +258,9 @@ def deviations(settings: Mapping[str, Any], *, train_images: int | None = None) 
             reason = _CHOSEN
         by_paper, by_run = in_words(field, paper), in_words(field, run)
         if field == "transform_steps":
-            by_paper = in_words("transform_epochs", Paper.transform_epochs)
+            by_paper = in_words("transform_epochs", _PAPER["transform_epochs"])
             if train_images:
-                batch_size = settings.get("transform_batch_size", Paper.transform_batch_size)
+                batch_size = settings.get("transform_batch_size", _PAPER["transform_batch_size"])
                 by_run += f", about {run * batch_size / train_images:,.0f} epochs"
         rows.append(Row(name, field, by_paper, by_run, reason))
     return rows
@@ -265,7 +271,7 @@ def _reason_fits(field: str, paper: Any, run: Any, settings: Mapping[str, Any]) 
     if field == "lambda_":
         return run > paper
     if field == "gamma":
-        return run[1] > paper[1] and settings.get("lambda_", Paper.lambda_) > Paper.lambda_
+        return run[1] > paper[1] and settings.get("lambda_", _PAPER["lambda_"]) > _PAPER["lambda_"]
     if REASONS[field][1] in (_SIZED, _SHORTER) and field != "transform_steps":
         return run < paper
     return True
@@ -285,7 +291,7 @@ def in_words(field: str, value: Any) -> str:
 
     Args:
         field: The setting.
-        value: Its value, as `Preset` or `config.json` holds it.
+        value: Its value, as settings or `config.json` hold it.
 
     Returns:
         Plain text, not escaped.

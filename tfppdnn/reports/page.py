@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import shlex
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from tfppdnn.reports import deviations, writing
 from tfppdnn.reports.measurements import METRICS, Measurement, Metric, accuracy, leaked
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import Finding, does_it_work, what_is_restored, what_is_seen
-from tfppdnn.settings import PRESETS
+from tfppdnn.settings import make_settings, recorded
 
 _FILES = {
     "protector": "SavedModel, for TensorFlow and TensorFlow Serving",
@@ -69,20 +68,19 @@ def render(
 
 def command(config: Mapping[str, Any]) -> str:
     """The command line that makes a run again, from its `config.json`; DIR holds data sets."""
-    preset, settings = config.get("preset", "quick"), config.get("settings", {})
+    preset = config.get("preset") or "quick"
     options = {"preset": preset, "dataset": config.get("dataset", {}).get("name", "digits")}
     options["seed"] = config.get("seed", 0)
     if config.get("data_dir"):
         options["data_dir"] = "DIR"
-    if preset in PRESETS:
-        for field in dataclasses.fields(PRESETS[preset]):
-            value = settings.get(field.name, field.default)
-            if isinstance(value, (list, tuple)):
-                value, default = ",".join(map(str, value)), ",".join(map(str, field.default))
-            else:
-                default = field.default
-            if value != default:
-                options[field.name] = value
+    made = recorded(config.get("settings", {})).options()
+    usual = make_settings(preset).options()
+    if made["objective"] != usual["objective"]:
+        options["objective"] = made["objective"]
+        usual = make_settings(preset, {"objective": made["objective"]}).options()
+    for name, value in made.items():
+        if name in usual and value != usual[name]:
+            options[name] = ",".join(map(str, value)) if isinstance(value, list) else value
     written = (shlex.quote(f"--{name}={value}") for name, value in options.items())
     return " ".join(["python -m tfppdnn train", *written, "--out=runs/again"])
 

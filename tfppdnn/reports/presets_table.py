@@ -5,8 +5,6 @@ python -m tfppdnn.reports.presets_table prints it.
 
 from __future__ import annotations
 
-import dataclasses
-
 from tfppdnn.reports.deviations import (
     IN_EVERY_RUN,
     OPEN_CHOICES,
@@ -16,12 +14,12 @@ from tfppdnn.reports.deviations import (
     in_use,
     open_choices,
 )
-from tfppdnn.settings import PRESETS
+from tfppdnn.settings import PRESETS, make_settings
 
 
 def presets_table() -> str:
     """Writes three Markdown tables: departures, choices of ours, and what holds in every run."""
-    settings = {name: dataclasses.asdict(preset()) for name, preset in PRESETS.items()}
+    settings = {name: make_settings(name).options() for name in PRESETS}
     departing = {name: _by_option(deviations(values)) for name, values in settings.items()}
     chosen = {name: _by_option(open_choices(values)) for name, values in settings.items()}
     lines = [

@@ -1,16 +1,17 @@
-"""Presets: every setting of a verb, at three scales.
+"""Settings, a group a stage, and presets of them at three scales.
 
-Every field is an option of its own name on the command line.
+Every setting is an option of its own name on the command line.
 """
 
-from tfppdnn.settings.training import (
-    PRESETS,
-    Cpu,
-    Paper,
-    Preset,
-    Quick,
-    make_preset,
-    settings_help,
-)
+from tfppdnn.settings.presets import PRESETS, make_settings, settings_help
+from tfppdnn.settings.training import OF_STAGE, TRAINED, TrainingSettings, recorded
 
-__all__ = ["PRESETS", "Cpu", "Paper", "Preset", "Quick", "make_preset", "settings_help"]
+__all__ = [
+    "OF_STAGE",
+    "PRESETS",
+    "TRAINED",
+    "TrainingSettings",
+    "make_settings",
+    "recorded",
+    "settings_help",
+]

@@ -1,8 +1,9 @@
-"""Keeping converters quiet: stdout belongs to the figures, stderr to the progress."""
+"""Keeping TensorFlow quiet: stdout belongs to the figures, stderr to the progress."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import warnings
@@ -30,3 +31,18 @@ def silenced() -> Iterator[None]:
         undo.enter_context(contextlib.redirect_stdout(nowhere))
         undo.enter_context(contextlib.redirect_stderr(nowhere))
         yield
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow; call it when the options are checked and the work begins.
+
+    Importing it takes seconds, and prints to stderr what its log level cannot keep back.
+    """
+    with silenced():
+        import tensorflow
+    logger = tensorflow.get_logger()
+    # It warns of calls that train several networks one after the other.
+    logger.setLevel(logging.ERROR)
+    for handler in logger.handlers:
+        # Made while nothing was said, it would write to a closed file (which `setStream` flushes).
+        handler.stream = sys.stderr

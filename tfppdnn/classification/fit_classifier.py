@@ -1,0 +1,170 @@
+"""`tfppdnn.fit_classifier`: what the cloud does with protected images (Section IV-D, Fig. 5a)."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfppdnn.baselines import Plain
+from tfppdnn.classification.training import train_classifier
+from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
+from tfppdnn.errors import UserError
+from tfppdnn.loading import CheckedProtector, find_source
+from tfppdnn.quiet import import_tensorflow
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import OF_STAGE, TrainingSettings, make_settings, recorded
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class ClassifierResult:
+    """A trained classifier and its figures.
+
+    Attributes:
+        run: The folder that it was saved in; of a training without one, it goes with this object.
+        kind: `protected`, or `plain` if it was trained on plain images.
+        new: Whether it was trained now, and not found finished.
+    """
+
+    run: RunFolder = field(repr=False)
+    kind: str
+    new: bool
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Every figure, with its count; see `metrics.json`."""
+        return self.run.metrics()["classify"][self.kind]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of test images, protected as the training's were, that it gets right."""
+        return self.figures["test_accuracy"]
+
+    @property
+    def folder(self) -> Path:
+        """Its SavedModel, see `tfppdnn.exporting.classifier`."""
+        return self.run.path / ("classifier" if self.kind == "protected" else "classifier_plain")
+
+    def classify(self, images: np.ndarray) -> np.ndarray:
+        """Names the classes of uint8 [N, H, W, 3] images, protected ones if it was trained so.
+
+        Returns:
+            int64 [N].
+        """
+        return self._signature(image=images)["class_id"].numpy()
+
+    @cached_property
+    def _model(self) -> Any:
+        import tensorflow as tf
+
+        # The signatures hold references into the loaded object: both must be kept.
+        return tf.saved_model.load(os.fspath(self.folder))
+
+    @property
+    def _signature(self) -> Any:
+        return self._model.signatures["serving_default"]
+
+
+def fit_classifier(
+    protector: Any = None,
+    dataset: AnyDataset | None = None,
+    *,
+    plain: bool = False,
+    settings: str | TrainingSettings | Mapping[str, Any] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    seed: int | None = None,
+    data_dir: str | None = None,
+    preset: str | None = None,
+) -> ClassifierResult:
+    """Trains ResNet-18 on protected images only, and saves it for serving.
+
+    Training images are cropped and flipped at random, then protected, then rounded to 8 bits, as
+    a client would upload them; test images are protected.
+
+    Args:
+        protector: A protector or its name, see `tfppdnn.load_protector`; None for plain images.
+        dataset: Plain images and labels, see `tfppdnn.datasets.load_dataset`. None for those
+            that the protector was trained on, if it is a run folder, or the digits.
+        plain: Whether to train on plain images instead, to see what protection costs.
+        settings: A preset's name, settings or options, as for `tfppdnn.train`; of them only the
+            classifier's count. None for those of the run, or `quick`.
+        out: The folder to save in; that of the protector's own run is fine. The same call goes on
+            with a training that was stopped, and does nothing when it is done. Without one, what
+            is made goes with the result.
+        seed: Seed of weights, order and augmentation; None for the run's own, or 0.
+        data_dir: A tensorflow-datasets directory.
+        preset: Name of the preset that settings were made from, to be recorded.
+
+    Returns:
+        The classifier.
+
+    Raises:
+        UserError: There is no such protector or data set, the training was begun with other
+            settings or diverged, or the protector fails.
+    """
+    source = find_source("plain" if protector is None else protector)
+    identity = source.identity()
+    plain = plain or identity == "plain"
+    own = RunFolder(protector) if source.is_run else None
+    config = own.config() if own else {"dataset": {"name": "digits"}, "settings": {}, "seed": 0}
+    known = config["dataset"]["name"] if dataset is None else name_of(dataset)
+    settings = _settings(settings, config["settings"] if own else None)
+    run = RunFolder.temporary() if out is None else RunFolder(out)
+    seed = config["seed"] if seed is None else seed
+
+    import_tensorflow()
+
+    images = load_dataset(
+        dataset if known is None else known,
+        data_dir=data_dir or config.get("data_dir"),
+        image_size=settings.data.image_size,
+        # Of a folder's images, the same are held out as when h_p was trained.
+        seed=config["seed"] if own else seed,
+    )
+    if own and run.path.resolve() == own.path.resolve():
+        if images.summary() != config["dataset"]:
+            raise UserError(
+                f"--dataset={known}: not the images that {own.path} was trained on; "
+                "give their --data_dir, or another --out"
+            )
+    else:
+        run.claim(
+            verb="classify",
+            protector=identity,
+            settings=settings.options(*OF_STAGE["classifier"]),
+            dataset=images.summary(),
+            seed=seed,
+            data_dir=data_dir or config.get("data_dir"),
+            preset=preset or config.get("preset"),
+        )
+    kind = "plain" if plain else "protected"
+    new = kind not in run.metrics().get("classify", {})
+    train_classifier(
+        run,
+        images,
+        Plain() if plain else CheckedProtector(source.load(), name=str(protector)),
+        settings=settings,
+        seed=seed,
+        kind=kind,
+    )
+    return ClassifierResult(run, kind, new)
+
+
+def _settings(
+    given: str | TrainingSettings | Mapping[str, Any] | None, of_run: Mapping[str, Any] | None
+) -> TrainingSettings:
+    """What was given, but of a run's own data, and where nothing was given all its own."""
+    own = make_settings("quick") if of_run is None else recorded(of_run)
+    if given is None:
+        return own
+    if isinstance(given, Mapping):
+        return own.replaced(given)
+    chosen = make_settings(given) if isinstance(given, str) else given
+    return chosen if of_run is None else dataclasses.replace(chosen, data=own.data)

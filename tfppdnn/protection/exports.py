@@ -1,0 +1,128 @@
+"""What leaves the building: a run's files for clients and servers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.load import load_dataset
+from tfppdnn.exporting.classifier import export_classifier
+from tfppdnn.exporting.run_folder import export_all
+from tfppdnn.exporting.verify import VerificationError
+from tfppdnn.files import written_whole
+from tfppdnn.gate.making import make_gate
+from tfppdnn.loading.keras_file import load_network
+from tfppdnn.protection.exportable import check_exportable
+from tfppdnn.protection.transformation_network import STAGE, protected_discriminator
+from tfppdnn.reports.report import write_report
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import TrainingSettings, recorded
+
+# Exported files are compared with the Keras model on this many real test images.
+_CHECKED_IMAGES = 256
+
+
+def export(run: str | os.PathLike[str], *, data_dir: str | None = None) -> dict[str, Any]:
+    """Writes again what leaves the building about a run's protector, each file compared with it.
+
+    Args:
+        run: A run folder made by `train`.
+        data_dir: The tensorflow-datasets directory that the run was trained from, if it has
+            moved; real images are needed to compare and to calibrate with.
+
+    Returns:
+        The figures by file; those of the gate are None if the training's checkpoints, which it
+        needs, are gone.
+
+    Raises:
+        UserError: No such run, its training has not finished, or its data is not to be had.
+        VerificationError: A file was refused.
+    """
+    folder = RunFolder(run)
+    config = folder.config()
+    check_exportable(run)
+    settings, seed = recorded(config["settings"]), config["seed"]
+    dataset = load_dataset(
+        config["dataset"]["name"],
+        data_dir=data_dir or config.get("data_dir"),
+        image_size=config["dataset"]["image_size"],
+        seed=seed,
+    )
+    protector = load_network(folder.protector)
+    figures = export_protector(folder, protector, dataset)
+    gate = None
+    if any(folder.checkpoints(STAGE).glob("step-*.npz")):
+        discriminator = protected_discriminator(folder, settings, dataset)
+        gate = export_gate(folder, settings, dataset, protector, discriminator, seed=seed)
+    else:
+        tqdm.write(
+            f"no gate: {folder.checkpoints(STAGE)} holds no checkpoint; it is needed for this and "
+            "was deleted",
+            file=sys.stderr,
+        )
+    if (folder.path / "report.html").exists():
+        write_report(folder)
+    return {**figures, "gate": gate}
+
+
+def export_reference(run: RunFolder, classifier: keras.Model, dataset: ImageDataset) -> None:
+    """Writes RUN/reference_classifier."""
+    with written_whole(run.path / "reference_classifier") as temporary:
+        export_classifier(classifier, dataset.class_names, temporary, image_size=dataset.image_size)
+
+
+def export_protector(
+    run: RunFolder, protector: keras.Model, dataset: ImageDataset
+) -> dict[str, Any]:
+    """Writes h_p as SavedModel and TFLite, and records how exact each file is.
+
+    Args:
+        run: The run folder, with the reference classifier's SavedModel, which tells what
+            int8 costs in accuracy.
+        protector: h_p.
+        dataset: Where the images to compare and to calibrate with come from.
+
+    Returns:
+        The figures by file.
+
+    Raises:
+        VerificationError: Files were refused; what was measured is recorded all the same.
+    """
+    labels = dataset.test_labels[:_CHECKED_IMAGES]
+    classifier = tf.saved_model.load(str(run.path / "reference_classifier"))
+
+    def accuracy(protected) -> float:
+        answers = classifier.signatures["serving_default"](image=tf.constant(protected))
+        return float((answers["class_id"].numpy() == labels).mean())
+
+    try:
+        figures = export_all(
+            protector,
+            run.path,
+            images=dataset.test_images[:_CHECKED_IMAGES],
+            calibration_images=dataset.train_images[:_CHECKED_IMAGES],
+            accuracy=accuracy,
+        )
+    except VerificationError as refusal:
+        run.record("export", refusal.figures)
+        raise
+    return run.record("export", figures)
+
+
+def export_gate(
+    run: RunFolder,
+    settings: TrainingSettings,
+    dataset: ImageDataset,
+    protector: keras.Model,
+    discriminator: keras.Model,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Teaches the gate, writes RUN/gate, and records how often it errs; see `make_gate`."""
+    return make_gate(run, settings, dataset, protector, discriminator, seed=seed)

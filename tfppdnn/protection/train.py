@@ -1,0 +1,152 @@
+"""`tfppdnn.train`: from plain images to a protector h_p, and all that leaves the building."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
+from tfppdnn.loading import load_protector
+from tfppdnn.protection.first_stages import check_reusable, copy_first_stages
+from tfppdnn.quiet import import_tensorflow
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import TRAINED, TrainingSettings, make_settings, recorded
+
+if TYPE_CHECKING:
+    import keras
+
+    from tfppdnn.types import Protector
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A finished run: a protector, its figures and its files.
+
+    Attributes:
+        run: The run folder; of a training without one, it goes with this object.
+    """
+
+    run: RunFolder = field(repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's files are."""
+        return self.run.path
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Every figure, by stage, as in `metrics.json`; `train` is the short list."""
+        return self.run.metrics()
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """What it was trained with."""
+        return recorded(self.run.config()["settings"])
+
+    @cached_property
+    def protector(self) -> Protector:
+        """h_p as clients run it: 8 bits in, 8 bits out."""
+        return load_protector(self.folder)
+
+    @cached_property
+    def network(self) -> keras.Model:
+        """h_p as a Keras model, float32 [N, H, W, 3] in [0, 1] to the same."""
+        from tfppdnn.loading.keras_file import load_network
+
+        return load_network(self.run.protector)
+
+    @property
+    def report(self) -> Path:
+        """The page that shows what was made. It holds plain pictures."""
+        return self.folder / "report.html"
+
+    def summary(self) -> str:
+        """The short list of figures, a line each."""
+        return "\n".join(f"{name}: {value}" for name, value in self.metrics["train"].items())
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        """In a notebook, the report itself."""
+        return (
+            f'<iframe srcdoc="{html.escape(self.report.read_text())}" '
+            'style="width: 100%; height: 60em; border: 0"></iframe>'
+        )
+
+
+def train(
+    dataset: AnyDataset = "digits",
+    *,
+    settings: str | TrainingSettings | Mapping[str, Any] = "quick",
+    out: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    data_dir: str | None = None,
+    reuse: str | os.PathLike[str] | None = None,
+    preset: str | None = None,
+) -> TrainingResult:
+    """Trains a protector h_p, exports it, and measures what it hides (Section III).
+
+    Args:
+        dataset: Plain images and labels, see `tfppdnn.datasets.load_dataset`.
+        settings: A preset's name (`quick`, `cpu`, `hardened`, `paper`), or settings as
+            `tfppdnn.settings.make_settings` makes them, or options that differ from those of
+            `quick`, as in `{"lambda_": 1, "transform_steps": 2000}`.
+        out: The run folder. The same call goes on with a run that was stopped, and does nothing
+            when it is done. Without one, what is made goes with the result.
+        seed: Seed of everything that is drawn at random.
+        data_dir: A tensorflow-datasets directory; nothing is downloaded if the data is there.
+        reuse: A run folder whose first two stages this run starts from, if it has none.
+        preset: Name of the preset that settings were made from, to be recorded.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UserError: The data set or a setting cannot be used, the run folder holds another run,
+            the stages of another cannot be reused, or the training diverged.
+    """
+    if isinstance(settings, str):
+        settings, preset = make_settings(settings), settings
+    elif isinstance(settings, Mapping):
+        settings = make_settings("quick", settings)
+    run = RunFolder.temporary() if out is None else RunFolder(out)
+    identity = {"settings": settings.options(*TRAINED), "seed": seed}
+    known = name_of(dataset)
+    run.expect(dataset={} if known is None else {"name": known}, **identity)
+    if "train" in run.metrics():
+        return TrainingResult(run)
+
+    # Everything up to here is quick, so that a wrong option is refused at once.
+    import_tensorflow()
+
+    from tfppdnn.models.perceptual import check_perceptual_weights
+    from tfppdnn.protection.stages import make_run
+
+    check_perceptual_weights(getattr(settings.transformation.objective, "perceptual_weights", None))
+    images = load_dataset(
+        dataset if known is None else known,
+        data_dir=data_dir,
+        image_size=settings.data.image_size,
+        seed=seed,
+    )
+    # A run that was begun has its own.
+    other = RunFolder(reuse) if reuse and not (run.path / "checkpoints").exists() else None
+    if other is not None:
+        check_reusable(other, settings, dataset=images.summary(), seed=seed)
+    run.claim(
+        dataset=images.summary(),
+        data_dir=data_dir,
+        preset=preset,
+        later=settings.options("classifier"),
+        **identity,
+    )
+    if other is not None:
+        copy_first_stages(other, run)
+    make_run(run, settings, images, seed)
+    return TrainingResult(run)
