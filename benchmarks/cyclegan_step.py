@@ -28,18 +28,22 @@ _CAP = 1.7  # Measured in a training, as the preset has it; here it is given.
 
 def settings() -> dict[str, Any]:
     """What both need of the preset."""
-    from tfppdnn.settings import make_preset
+    from tfppdnn.settings import make_settings
 
-    preset = make_preset("cpu")
+    settings = make_settings("cpu")
+    training = settings.transformation
     return {
-        "lambda_": preset.lambda_,
-        "gamma": preset.gamma,
-        "pool_size": preset.pool_size,
-        "learning_rate": preset.transform_learning_rate,
-        "beta_1": preset.transform_beta_1,
-        "reference_width": preset.reference_width,
-        "generator": {"width": preset.generator_width, "depth": preset.generator_depth},
-        "discriminator": preset.discriminator_width,
+        "lambda_": training.objective.lambda_,
+        "gamma": training.objective.gamma,
+        "pool_size": training.pool_size,
+        "learning_rate": training.learning_rate,
+        "beta_1": training.beta_1,
+        "reference_width": settings.reference.width,
+        "generator": {
+            "width": training.networks.generator_width,
+            "depth": training.networks.generator_depth,
+        },
+        "discriminator": training.networks.discriminator_width,
     }
 
 

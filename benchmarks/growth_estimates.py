@@ -20,26 +20,26 @@ def estimates(points: list[Point], *, images: int = IMAGES) -> list[dict[str, An
     Returns:
         A row for each command, with `command`, and `at`: by size the seconds and GiB.
     """
-    from tfppdnn.settings import make_preset
-    from tfppdnn.settings.audit import make_audit_preset
+    from tfppdnn.settings import make_settings
+    from tfppdnn.settings.audit import make_audit_settings
 
-    cpu, hardened = make_preset("cpu"), make_preset("hardened")
-    attackers = make_audit_preset("cpu")
+    cpu, hardened = make_settings("cpu"), make_settings("hardened")
+    attackers = make_audit_settings("cpu")
     known = min(images, attackers.attacker_images)
     first_stages = [
-        ("reference classifier", cpu.reference_epochs * images, cpu.reference_batch_size),
-        ("gradient descent", min(images, cpu.preliminary_images) * cpu.iterations, 128),
+        ("reference classifier", cpu.reference.epochs * images, cpu.reference.batch_size),
+        ("gradient descent", min(images, cpu.preliminary.images) * cpu.preliminary.iterations, 128),
     ]
 
-    def transforming(part: str, preset: Any) -> tuple[str, int, int]:
-        batch = preset.transform_batch_size
-        return part, preset.transform_steps * batch, batch
+    def transforming(part: str, settings: Any) -> tuple[str, int, int]:
+        batch = settings.transformation.batch_size
+        return part, settings.transformation.steps * batch, batch
 
     commands = {
         "`train --preset=cpu`": [*first_stages, transforming("CycleGAN", cpu)],
         "`train --preset=hardened`": [*first_stages, transforming("hardened", hardened)],
         "`classify --preset=cpu`": [
-            ("ResNet-18", cpu.classifier_epochs * images, cpu.classifier_batch_size)
+            ("ResNet-18", cpu.classifier.epochs * images, cpu.classifier.batch_size)
         ],
         "`protect`": [("files", images, 0)],
         "`audit --preset=cpu`, its U-Net": [

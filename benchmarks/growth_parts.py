@@ -7,7 +7,6 @@ in the pictures and the weights has no bearing on time or memory.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import tempfile
 from pathlib import Path
@@ -122,30 +121,32 @@ def _inverse_step(model: Any, size: int, batch: int) -> Work:
     return _fitting(model, images, images, items=batch)
 
 
-def _transformation_step(preset_name: str, size: int, batch: int, width: float) -> Work:
+def _transformation_step(preset: str, size: int, batch: int, width: float) -> Work:
     from tfppdnn.protection.building import build_transformation_network
     from tfppdnn.protection.preliminary_images import PreliminaryImages
-    from tfppdnn.settings import make_preset
+    from tfppdnn.settings import make_settings
 
-    preset = make_preset(preset_name, {"image_size": size, "perceptual_weights": "reference"})
+    settings = make_settings(preset, {"image_size": size})
     scaled = {
         name: type(value)(round(value * width, 4))
-        for name, value in dataclasses.asdict(preset).items()
+        for name, value in settings.options().items()
         if name in ("generator_width", "discriminator_width", "decoder_width", "reference_width")
     }
-    preset = dataclasses.replace(
-        preset,
-        transform_batch_size=batch,
-        pool_size=max(batch, preset.pool_size),
-        perceptual_cap=preset.perceptual_cap if preset.objective == "hardened" else 1.7,
-        **scaled,
+    settings = settings.replaced(
+        {
+            "transform_batch_size": batch,
+            "pool_size": max(batch, settings.transformation.pool_size),
+            "perceptual_weights": "reference",
+            "perceptual_cap": 1.7,
+            **scaled,
+        }
     )
     dataset = _dataset(size)
     preliminary = PreliminaryImages(
         dataset.train_images, dataset.train_labels, np.arange(len(dataset.train_images))
     )
-    reference = _reference(size, preset.reference_width / 0.375)
-    model, _ = build_transformation_network(preset, dataset, reference, preliminary, seed=0)
+    reference = _reference(size, settings.reference.width / 0.375)
+    model, _ = build_transformation_network(settings, dataset, reference, preliminary, seed=0)
     pair = _labelled(size, batch)
     return _fitting(model, pair, pair, items=batch)
 

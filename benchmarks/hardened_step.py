@@ -30,29 +30,30 @@ _LOSSES = ("protector", "adversarial", "classification", "features", "discrimina
 
 def settings() -> dict[str, Any]:
     """What both need of the preset."""
-    from tfppdnn.settings import make_preset
+    from tfppdnn.settings import make_settings
 
-    preset = make_preset("hardened")
+    settings = make_settings("hardened")
+    training = settings.transformation
     return {
         "objective": {
-            "lambda_": preset.lambda_,
-            "classification_weight": preset.gamma[1],
-            "feature_weight": preset.feature_weight,
-            "feature_stages": preset.feature_stages,
-            "hiding_weight": preset.hiding_weight,
+            "lambda_": training.objective.lambda_,
+            "classification_weight": training.objective.classification_weight,
+            "feature_weight": training.objective.feature_weight,
+            "feature_stages": training.objective.feature_stages,
+            "hiding_weight": training.objective.hiding_weight,
         },
-        "steps": preset.transform_steps,
-        "learning_rate": preset.transform_learning_rate,
-        "beta_1": preset.transform_beta_1,
+        "steps": training.steps,
+        "learning_rate": training.learning_rate,
+        "beta_1": training.beta_1,
         "pool_size": _BATCH * (_STEPS_COMPARED + 1),
-        "reference_width": preset.reference_width,
+        "reference_width": settings.reference.width,
         "protector": {
-            "encoder_width": preset.reference_width,
-            "code_size": preset.code_size,
-            "code_levels": preset.code_levels,
-            "decoder_width": preset.decoder_width,
+            "encoder_width": settings.reference.width,
+            "code_size": training.networks.code_size,
+            "code_levels": training.networks.code_levels,
+            "decoder_width": training.networks.decoder_width,
         },
-        "discriminator": preset.discriminator_width,
+        "discriminator": training.networks.discriminator_width,
     }
 
 

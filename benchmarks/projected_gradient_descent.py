@@ -32,10 +32,10 @@ def networks() -> dict[str, Any]:
 
     import tfppdnn  # noqa: F401 - before TensorFlow.
     from tfppdnn.models.vgg13 import vgg13_bn
-    from tfppdnn.settings import make_preset
+    from tfppdnn.settings import make_settings
 
     keras.utils.set_random_seed(0)
-    return {"classifier": vgg13_bn(num_classes=10, width=make_preset("cpu").reference_width)}
+    return {"classifier": vgg13_bn(num_classes=10, width=make_settings("cpu").reference.width)}
 
 
 def ours() -> Work:

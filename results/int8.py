@@ -24,7 +24,6 @@ from tfppdnn.audit.leakage import leakage
 from tfppdnn.audit.recognition import SavedModelRecogniser
 from tfppdnn.data.dataset import ImageDataset
 from tfppdnn.data.load import load_dataset
-from tfppdnn.presets import make_preset
 from tfppdnn.runs import RunFolder, machine, versions
 
 from tfppdnn.attacks.data import OwnedProtector
@@ -36,6 +35,7 @@ from tfppdnn.files import write_text
 from tfppdnn.loading import load_protector
 from tfppdnn.loading.keras_file import load_network
 from tfppdnn.loading.shipped import SHIPPED
+from tfppdnn.settings import make_settings
 from tfppdnn.types import Protector
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -73,8 +73,8 @@ def classes(dataset: ImageDataset, protectors: Mapping[str, Protector], folder: 
         train_images=dataset.train_images[:TRAINED],
         train_labels=dataset.train_labels[:TRAINED],
     )
-    preset = make_preset("cpu", {"classifier_epochs": EPOCHS})
-    train_classifier(RunFolder(folder), part, protectors["float32"], preset=preset, seed=0)
+    settings = make_settings("cpu", {"classifier_epochs": EPOCHS})
+    train_classifier(RunFolder(folder), part, protectors["float32"], settings=settings, seed=0)
     classify = SavedModelRecogniser(folder / "classifier")
     return {name: classify(one.protect(dataset.test_images)) for name, one in protectors.items()}
 

@@ -129,6 +129,7 @@ def test_the_defaults_of_a_run_are_its_own(classified):
     # Folders of earlier releases are accepted by these very names.
     assert settings == {
         "seed": 0,
+        "image_size": 32,
         "classifier_width": 0.0625,
         "classifier_epochs": 1,
         "classifier_batch_size": 256,
@@ -195,12 +196,9 @@ def test_figures_on_digits_that_nobody_asked_for_say_so(tiny, call, monkeypatch,
 
 
 def test_its_help_names_every_preset_and_what_hardened_means():
-    from tfppdnn.classification.training import SETTINGS
     from tfppdnn.cli.classify import classify
-    from tfppdnn.settings import make_preset
-    from tfppdnn.settings.training import PRESETS
+    from tfppdnn.settings import PRESETS, make_settings
 
     (named,) = (line for line in classify.__doc__.splitlines() if "preset: " in line)
     assert all(preset in named for preset in PRESETS)
-    cpu, hardened = make_preset("cpu"), make_preset("hardened")
-    assert all(getattr(hardened, name) == getattr(cpu, name) for name in SETTINGS)
+    assert make_settings("cpu").classifier == make_settings("hardened").classifier

@@ -22,7 +22,7 @@ from tfppdnn.images.decoys import DECOYS, other_scales
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.protection.transformation_network import protected_discriminator
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import make_preset
+from tfppdnn.settings import recorded
 
 
 @pytest.fixture(scope="module")
@@ -213,9 +213,9 @@ def test_a_folder_of_classify_is_not_sent_to_export_for_a_gate(tiny_run, tmp_pat
 
 def test_a_checkpoint_of_other_networks_is_refused(tiny_run):
     settings = RunFolder(tiny_run).config()["settings"]
-    preset = make_preset("quick", {**settings, "discriminator_width": 8})
+    settings = recorded({**settings, "discriminator_width": 8})
     with pytest.raises(UserError, match="is of another model"):
-        protected_discriminator(RunFolder(tiny_run), preset, load_digits())
+        protected_discriminator(RunFolder(tiny_run), settings, load_digits())
 
 
 def test_a_large_image_is_scored_in_groups_of_bounded_size(monkeypatch):

@@ -1,18 +1,19 @@
 """Presets: the paper's numbers, and an answer in one line to every wrong setting."""
 
 import dataclasses
+import json
 import math
 
 import pytest
 
 from tfppdnn.errors import UserError
-from tfppdnn.settings import PRESETS, Preset, make_preset, settings_help
+from tfppdnn.settings import PRESETS, TrainingSettings, make_settings, recorded, settings_help
 
 # Section III-B and IV-B, and IV-D for the classifier.
 PAPER = {
     "iterations": 50,
     "lambda_": 0.4,
-    "gamma": (-1.0, 0.4, 0.9),
+    "gamma": [-1.0, 0.4, 0.9],
     "transform_epochs": 5000,
     "transform_steps": 0,  # Epochs count.
     "transform_learning_rate": 2e-4,
@@ -34,23 +35,53 @@ FULL_WIDTH = {
 
 
 def test_the_paper_preset_holds_every_number_of_the_paper():
-    paper = dataclasses.asdict(make_preset("paper"))
+    paper = make_settings("paper").options()
 
     assert {name: paper[name] for name in PAPER} == PAPER
     assert {name: paper[name] for name in FULL_WIDTH} == FULL_WIDTH
 
 
+@pytest.mark.parametrize("objective", ["cyclegan", "hardened"])
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_survives_the_journey_through_a_run_folder(name):
-    preset = make_preset(name)
-    settings = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(preset).items()}
+def test_every_preset_survives_the_journey_through_a_run_folder(name, objective):
+    settings = make_settings(name, {"objective": objective})
+    options = json.loads(json.dumps(settings.options()))
 
-    assert make_preset(name, settings) == preset
+    assert recorded(options) == settings
+    assert make_settings(name, options) == settings
 
 
-def test_presets_cannot_be_changed_behind_a_run():
+def test_the_objective_is_chosen_at_every_scale():
+    assert make_settings("cpu", {"objective": "hardened"}) == make_settings("hardened")
+    assert make_settings("hardened", {"objective": "cyclegan"}) == make_settings("cpu")
+    for name in PRESETS:
+        made = {of: make_settings(name, {"objective": of}) for of in ("cyclegan", "hardened")}
+        assert made["cyclegan"].reference == made["hardened"].reference
+        assert made["hardened"].transformation.networks.protector_network == "bottleneck"
+
+
+def test_a_setting_of_the_other_objective_is_answered_with_its_objective():
+    with pytest.raises(UserError, match=r"--hiding_weight: .* add --objective=hardened"):
+        make_settings("quick", {"hiding_weight": 1})
+    with pytest.raises(UserError, match=r"--gamma: .* add --objective=cyclegan"):
+        make_settings("hardened", {"gamma": (-1, 1, 1)})
+
+
+def test_records_of_earlier_versions_are_read():
+    # One gamma for both objectives, and every setting of both.
+    old = {"objective": "hardened", "gamma": [-1.0, 0.7, 0.9], "perceptual_cap": "off"}
+    settings = recorded({**old, "hiding_weight": 3.0, "pool_size": 64, "transform_batch_size": 64})
+    assert settings.transformation.objective.classification_weight == 0.7
+    assert settings.transformation.objective.hiding_weight == 3.0
+    # Still earlier ones knew the paper's alone, and did not say so.
+    assert recorded({"gamma": [-1.0, 2.0, 0.9]}).transformation.objective.gamma == (-1.0, 2.0, 0.9)
+    with pytest.raises(UserError, match="--objective=gan"):
+        recorded({"objective": "gan"})
+
+
+def test_settings_cannot_be_changed_behind_a_run():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        make_preset("quick").epsilon = 0.5
+        make_settings("quick").preliminary.epsilon = 0.5
 
 
 # What fire makes of an option's text, and what becomes of it.
@@ -67,14 +98,14 @@ def test_presets_cannot_be_changed_behind_a_run():
         ("perceptual_cap", 2, 2.0),
         ("perceptual_weights", "vgg16.npz", "vgg16.npz"),
         ("perceptual_weights", None, None),
-        ("gamma", [-1, 0, 1.5], (-1.0, 0.0, 1.5)),
-        ("gamma", (-2, 0.4, 0.9), (-2.0, 0.4, 0.9)),
+        ("gamma", [-1, 0, 1.5], [-1.0, 0.0, 1.5]),
+        ("gamma", (-2, 0.4, 0.9), [-2.0, 0.4, 0.9]),
         ("test_images", 0, 0),
         ("transform_beta_1", 0, 0.0),
     ],
 )
 def test_values_take_the_type_of_their_setting(option, given, kept):
-    value = getattr(make_preset("quick", {option: given}), option)
+    value = make_settings("quick", {option: given}).options()[option]
 
     assert value == kept
     assert type(value) is type(kept)
@@ -103,7 +134,7 @@ def test_values_take_the_type_of_their_setting(option, given, kept):
         ("transform_learning_rate", math.inf, "greater than 0"),
         ("transform_beta_1", 1, "from 0 to below 1"),
         ("transform_steps", -1, "0 (for all) or more"),
-        ("preliminary_images", -5, "0 (for all) or more"),
+        ("preliminary_images", -5, "0 (for all), or 2 or more"),
         ("lambda_", -1, "0 or more"),
         ("generator_depth", 0, "from 1 to 8"),
         ("generator_depth", 9, "from 1 to 8"),
@@ -125,14 +156,13 @@ def test_values_take_the_type_of_their_setting(option, given, kept):
         ("protector_network", "resnet", "unet or bottleneck"),
         ("code_levels", 1, "from 2 to 256"),
         ("code_size", 0, "greater than 0"),
-        ("hiding_weight", -1, "0 or more"),
         ("pool_size", 4, "must be --transform_batch_size (8) or more"),
         ("steps_per_round", 0, "greater than 0"),
     ],
 )
 def test_wrong_values_are_refused_with_the_option_and_the_mend(option, given, mend):
     with pytest.raises(UserError) as refused:
-        make_preset("quick", {option: given})
+        make_settings("quick", {option: given})
 
     message = str(refused.value)
     assert message.startswith(f"--{option}=")
@@ -142,41 +172,45 @@ def test_wrong_values_are_refused_with_the_option_and_the_mend(option, given, me
 
 def test_the_hardened_objective_needs_batches():
     with pytest.raises(UserError, match=r"--transform_batch_size=1: .* give 2 or more"):
-        make_preset("hardened", {"transform_batch_size": 1})
-    assert make_preset("cpu", {"transform_batch_size": 1}).transform_batch_size == 1
+        make_settings("hardened", {"transform_batch_size": 1})
+    assert make_settings("cpu", {"transform_batch_size": 1}).transformation.batch_size == 1
+    with pytest.raises(UserError, match="--hiding_weight=-1: must be 0 or more"):
+        make_settings("hardened", {"hiding_weight": -1})
 
 
 def test_a_bottleneck_takes_images_of_multiples_of_eight():
     with pytest.raises(UserError, match=r"--image_size=36: must be a multiple of 8"):
-        make_preset("hardened", {"image_size": 36})
-    assert make_preset("hardened", {"image_size": 40}).image_size == 40
+        make_settings("hardened", {"image_size": 36})
+    assert make_settings("hardened", {"image_size": 40}).data.image_size == 40
 
 
 def test_an_unknown_option_is_answered_with_the_nearest_one():
     with pytest.raises(UserError, match=r"did you mean --epsilon\?"):
-        make_preset("quick", {"epsilom": 1})
+        make_settings("quick", {"epsilom": 1})
     with pytest.raises(UserError, match="--xyzzy: there is no such option; see --help"):
-        make_preset("quick", {"xyzzy": 1})
+        make_settings("quick", {"xyzzy": 1})
 
 
 def test_an_unknown_preset_is_answered_with_those_there_are():
     with pytest.raises(UserError, match=r"--preset=fast: .* choose quick, cpu, hardened, paper"):
-        make_preset("fast")
+        make_settings("fast")
 
 
 def test_library_callers_are_checked_too():
-    with pytest.raises(UserError, match="--epsilon=-1"):
-        Preset(epsilon=-1)
+    with pytest.raises(ValueError, match="less than or equal to 1"):
+        dataclasses.replace(TrainingSettings().preliminary, epsilon=8)
 
 
 def test_the_help_explains_every_setting_with_its_value_in_each_preset():
     text = settings_help()
 
-    for field in dataclasses.fields(Preset):
-        assert f"--{field.name}=" in text
+    for name in PRESETS:
+        for option in make_settings(name).options():
+            assert f"    --{option}=" in text
     assert "--transform_epochs=5000\n" in text
-    steps = " | ".join(str(make_preset(name).transform_steps) for name in PRESETS)
+    steps = " | ".join(str(make_settings(name).transformation.steps) for name in PRESETS)
     assert f"--transform_steps={steps}\n" in text
+    assert "--hiding_weight=- | - | 2.0 | -\n" in text
 
 
 @pytest.mark.slow
@@ -190,12 +224,12 @@ def test_the_papers_networks_are_built_and_take_a_step():
     from tfppdnn.protection.preliminary_images import PreliminaryImages
     from tfppdnn.protection.transformation_network import build_transformation_network
 
-    preset = make_preset("paper", {"perceptual_weights": "reference", "perceptual_cap": 1.7})
+    settings = make_settings("paper", {"perceptual_weights": "reference", "perceptual_cap": 1.7})
     dataset = load_digits()
-    classifier = vgg13_bn(num_classes=10, width=preset.reference_width)
+    classifier = vgg13_bn(num_classes=10, width=settings.reference.width)
     protected = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
     preliminary = PreliminaryImages(protected, dataset.train_labels[:2], np.arange(2))
-    model, _ = build_transformation_network(preset, dataset, classifier, preliminary, seed=0)
+    model, _ = build_transformation_network(settings, dataset, classifier, preliminary, seed=0)
 
     # Counted by hand in test_models_networks.py; the discriminators have one layer less.
     assert classifier.count_params() == 9_413_066 + 5_888

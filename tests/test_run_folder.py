@@ -45,7 +45,6 @@ def test_the_same_call_resumes_and_rewrites_nothing(tmp_path):
     ("other", "named"),
     [
         ({"seed": 1}, "seed: 0 there, 1 now"),
-        ({"preset": "cpu"}, "preset: quick there, cpu now"),
         ({"settings": {**CALL["settings"], "epsilon": 0.5}}, "epsilon: 1.0 there, 0.5 now"),
         ({"settings": {**CALL["settings"], "gamma": (-1.0, 0.4, 0.8)}}, "gamma"),
         ({"settings": {**CALL["settings"], "new_setting": 1}}, "new_setting: None there, 1 now"),

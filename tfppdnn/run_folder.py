@@ -183,11 +183,10 @@ class RunFolder:
             found.get("protector"),
             found["seed"],
             found["dataset"],
-            _upgraded(found["settings"]),
+            _upgraded(found),
         )
         for name, value in wanted.items():
-            # Earlier versions did not have every setting.
-            if value != old.get(name, value):
+            if value != old.get(name):
                 raise UserError(
                     f"--out={self.path}: a run with other settings ({name}: {old.get(name)} there, "
                     f"{value} now); give another folder"
@@ -205,9 +204,11 @@ def _identity(verb, protector, seed, dataset, settings) -> dict[str, Any]:
     }
 
 
-def _upgraded(settings: dict[str, Any]) -> dict[str, Any]:
+def _upgraded(config: dict[str, Any]) -> dict[str, Any]:
     """Settings of any version, as they are called now."""
-    return {**settings, **recorded(settings).options()} if "epsilon" in settings else settings
+    if config.get("verb", "train") in ("train", "classify"):
+        return recorded(config["settings"]).options()
+    return config["settings"]
 
 
 def _as_json(value: Any) -> Any:

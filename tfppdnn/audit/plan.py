@@ -35,7 +35,7 @@ from tfppdnn.audit.subject import Subject
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recognition import Recogniser
-from tfppdnn.settings.audit import AuditPreset
+from tfppdnn.settings.audit import AuditSettings
 
 # Nobody's else: victims' keys are small numbers, unless they choose this one.
 _ATTACKERS_KEY = 718_281_828
@@ -59,7 +59,7 @@ class AuditPlan:
         self,
         subject: Subject,
         material: Material,
-        preset: AuditPreset,
+        preset: AuditSettings,
         *,
         recogniser: Callable[[], Recogniser],
         seed: int,

@@ -23,11 +23,11 @@ from tfppdnn.files import written_whole
 from tfppdnn.loading import CheckedProtector, find_source
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import make_preset
+from tfppdnn.settings import make_settings
 from tfppdnn.settings.audit import (
-    AuditPreset,
+    AuditSettings,
     audit_settings_help,
-    make_audit_preset,
+    make_audit_settings,
 )
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def audit(
             "--protector is missing; pass --protector=RUN, a folder made by train, or the name of "
             "another scheme: see --help"
         )
-    chosen = make_audit_preset(preset, settings)
+    chosen = make_audit_settings(preset, settings)
     seed = checked_seed(seed)
     source = find_source(protector)
     config = RunFolder(protector).config() if source.is_run else {}
@@ -194,7 +194,7 @@ def audit(
 
 
 def images_to_attack(
-    dataset: str, preset: AuditPreset, *, data_dir: str | None, seed: int, option: str = "dataset"
+    dataset: str, preset: AuditSettings, *, data_dir: str | None, seed: int, option: str = "dataset"
 ) -> ImageDataset:
     """Loads the data set that attackers learn from and are measured on, at their size.
 
@@ -248,14 +248,14 @@ def _same_place(one: str | None, other: str | None) -> bool:
 
 
 def _own_recogniser(
-    run: RunFolder, images: ImageDataset, preset: AuditPreset, seed: int
+    run: RunFolder, images: ImageDataset, preset: AuditSettings, seed: int
 ) -> Recogniser:
     """Trains the classifier of plain images that is asked."""
     from tfppdnn.baselines import Plain
     from tfppdnn.classification.training import train_classifier
     from tfppdnn.leakage.recognition import SavedModelRecogniser
 
-    settings = make_preset(
+    settings = make_settings(
         "cpu",
         {
             "classifier_epochs": preset.recogniser_epochs,

@@ -25,7 +25,7 @@ from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import Preset, make_preset
 from tfppdnn.settings import settings_help as train_settings_help
-from tfppdnn.settings.audit import AuditPreset, audit_settings_help, make_audit_preset
+from tfppdnn.settings.audit import AuditSettings, audit_settings_help, make_audit_settings
 
 __all__ = ["frontier", "settings_help"]
 
@@ -120,7 +120,7 @@ def frontier(
     of_train, of_audit = _by_verb(settings)
     chosen = make_preset(preset, of_train)
     of_audit["attacker_image_size"] = chosen.image_size
-    audit_preset = make_audit_preset(preset, of_audit)
+    audit_preset = make_audit_settings(preset, of_audit)
     seed = checked_seed(seed)
     dataset = as_recorded(dataset)
     folder = Path("runs") / f"frontier-{Path(dataset).resolve().name}-{preset}"
@@ -196,7 +196,7 @@ def _by_verb(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Parts the settings of `train` (and `classify`) from those of `audit`."""
     swept = {sweep.setting: f"{objective}_values" for objective, sweep in SWEEPS.items()}
     swept["objective"] = "objectives"
-    of_audit = {field.name for field in dataclasses.fields(AuditPreset)}
+    of_audit = {field.name for field in dataclasses.fields(AuditSettings)}
     for name in settings:
         if name in swept:
             raise UserError(f"--{name}: differs along the frontier; give --{swept[name]}")

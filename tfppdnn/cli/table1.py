@@ -26,7 +26,7 @@ from tfppdnn.loading import find_source
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_preset
-from tfppdnn.settings.audit import AuditPreset, audit_settings_help, make_audit_preset
+from tfppdnn.settings.audit import AuditSettings, audit_settings_help, make_audit_settings
 
 __all__ = ["settings_help", "table1"]
 
@@ -98,13 +98,13 @@ def table1(
     """
     if protector is None:
         raise UserError("--protector is missing; pass --protector=RUN, a folder made by train")
-    of_audit = {field.name for field in dataclasses.fields(AuditPreset)}
+    of_audit = {field.name for field in dataclasses.fields(AuditSettings)}
     audited = {name: value for name, value in settings.items() if name in of_audit}
     classified = {name: value for name, value in settings.items() if name not in of_audit}
     for name in classified:
         if name not in SETTINGS:
             raise UserError(f"--{name}: there is no such option; see --help")
-    audit_preset = make_audit_preset(preset, audited)
+    audit_preset = make_audit_settings(preset, audited)
     train_preset = make_preset(preset, classified)
     seed = checked_seed(seed)
     source = find_source(protector)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import shlex
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
 from tfppdnn.reports.measurements import METRICS, Level, Measurement, leaked
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import Finding
-from tfppdnn.settings.audit import AUDIT_PRESETS
+from tfppdnn.settings.audit import make_audit_settings
 
 _WHO = {
     ThreatModel.CIPHERTEXTS_ONLY: (
@@ -113,9 +112,9 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
         options["recogniser"] = protected["recogniser"]
     if record.get(ATTACKS):
         options["attacks"] = ",".join(record[ATTACKS])
-    for field in dataclasses.fields(AUDIT_PRESETS.get(preset, AUDIT_PRESETS["quick"])):
-        if settings.get(field.name, field.default) != field.default:
-            options[field.name] = settings[field.name]
+    for name, value in make_audit_settings(preset).options().items():
+        if settings.get(name, value) != value:
+            options[name] = settings[name]
     written = (shlex.quote(f"--{name}={value}") for name, value in options.items())
     return " ".join(["python -m tfppdnn audit", *written, "--out=runs/audit-again"])
 

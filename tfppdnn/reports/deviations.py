@@ -155,6 +155,8 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
         "Weight of what the enemy restores",
         "What the `frontier` varies.",
     ),
+    "gate_steps": ("Most steps that the gate is taught", "It errs on few images after these."),
+    "gate_batch_size": ("Batch size of the gate", "Fits small machines."),
     "classifier_batch_size": ("Batch size of ResNet-18", "The usual one, smaller for few images."),
     "mixed_precision": (
         "16-bit computation",

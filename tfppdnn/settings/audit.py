@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
-from tfppdnn.settings import checking as settings
-from tfppdnn.settings.checking import Rule, Settings, all_or_at_least, between, one_of
+from pydantic.dataclasses import dataclass
+
+from tfppdnn.errors import UserError
+from tfppdnn.settings.group import CHECKED, Group, explained, unknown_option
+from tfppdnn.settings.values import (
+    Count,
+    Depth,
+    ImageSize,
+    Positive,
+    all_or_at_least,
+    whole_number,
+)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class AuditPreset(Settings):
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class AuditSettings(Group):
     """The settings of an audit; the defaults are the paper's, or what it leaves open.
 
     Attributes:
@@ -54,131 +63,101 @@ class AuditPreset(Settings):
         recogniser_width: Multiplies its channels (ResNet-18).
     """
 
-    attacker_image_size: int = 96
-    attacker_images: int = 0
-    held_out_images: int = 0
-    attempts: int = 3
-
-    gan_form: str = "paper"
-    gan_epochs: int = 100
-    gan_batch_size: int = 64
-    gan_learning_rate: float = 2e-4
-    gan_width: int = 64
-    gan_depth: int = 5
-
-    uwa_epochs: int = 70
-    uwa_batch_size: int = 128
-    uwa_learning_rate: float = 0.1
-
-    itn_epochs: int = 100
-    itn_batch_size: int = 32
-    itn_learning_rate: float = 1e-3
-    itn_width: int = 64
-    itn_depth: int = 5
-
-    itn_global_epochs: int = 100
-    itn_global_learning_rate: float = 1e-3
-    itn_global_width: int = 64
-    itn_global_waist: int = 512
-
-    inversion_images: int = 100
-    inversion_steps: int = 2000
-    inversion_tv_weight: float = 0.05
-
-    recogniser_epochs: int = 100
-    recogniser_width: float = 1.0
-
-    RULES: ClassVar[Mapping[str, Rule]] = {
-        "attacker_image_size": between(31, 4096, "must be from 32 to 4096"),
-        "attacker_images": all_or_at_least(8),
-        # Chance is measured against other images.
-        "held_out_images": all_or_at_least(2),
-        "inversion_images": all_or_at_least(2),
-        "attempts": between(0, 10, "must be from 1 to 10"),
-        "gan_form": one_of("paper", "strong"),
-        "gan_depth": between(0, 8, "must be from 1 to 8"),
-        "itn_depth": between(0, 8, "must be from 1 to 8"),
-    }
+    attacker_image_size: ImageSize = 96
+    attacker_images: all_or_at_least(8) = 0
+    # Chance is measured against other images.
+    held_out_images: all_or_at_least(2) = 0
+    attempts: whole_number(1, 10) = 3
+    gan_form: Literal["paper", "strong"] = "paper"
+    gan_epochs: Count = 100
+    gan_batch_size: Count = 64
+    gan_learning_rate: Positive = 2e-4
+    gan_width: Count = 64
+    gan_depth: Depth = 5
+    uwa_epochs: Count = 70
+    uwa_batch_size: Count = 128
+    uwa_learning_rate: Positive = 0.1
+    itn_epochs: Count = 100
+    itn_batch_size: Count = 32
+    itn_learning_rate: Positive = 1e-3
+    itn_width: Count = 64
+    itn_depth: Depth = 5
+    itn_global_epochs: Count = 100
+    itn_global_learning_rate: Positive = 1e-3
+    itn_global_width: Count = 64
+    itn_global_waist: Count = 512
+    inversion_images: all_or_at_least(2) = 100
+    inversion_steps: Count = 2000
+    inversion_tv_weight: Positive = 0.05
+    recogniser_epochs: Count = 100
+    recogniser_width: Positive = 1.0
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class AuditQuick(AuditPreset):
+def quick() -> AuditSettings:
     """Digits on two CPU cores, to see every attacker at work.
 
     python -m tfppdnn audit --protector=runs/digits-quick
     """
-
-    attacker_image_size: int = 32
-    attacker_images: int = 1000
-    held_out_images: int = 300
-    attempts: int = 2
-
-    gan_form: str = "strong"
-    gan_epochs: int = 20
-    gan_batch_size: int = 32
-    gan_learning_rate: float = 1e-3
-    gan_width: int = 8
-    gan_depth: int = 3
-
-    uwa_epochs: int = 15
-    uwa_batch_size: int = 32
-
-    itn_epochs: int = 10
-    itn_learning_rate: float = 1e-2
-    itn_width: int = 8
-    itn_depth: int = 3
-
-    itn_global_epochs: int = 10
-    itn_global_learning_rate: float = 3e-3
-    itn_global_width: int = 16
-    itn_global_waist: int = 128
-
-    inversion_images: int = 16
-    inversion_steps: int = 200
-    inversion_tv_weight: float = 1e-4
-
-    recogniser_epochs: int = 8
-    recogniser_width: float = 0.25
+    return AuditSettings(
+        attacker_image_size=32,
+        attacker_images=1000,
+        held_out_images=300,
+        attempts=2,
+        gan_form="strong",
+        gan_epochs=20,
+        gan_batch_size=32,
+        gan_learning_rate=1e-3,
+        gan_width=8,
+        gan_depth=3,
+        uwa_epochs=15,
+        uwa_batch_size=32,
+        itn_epochs=10,
+        itn_learning_rate=1e-2,
+        itn_width=8,
+        itn_depth=3,
+        itn_global_epochs=10,
+        itn_global_learning_rate=3e-3,
+        itn_global_width=16,
+        itn_global_waist=128,
+        inversion_images=16,
+        inversion_steps=200,
+        inversion_tv_weight=1e-4,
+        recogniser_epochs=8,
+        recogniser_width=0.25,
+    )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class AuditCpu(AuditPreset):
+def cpu() -> AuditSettings:
     """64x64 photographs on two CPU cores.
 
     python -m tfppdnn audit --preset=cpu --protector=RUN --dataset=tiny_imagenet100 --data_dir=DIR
     """
-
-    attacker_image_size: int = 64
-    attacker_images: int = 5000
-    held_out_images: int = 500
-    attempts: int = 2
-
-    gan_form: str = "strong"
-    gan_epochs: int = 6
-    gan_batch_size: int = 32
-    gan_width: int = 16
-    gan_depth: int = 4
-
-    uwa_epochs: int = 6
-
-    itn_epochs: int = 5
-    itn_learning_rate: float = 3e-3
-    itn_width: int = 16
-    itn_depth: int = 4
-
-    itn_global_epochs: int = 12
-    itn_global_learning_rate: float = 2e-3
-    itn_global_width: int = 32
-
-    inversion_images: int = 32
-    inversion_steps: int = 300
-
-    recogniser_epochs: int = 8
-    recogniser_width: float = 0.25
+    return AuditSettings(
+        attacker_image_size=64,
+        attacker_images=5000,
+        held_out_images=500,
+        attempts=2,
+        gan_form="strong",
+        gan_epochs=6,
+        gan_batch_size=32,
+        gan_width=16,
+        gan_depth=4,
+        uwa_epochs=6,
+        itn_epochs=5,
+        itn_learning_rate=3e-3,
+        itn_width=16,
+        itn_depth=4,
+        itn_global_epochs=12,
+        itn_global_learning_rate=2e-3,
+        itn_global_width=32,
+        inversion_images=32,
+        inversion_steps=300,
+        recogniser_epochs=8,
+        recogniser_width=0.25,
+    )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class AuditPaper(AuditPreset):
+def paper() -> AuditSettings:
     """The paper's attackers at full width (Section IV-C). Needs an accelerator.
 
     python -m tfppdnn audit --preset=paper --protector=RUN --dataset=stl10 --data_dir=DIR
@@ -186,20 +165,33 @@ class AuditPaper(AuditPreset):
     Expected (Table I): SSIM after the GAN attack 0.0956 for the proposed scheme, 0.7152 for
     Tanaka's, 0.2688 and 0.1527 for the pixel-based ones. Never run here to its end.
     """
+    return AuditSettings()
 
 
-AUDIT_PRESETS: dict[str, type[AuditPreset]] = {
-    "quick": AuditQuick,
-    "cpu": AuditCpu,
-    "paper": AuditPaper,
+AUDIT_PRESETS: Mapping[str, Callable[[], AuditSettings]] = {
+    "quick": quick,
+    "cpu": cpu,
+    "paper": paper,
 }
+"""Every preset by its name."""
 
 
-def make_audit_preset(name: str, overrides: dict[str, Any] | None = None) -> AuditPreset:
-    """Makes an audit's preset with some of its values replaced; see `make_preset`."""
-    return settings.make(AUDIT_PRESETS, name, overrides)
+def make_audit_settings(
+    preset: str = "quick", options: Mapping[str, Any] | None = None
+) -> AuditSettings:
+    """Makes a preset's settings with some of its values replaced; see `make_settings`."""
+    if preset not in AUDIT_PRESETS:
+        raise UserError(
+            f"--preset={preset}: there is no such preset; choose {', '.join(AUDIT_PRESETS)}"
+        )
+    settings = AUDIT_PRESETS[preset]()
+    known = settings.options()
+    for option in options or {}:
+        if option not in known:
+            raise unknown_option(option, known)
+    return settings.replaced(options or {})
 
 
 def audit_settings_help() -> str:
     """Lists every setting of an audit with its value in each preset, for `--help`."""
-    return settings.explained(AuditPreset, AUDIT_PRESETS)
+    return explained({name: preset() for name, preset in AUDIT_PRESETS.items()})

@@ -75,7 +75,7 @@ class Group:
             raise UserError(self._in_words(error.errors()[0], changed)) from None
 
     @classmethod
-    def explained(cls) -> dict[str, str]:
+    def meanings(cls) -> dict[str, str]:
         """Tells the meaning of each option of this very group, from its docstring."""
         text = inspect.cleandoc(cls.__doc__ or "")
         found = re.findall(r"^ {4}(\w+): ((?:.|\n {8})+)", text, flags=re.MULTILINE)
@@ -119,6 +119,27 @@ def unknown_option(option: str, known: Mapping[str, Any]) -> UserError:
     close = difflib.get_close_matches(option, known, n=1)
     meant = f"did you mean --{close[0]}?" if close else "see --help"
     return UserError(f"--{option}: there is no such option; {meant}")
+
+
+def explained(presets: Mapping[str, Group]) -> str:
+    """Lists every setting with its meaning and its value in each preset, for `--help`.
+
+    Args:
+        presets: By name; their groups need not be the same.
+    """
+    values = {name: settings.options() for name, settings in presets.items()}
+    groups: dict[type[Group], None] = {}
+    for settings in presets.values():
+        groups |= dict.fromkeys(type(group) for group in settings.groups())
+    lines = [f"\n\nSETTINGS (each is an option, --NAME=VALUE; values of {' | '.join(presets)})"]
+    for group in groups:
+        for option, meaning in group.meanings().items():
+            shown = [str(of_preset.get(option, "-")) for of_preset in values.values()]
+            if len(set(shown)) == 1:
+                shown = shown[:1]
+            lines.append(f"    --{option}={' | '.join(shown)}")
+            lines.append(f"        {meaning}")
+    return "\n".join(lines)
 
 
 def _expected(annotation: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfppdnn.errors import UserError
-from tfppdnn.settings.group import Group, unknown_option
+from tfppdnn.settings.group import explained, unknown_option
 from tfppdnn.settings.training import (
     ClassifierSettings,
     ComputingSettings,
@@ -143,7 +143,9 @@ PRESETS: Mapping[str, Callable[..., TrainingSettings]] = {
 """Every preset by its name."""
 
 
-def make_settings(preset: str = "quick", options: Mapping[str, Any] | None = None):
+def make_settings(
+    preset: str = "quick", options: Mapping[str, Any] | None = None
+) -> TrainingSettings:
     """Makes a preset's settings with some of its values replaced.
 
     Args:
@@ -152,7 +154,7 @@ def make_settings(preset: str = "quick", options: Mapping[str, Any] | None = Non
             others there are.
 
     Returns:
-        The settings, `TrainingSettings`.
+        The settings.
 
     Raises:
         UserError: No such preset, objective or option, or a value of the wrong type or out of
@@ -168,8 +170,8 @@ def make_settings(preset: str = "quick", options: Mapping[str, Any] | None = Non
     known = settings.options()
     for option in options:
         if option not in known:
-            others = (other for other in OBJECTIVES if option in cpu(other).options())
-            for other in others:
+            (other,) = {*OBJECTIVES} - {objective}
+            if option in cpu(other).options():
                 raise UserError(
                     f"--{option}: a setting of the objective {other}, and this one is "
                     f"{objective}; add --objective={other}, or leave it out"
@@ -180,18 +182,4 @@ def make_settings(preset: str = "quick", options: Mapping[str, Any] | None = Non
 
 def settings_help() -> str:
     """Lists every setting with its meaning and its value in each preset, for `--help`."""
-    made = {name: make_settings(name) for name in PRESETS}
-    values = {name: settings.options() for name, settings in made.items()}
-    groups: dict[type[Group], None] = {}
-    for settings in made.values():
-        groups |= dict.fromkeys(type(group) for group in settings.groups())
-    lines = [f"\n\nSETTINGS (each is an option, --NAME=VALUE; values of {' | '.join(PRESETS)})"]
-    for group in groups:
-        for option, meaning in group.explained().items():
-            shown = [str(of_preset.get(option, "-")) for of_preset in values.values()]
-            if all(value == "-" for value in shown):
-                continue
-            same = len(set(shown)) == 1
-            lines.append(f"    --{option}={shown[0] if same else ' | '.join(shown)}")
-            lines.append(f"        {meaning}")
-    return "\n".join(lines)
+    return explained({name: make_settings(name) for name in PRESETS})
