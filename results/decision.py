@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import Recovered, Verdict, attacks_of, verdicts
+from tfppdnn.cli.frontier_figures import matched, strongest
 from tfppdnn.files import write_bytes
-from tfppdnn.verbs.frontier_figures import matched, strongest
 
 HERE = Path(__file__).parent
 FRONTIER = HERE / "frontier-cifar10"

@@ -14,7 +14,7 @@ from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import attacks_of
-from tfppdnn.verbs.frontier_figures import matched, strongest
+from tfppdnn.cli.frontier_figures import matched, strongest
 
 HERE = Path(__file__).parent
 FRONTIER = "frontier-cifar10"

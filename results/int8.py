@@ -22,21 +22,19 @@ import numpy as np
 
 from tfppdnn.attacks.data import OwnedProtector
 from tfppdnn.attacks.nearest import NearestAttack
-from tfppdnn.audit.intervals import Interval, mean_with_interval
-from tfppdnn.audit.leakage import leakage
-from tfppdnn.audit.recognition import SavedModelRecogniser
+from tfppdnn.classification.training import train_classifier
 from tfppdnn.client.litert_protector import LiteRTProtector
-from tfppdnn.data.dataset import ImageDataset
-from tfppdnn.data.load import load_dataset
+from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.load import load_dataset
 from tfppdnn.exporting.tflite import int8_tflite
 from tfppdnn.files import write_text
+from tfppdnn.leakage import Interval, SavedModelRecogniser, leakage, mean_with_interval
 from tfppdnn.loading import load_protector
 from tfppdnn.loading.keras_file import load_network
 from tfppdnn.loading.shipped import SHIPPED
-from tfppdnn.presets import make_preset
-from tfppdnn.runs import RunFolder, machine, versions
+from tfppdnn.run_folder import RunFolder, machine, versions
+from tfppdnn.settings import make_preset
 from tfppdnn.types import Protector
-from tfppdnn.verbs.classifier_training import train_classifier
 
 PAGE = Path(__file__).with_suffix(".md")
 TRAINED, EPOCHS, ATTACKER, HELD_OUT, CALIBRATION = 10_000, 2, 5_000, 1_000, 200
@@ -84,7 +82,7 @@ def tells(dataset: ImageDataset, protector: Protector) -> tuple[dict, dict]:
 
     Returns:
         Figures of the pictures, and of what the attack `nearest` makes of them, as
-        `audit.leakage` names them.
+        `tfppdnn.leakage` names them.
     """
     plain, own = dataset.test_images[:HELD_OUT], dataset.train_images[:ATTACKER]
     protected = protector.protect(plain)

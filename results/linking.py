@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from PIL import Image
 
-from tfppdnn.data.load import load_dataset
+from tfppdnn.datasets.load import load_dataset
 from tfppdnn.loading import load_protector
 
 COUNT = 1000

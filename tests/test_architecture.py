@@ -11,7 +11,7 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "errors", "files", "types", "timing", "run_folder", "settings"),
+    ("processor", "errors", "commands", "files", "types", "timing", "run_folder", "settings"),
     ("images",),
     ("datasets",),
     ("models",),
@@ -23,6 +23,7 @@ ROWS = (
     ("reports",),
     ("protection",),
     ("serving",),
+    ("experiments",),
     ("cli",),
     ("__main__",),
 )
@@ -31,6 +32,7 @@ RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
 GROUND = {
     "processor": set(),
     "errors": set(),
+    "commands": {"errors"},
     "types": set(),
     "files": {"errors"},
     "timing": {"files"},

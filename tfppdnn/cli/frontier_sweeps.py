@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tfppdnn.classification import first_stages
 from tfppdnn.classification import training as classifier_training
 from tfppdnn.errors import UserError
+from tfppdnn.protection import first_stages
 from tfppdnn.settings import Preset, make_preset
 
 

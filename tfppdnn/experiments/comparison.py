@@ -1,23 +1,17 @@
 """How far two protectors are apart, as after making one again by its own command.
 
-python -m tfppdnn.loading.comparison ONE OTHER [--dataset=NAME] [--data_dir=DIR] [--images=1000]
-
-ONE and OTHER are named as for `audit`. Of a run folder and of a shipped protector the networks
-themselves are compared, so that equal weights are found equal; a run need not have exported yet.
+Of a run folder and of a shipped protector the networks themselves are compared, so that equal
+weights are found equal; a run need not have exported yet.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tfppdnn.datasets.load import load_dataset
-from tfppdnn.errors import UserError
 from tfppdnn.loading.checked import CheckedProtector
 from tfppdnn.loading.naming import find_source
 from tfppdnn.loading.shipped import Shipped, shipped_names
@@ -25,8 +19,47 @@ from tfppdnn.loading.source import Source
 from tfppdnn.run_folder import MAKING, RunFolder
 from tfppdnn.types import Protector
 
-# Enough to meet every kind of picture; a rounding that went the other way shows in a few.
-_IMAGES = 1000
+
+def compare_named(
+    one: str | os.PathLike[str],
+    other: str | os.PathLike[str],
+    dataset: str | None = None,
+    *,
+    data_dir: str | None = None,
+    images: int = 1000,
+) -> dict[str, Any]:
+    """Compares two protectors on test images, and says which they are.
+
+    Args:
+        one: A protector's name, see `tfppdnn.loading`.
+        other: Another's.
+        dataset: Of its test images; the first run's own, or digits, if None.
+        data_dir: A tensorflow-datasets directory; the first run's own if None.
+        images: How many of them. The default is enough to meet every kind of picture; a rounding
+            that went the other way shows in a few.
+
+    Returns:
+        What `compare` returns, with `dataset`, and of both `protectors`, their identities, and
+        `made`, of a run what it was made with and on.
+
+    Raises:
+        UserError: There is no such protector or data set.
+    """
+    names = (one, other)
+    protectors = [_source(name).identity() for name in names]
+    made = [_making(name) for name in names]
+    runs = [run for run in map(_run, names) if run is not None]
+    config = runs[0].config() if runs else {}
+    own = config.get("dataset", {})
+    loaded = load_dataset(
+        dataset or own.get("name", "digits"),
+        data_dir=data_dir or config.get("data_dir"),
+        image_size=own.get("image_size", 32),
+        # Of a folder's images, the same are held out as when the run was trained.
+        seed=config.get("seed", 0),
+    )
+    figures = compare(one, other, loaded.test_images[:images])
+    return {"dataset": loaded.name, **figures, "protectors": protectors, "made": made}
 
 
 def compare(
@@ -84,44 +117,3 @@ def _making(name: str | os.PathLike[str]) -> dict[str, Any] | None:
     config = run.config()
     made = {part: config.get(part) for part in (*MAKING, "machine")}
     return {**made, "reused": run.metrics().get("reused")}
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the comparison as JSON.
-
-    Args:
-        arguments: The command line after the module's name; `sys.argv[1:]` if None.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m tfppdnn.loading.comparison", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("one")
-    parser.add_argument("other")
-    parser.add_argument("--dataset", help="of its test images; the first run's own if not given")
-    parser.add_argument("--data_dir", help="a tensorflow-datasets directory")
-    parser.add_argument("--images", type=int, default=_IMAGES, help="how many of them")
-    options = parser.parse_args(arguments)
-    if options.images < 1:
-        parser.error(f"--images must be 1 or more, not {options.images}")
-    try:
-        names = (options.one, options.other)
-        protectors = [_source(name).identity() for name in names]
-        made = [_making(name) for name in names]
-        runs = [run for run in map(_run, names) if run is not None]
-        config = runs[0].config() if runs else {}
-        own = config.get("dataset", {})
-        dataset = load_dataset(
-            options.dataset or own.get("name", "digits"),
-            data_dir=options.data_dir or config.get("data_dir"),
-            image_size=own.get("image_size", 32),
-            # Of a folder's images, the same are held out as when the run was trained.
-            seed=config.get("seed", 0),
-        )
-        figures = compare(*names, dataset.test_images[: options.images])
-    except UserError as error:
-        parser.exit(2, f"{error}\n")
-    print(json.dumps({"dataset": dataset.name, **figures, "protectors": protectors, "made": made}))
-
-
-if __name__ == "__main__":
-    main()

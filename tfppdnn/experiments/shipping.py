@@ -1,17 +1,8 @@
-"""Makes a protector that ships with the package from a finished run.
-
-python -m tfppdnn.reports.shipping RUN [FOLDER ...] --out=tfppdnn/shipped/NAME
-    [--hours=H] [--comparison=FILE]
-
-FOLDERs are those of `audit` and `classify` with this run's protector: their figures go into its
-card.
-"""
+"""Makes a protector that ships with the package from a finished run."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import os
 import shutil
 import zipfile
@@ -45,7 +36,7 @@ def ship(
         folders: Of `audit` and `classify` with its protector.
         out: The folder to write or to replace; its name is what the protector ships as.
         hours: That the training took.
-        comparison: A file of what `tfppdnn.loading.comparison` prints of this run, or of what
+        comparison: A file of what `compare_named` of `comparison` returned of this run, or of what
             was shipped of it, and a second one of the same command.
 
     Returns:
@@ -98,7 +89,7 @@ def _second_making(
     if len(others) != 1 or others[0] is None:
         raise UserError(
             f"{comparison}: not a comparison of this run with another run; make one by `python -m "
-            "tfppdnn.loading.comparison`"
+            "tfppdnn.experiments compare`"
         )
     for part in MAKING:
         if others[0][part] != config[part]:
@@ -163,29 +154,3 @@ def _sorted(
 def _described(file: Path) -> dict[str, Any]:
     content = file.read_bytes()
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Ships a protector and prints what was written, as JSON.
-
-    Args:
-        arguments: The command line after the module's name; `sys.argv[1:]` if None.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m tfppdnn.reports.shipping", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("run", help="a finished run folder made by train")
-    parser.add_argument("folders", nargs="*", help="of audit and classify with its protector")
-    parser.add_argument("--out", required=True, help="tfppdnn/shipped/NAME")
-    parser.add_argument("--hours", type=float, help="that the training took")
-    parser.add_argument("--comparison", help="a file of what tfppdnn.loading.comparison printed")
-    options = parser.parse_args(arguments)
-    try:
-        files = ship(**vars(options))
-    except UserError as error:
-        parser.exit(2, f"{error}\n")
-    print(json.dumps(files))
-
-
-if __name__ == "__main__":
-    main()

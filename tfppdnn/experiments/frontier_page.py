@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfppdnn.audit.auditor import FAILED
+from tfppdnn.experiments.frontier_picture import frontier_picture
 from tfppdnn.files import write_bytes, write_text
 from tfppdnn.reports import writing
-from tfppdnn.reports.frontier_picture import frontier_picture
 from tfppdnn.run_folder import RunFolder
 
 # Key, head of the column, and how a figure is written.

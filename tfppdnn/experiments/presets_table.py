@@ -1,7 +1,4 @@
-"""The table of docs/presets.md: every preset beside the paper.
-
-python -m tfppdnn.reports.presets_table prints it.
-"""
+"""The tables of docs/presets.md: every preset beside the paper."""
 
 from __future__ import annotations
 
@@ -73,7 +70,3 @@ def _by_option(rows: list[Row]) -> dict[str, Row]:
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-if __name__ == "__main__":
-    print(presets_table(), end="")
