@@ -32,6 +32,7 @@ from tfppdnn.leakage import Interval, SavedModelRecogniser, leakage, mean_with_i
 from tfppdnn.loading import load_protector
 from tfppdnn.loading.keras_file import load_network
 from tfppdnn.loading.shipped import SHIPPED
+from tfppdnn.reports.markdown import table
 from tfppdnn.run_folder import RunFolder, machine, versions
 from tfppdnn.settings import make_preset
 from tfppdnn.types import Protector
@@ -107,9 +108,10 @@ def accuracy_lines(dataset: ImageDataset, answers: Mapping[str, np.ndarray]) -> 
     changed = mean_with_interval(answers["float32"] != answers["int8"])
     lost = mean_with_interval(right["float32"].astype(float) - right["int8"])
     return [
-        "| pictures of | right about |",
-        "|---|---|",
-        *(f"| {name} | {share(mean_with_interval(one))} |" for name, one in right.items()),
+        table(
+            ["pictures of", "right about"],
+            [[name, share(mean_with_interval(one))] for name, one in right.items()],
+        ),
         "",
         f"Another answer for {share(changed)} of the pictures. Of the same pictures float32's are",
         f"right more often by {100 * lost.mean:.1f} points ({100 * lost.low:.1f} to "
@@ -117,16 +119,16 @@ def accuracy_lines(dataset: ImageDataset, answers: Mapping[str, np.ndarray]) -> 
     ]
 
 
-def leakage_lines(told: Mapping[str, tuple[dict, dict]]) -> list[str]:
+def leakage_table(told: Mapping[str, tuple[dict, dict]]) -> str:
     """The table of what pictures tell."""
-    rows = [f"| | {' | '.join(told)} | knowing nothing |", f"|---|{'---|' * len(told)}---|"]
+    rows = []
     for which, whose in enumerate(("", "`nearest`: ")):
         for name, (title, nothing, floor) in MEASURES.items():
             write = share if name == "reidentification" else number
             cells = [write(figures[which][name]) for figures in told.values()]
             least = write(told["float32"][which][floor]).split(" (")[0]
-            rows.append(f"| {whose}{title} | {' | '.join(cells)} | {least} ({nothing}) |")
-    return rows
+            rows.append([whose + title, *cells, f"{least} ({nothing})"])
+    return table(["", *told, "knowing nothing"], rows)
 
 
 def main() -> None:
@@ -166,7 +168,7 @@ def main() -> None:
         f"{HELD_OUT:,} test pictures. `nearest` has the same file, and {ATTACKER:,} pictures of "
         "its own.",
         "",
-        *leakage_lines(told),
+        leakage_table(told),
         "",
         f"Machine: {', '.join(str(value) for value in machine().values())} (processor, cores, "
         "system).",

@@ -9,6 +9,7 @@ from tfppdnn.audit.auditor import FAILED
 from tfppdnn.experiments.frontier_picture import frontier_picture
 from tfppdnn.files import write_bytes, write_text
 from tfppdnn.reports import writing
+from tfppdnn.reports.markdown import table
 from tfppdnn.run_folder import RunFolder
 
 # Key, head of the column, and how a figure is written.
@@ -85,9 +86,7 @@ def _page(points: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> str
         "",
         "![Accuracy against leakage](figures/frontier.png)",
         "",
-        _row(header),
-        _row(["---"] * len(header)),
-        *map(_row, lines),
+        table(header, lines),
         "",
         _EXPLAINED,
         "",
@@ -105,7 +104,3 @@ def _dataset_name(dataset: Mapping[str, Any]) -> str:
     """Writes a folder without what leads to it; other names may have a slash of their own."""
     is_folder = dataset["version"].startswith("folder ")
     return dataset["name"].rsplit("/", 1)[-1] if is_folder else dataset["name"]
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -13,6 +13,7 @@ from tfppdnn.reports.deviations import (
     in_use,
     open_choices,
 )
+from tfppdnn.reports.markdown import table
 from tfppdnn.settings import PRESETS
 
 
@@ -21,12 +22,7 @@ def presets_table() -> str:
     settings = {name: dataclasses.asdict(preset()) for name, preset in PRESETS.items()}
     departing = {name: _by_option(deviations(values)) for name, values in settings.items()}
     chosen = {name: _by_option(open_choices(values)) for name, values in settings.items()}
-    lines = [
-        "### Where the presets depart from the paper",
-        "",
-        _row("setting", "paper", *PRESETS, "why"),
-        _row(*["---"] * (len(PRESETS) + 3)),
-    ]
+    departures, choices = [], []
     for field, (name, reason) in REASONS.items():
         rows = [departing[preset].get(field) for preset in PRESETS]
         if any(rows):
@@ -39,34 +35,26 @@ def presets_table() -> str:
                 else "not used"
                 for preset, row in zip(PRESETS, rows, strict=True)
             ]
-            lines.append(_row(f"{name} (`--{field}`)", paper, *runs, reason))
-    lines += [
-        "",
-        "### What the paper leaves open",
-        "",
-        _row("setting", *PRESETS, "why"),
-        _row(*["---"] * (len(PRESETS) + 2)),
-    ]
+            departures.append([f"{name} (`--{field}`)", paper, *runs, reason])
     for field, (name, reason) in OPEN_CHOICES.items():
         runs = [
             chosen[preset][field].run if field in chosen[preset] else "not used"
             for preset in PRESETS
         ]
-        lines.append(_row(f"{name} (`--{field}`)", *runs, reason))
-    lines += [
-        "",
+        choices.append([f"{name} (`--{field}`)", *runs, reason])
+    parts = [
+        "### Where the presets depart from the paper",
+        table(["setting", "paper", *PRESETS, "why"], departures),
+        "### What the paper leaves open",
+        table(["setting", *PRESETS, "why"], choices),
         "### In every run",
-        "",
-        _row("setting", "paper", "here", "why"),
-        _row(*["---"] * 4),
-        *(_row(row.name, row.paper, row.run, row.reason) for row in IN_EVERY_RUN),
+        table(
+            ["setting", "paper", "here", "why"],
+            [[row.name, row.paper, row.run, row.reason] for row in IN_EVERY_RUN],
+        ),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def _by_option(rows: list[Row]) -> dict[str, Row]:
     return {row.option: row for row in rows}
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"

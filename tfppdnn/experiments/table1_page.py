@@ -12,9 +12,9 @@ import numpy as np
 from tfppdnn.audit.auditor import FAILED, NOT_APPLICABLE, reconstructions_path
 from tfppdnn.ciphers import make_cipher
 from tfppdnn.files import write_bytes, write_text
+from tfppdnn.images.montage import montage, png
 from tfppdnn.images.photographs import photographs
-from tfppdnn.reports import writing
-from tfppdnn.reports.pictures import labelled_rows
+from tfppdnn.reports import markdown, writing
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.types import Protector
 
@@ -127,9 +127,7 @@ def _markdown(
         f"of {floor['ssim_floor']['mean']:.4f}. The paper's attackers had STL-10, and its "
         "classifiers 200 epochs.",
         "",
-        _row(header),
-        _row(["---"] * len(header)),
-        *map(_row, lines),
+        markdown.table(header, lines),
         "",
         "*failed*: after all attempts its reconstructions collapsed to one picture, or were no "
         "more like the plain ones than the mean image. That proves nothing about the scheme.",
@@ -142,22 +140,21 @@ def _markdown(
         "",
         "In brackets what knowing nothing gives. *outlines*: orientation agreement.",
         "",
-        _row(["Scheme", "attack", "status", *_MISSED.values()]),
-        _row(["---"] * (3 + len(_MISSED))),
+        markdown.table(
+            ["Scheme", "attack", "status", *_MISSED.values()],
+            [
+                [
+                    SCHEMES[scheme],
+                    _ATTACKS[attack],
+                    found["status"],
+                    *(_beside_blind(found["leakage"], name) for name in _MISSED),
+                ]
+                for scheme, cells in table["rows"].items()
+                for attack, found in cells["attacks"].items()
+                if found["leakage"]
+            ],
+        ),
     ]
-    for scheme, cells in table["rows"].items():
-        for attack, found in cells["attacks"].items():
-            if found["leakage"]:
-                text.append(
-                    _row(
-                        [
-                            SCHEMES[scheme],
-                            _ATTACKS[attack],
-                            found["status"],
-                            *(_beside_blind(found["leakage"], name) for name in _MISSED),
-                        ]
-                    )
-                )
     return "\n".join(text) + "\n"
 
 
@@ -177,10 +174,6 @@ def _any_leakage(table: Mapping[str, Any]) -> Mapping[str, Any]:
         cells["attacks"]["gan"]["leakage"] for cells in table["rows"].values() if cells["attacks"]
     )
     return next(leakage for leakage in found if leakage)
-
-
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _csv(table: Mapping[str, Any]) -> str:
@@ -256,7 +249,7 @@ def _figure1(protector: Protector) -> bytes:
     }
     for label, scheme in {**rivals, "(d) proposed": protector}.items():
         rows[label] = np.stack([scheme.protect(image[np.newaxis])[0] for image in plain])
-    return _png(labelled_rows(rows, columns=len(plain), tile=144))
+    return png(montage(rows, columns=len(plain), tile=144))
 
 
 def _figure7(run: RunFolder, table: Mapping[str, Any]) -> bytes:
@@ -272,15 +265,9 @@ def _figure7(run: RunFolder, table: Mapping[str, Any]) -> bytes:
             if found["leakage"]:
                 label = f"{SCHEMES[scheme]}: {_ATTACKS[attack]}, {found['status']}"
                 rows[label] = _images(folder, attack)
-    return _png(labelled_rows(rows, columns=_COLUMNS))
+    return png(montage(rows, columns=_COLUMNS))
 
 
 def _images(run: RunFolder, name: str) -> np.ndarray:
     with np.load(reconstructions_path(run, name)) as file:
         return file["images"]
-
-
-def _png(picture) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "PNG", optimize=True)
-    return file.getvalue()

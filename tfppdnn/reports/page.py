@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from tfppdnn.reports import deviations, writing
+from tfppdnn.reports.command import command_line
 from tfppdnn.reports.measurements import METRICS, Measurement, Metric, accuracy, leaked
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import Finding, does_it_work, what_is_restored, what_is_seen
@@ -77,14 +77,11 @@ def command(config: Mapping[str, Any]) -> str:
     if preset in PRESETS:
         for field in dataclasses.fields(PRESETS[preset]):
             value = settings.get(field.name, field.default)
-            if isinstance(value, (list, tuple)):
-                value, default = ",".join(map(str, value)), ",".join(map(str, field.default))
-            else:
-                default = field.default
-            if value != default:
+            # Of JSON, a tuple is a list.
+            value = tuple(value) if isinstance(value, list) else value
+            if value != field.default:
                 options[field.name] = value
-    written = (shlex.quote(f"--{name}={value}") for name, value in options.items())
-    return " ".join(["python -m tfppdnn train", *written, "--out=runs/again"])
+    return command_line("train", {**options, "out": "runs/again"})
 
 
 def accuracies_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Measurement]:
