@@ -133,6 +133,20 @@ def test_links_lead_somewhere(page):
             assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
+def test_results_hold_what_a_reader_opens_and_no_more():
+    """What a command makes again, such as reports and reconstructions, is not kept."""
+    kept = [path for path in (ROOT / "results").rglob("*") if path.is_file()]
+    kept = [path for path in kept if "__pycache__" not in path.parts]
+    assert {path.suffix for path in kept} == {".csv", ".json", ".md", ".png", ".py"}
+    linked = {
+        (ROOT / page).parent.joinpath(target).resolve()
+        for page in [*PAGES, "results/frontier-cifar10/frontier.md"]
+        for target in re.findall(r"\]\(([^)#]+)\)", read(page))
+    }
+    assert {path for path in kept if path.suffix == ".png"} <= linked
+    assert sum(path.stat().st_size for path in kept) < 3.2e6
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_exist(page):
     text = read(page)
