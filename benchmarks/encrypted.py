@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks import interleaving
 from benchmarks.comparison import Comparison, Contender, Work
+from tfppdnn.reports import markdown
 
 _VARIABLE = "TFPPDNN_ENCRYPTED_PYTHON"
 _HOW = (
@@ -70,12 +71,13 @@ def encrypted(rounds: int | None) -> dict[str, Any]:
         )
         found = {name: json.loads(path.read_text()) for name, path in facts.items()}
     accuracy = json.loads(_PUBLISHED.read_text())["classify"]["protected"]["test_accuracy"]
-    rows = [
-        f"| protect + classify, ResNet-18 of width 0.25 (results/quick-digits) | {accuracy:.1%} |"
-    ]
-    rows += [f"| {name} | {fact['accuracy']:.1%} |" for name, fact in found.items()]
+    ours = "protect + classify, ResNet-18 of width 0.25 (results/quick-digits)"
+    shares = {ours: accuracy} | {name: fact["accuracy"] for name, fact in found.items()}
     record["notes"] = [
-        "\n".join(["| on the 300 test digits | accuracy |", "|---|---|", *rows]),
+        markdown.table(
+            ["on the 300 test digits", "accuracy"],
+            [[name, f"{share:.1%}"] for name, share in shares.items()],
+        ),
         "Ours is timed with the shipped protector, in LiteRT, and a ResNet-18 of width 0.25, as a "
         "SavedModel; no network lies between the two. Encrypted answers were the same as those of "
         "the same arithmetic without keys: "

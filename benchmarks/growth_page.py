@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.growth_estimates import IMAGES, estimates
 from benchmarks.records import FOLDER
 from tfppdnn.files import read_json, write_text
+from tfppdnn.reports import markdown
 
 _PAGE = Path(__file__).resolve().parents[1] / "docs" / "presets.md"
 _BEGIN, _END = "<!-- growth: written by `python -m benchmarks growth` -->", "<!-- /growth -->"
@@ -41,43 +42,42 @@ def write(record: dict[str, Any], folder: Path) -> None:
 def table(points: list[Point]) -> str:
     """Returns how long an image takes at each size, the memory, and whole verbs, as Markdown."""
     sizes = sorted({point["size"] for point in points})
-    head = ["", *(f"{size}x{size}" for size in sizes), "pixels to the power of"]
-    lines = [_line(head), _line(["---"] * len(head))]
+    squares = [f"{size}x{size}" for size in sizes]
+    by_size, by_others = [], []
     for part, own in _parts(points).items():
+        name = f"`{own[0]['verb']}`: {part}"
         at = _by(own, "size")
         cells = [f"{_time(at[s]['seconds'])}, {_memory(at[s]['peak_mib'])}" for s in at]
         # Pixels are the side squared.
         power = _power(at, "size") / 2
-        lines.append(_line([f"`{own[0]['verb']}`: {part}", *cells, f"{power:.2f}"]))
-    lines += [
-        "",
-        f"Added up for {IMAGES:,} training pictures on the two cores, every picture in memory:",
-        "",
-        _line(["", *(f"{size}x{size}" for size in sizes)]),
-        _line(["---"] * (len(sizes) + 1)),
-    ]
-    for row in estimates(points):
-        cells = [f"{_time(seconds)}, {gib:.1f} GiB" for seconds, gib in row["at"].values()]
-        lines.append(_line([row["command"], *cells]))
-    lines += ["", "With more pictures, larger batches and wider networks, at 32x32, an image:", ""]
-    head = ["", "images, batch, width", "time, memory", "of the first"]
-    lines += [_line(head), _line(["---"] * len(head))]
-    for part, own in _parts(points).items():
+        by_size.append([name, *cells, f"{power:.2f}"])
         for axis in ("images", "batch", "width"):
             at = _by(own, axis)
             first = next(iter(at.values()), None)
             for value, point in at.items() if len(at) > 1 else ():
-                lines.append(
-                    _line(
-                        [
-                            f"`{own[0]['verb']}`: {part}",
-                            f"{axis} {value:g}",
-                            f"{_time(point['seconds'])}, {_memory(point['peak_mib'])}",
-                            f"{point['seconds'] / first['seconds']:.2f}",
-                        ]
-                    )
+                by_others.append(
+                    [
+                        name,
+                        f"{axis} {value:g}",
+                        f"{_time(point['seconds'])}, {_memory(point['peak_mib'])}",
+                        f"{point['seconds'] / first['seconds']:.2f}",
+                    ]
                 )
-    return "\n".join(lines)
+    whole = [
+        [
+            row["command"],
+            *(f"{_time(seconds)}, {gib:.1f} GiB" for seconds, gib in row["at"].values()),
+        ]
+        for row in estimates(points)
+    ]
+    parts = [
+        markdown.table(["", *squares, "pixels to the power of"], by_size),
+        f"Added up for {IMAGES:,} training pictures on the two cores, every picture in memory:",
+        markdown.table(["", *squares], whole),
+        "With more pictures, larger batches and wider networks, at 32x32, an image:",
+        markdown.table(["", "images, batch, width", "time, memory", "of the first"], by_others),
+    ]
+    return "\n\n".join(parts)
 
 
 def draw(points: list[Point], path: Path) -> None:
@@ -185,10 +185,6 @@ def _power(at: dict[float, Point], axis: str) -> float:
     if first[axis] == last[axis]:
         return math.nan
     return math.log(last["seconds"] / first["seconds"]) / math.log(last[axis] / first[axis])
-
-
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _time(seconds: float) -> str:

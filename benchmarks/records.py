@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tfppdnn.files import read_json, write_json, write_text
+from tfppdnn.reports import markdown
 from tfppdnn.run_folder import machine, versions
 
 FOLDER = Path(__file__).resolve().parents[1] / "results" / "benchmarks"
@@ -94,11 +95,7 @@ def _section(record: dict[str, Any]) -> str:
         f"{where['processor']} ({', '.join(where['instructions'])}), {record['rounds']} rounds.",
         "",
     ]
-    if record["contenders"]:
-        lines += [
-            "| | wall, ms | CPU, ms | peak, MiB | ratio | to reach |",
-            "|---|---|---|---|---|---|",
-        ]
+    rows = []
     for row in record["contenders"]:
         ratio, target = row["ratio"], record["targets"].get(row["name"])
         reached = (
@@ -106,10 +103,19 @@ def _section(record: dict[str, Any]) -> str:
             if target is None
             else f"{target:g}: " + ("yes" if ratio["median"] >= target else "**no**")
         )
-        lines.append(
-            f"| {row['name']} | {row['wall_ms']:.3g} | {row['cpu_ms']:.3g} | {row['peak_mib']:.0f} "
-            f"| {ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f}) | {reached} |"
+        rows.append(
+            [
+                row["name"],
+                f"{row['wall_ms']:.3g}",
+                f"{row['cpu_ms']:.3g}",
+                f"{row['peak_mib']:.0f}",
+                f"{ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})",
+                reached,
+            ]
         )
+    if rows:
+        head = ["", "wall, ms", "CPU, ms", "peak, MiB", "ratio", "to reach"]
+        lines.append(markdown.table(head, rows))
     lines += [f"\n{note}" for note in record.get("notes", ())]
     return "\n".join(lines) + "\n"
 

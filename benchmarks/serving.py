@@ -24,6 +24,7 @@ from tqdm import tqdm
 from benchmarks.comparison import Contender, Work
 from benchmarks.interleaving import UnequalError, Worker
 from benchmarks.servers import Running, Server, started
+from tfppdnn.reports import markdown
 
 CLIENTS = (1, 8, 64)
 SECONDS = 2.0
@@ -214,17 +215,18 @@ def _waits(turns: dict[str, list[dict[str, float]]]) -> str:
         "The number behind a name is that of the clients. Server and clients share the "
         "processor; the last column is what the clients take of one core.",
         "",
-        "| | requests/s | p50, ms | p99, ms | clients' CPU |",
-        "|---|---|---|---|---|",
     ]
+    rows = []
     for row, own in turns.items():
         if "p50_ms" in own[0]:
             rate, p50, p99, share = (
                 np.median(_column(own, key))
                 for key in ("wall_ms", "p50_ms", "p99_ms", "clients_cpu")
             )
-            lines.append(f"| {row} | {1000 / rate:.0f} | {p50:.1f} | {p99:.1f} | {share:.0%} |")
-    return "\n".join(lines)
+            figures = [f"{1000 / rate:.0f}", f"{p50:.1f}", f"{p99:.1f}", f"{share:.0%}"]
+            rows.append([row, *figures])
+    head = ["", "requests/s", "p50, ms", "p99, ms", "clients' CPU"]
+    return "\n".join([*lines, markdown.table(head, rows)])
 
 
 def _column(turns: list[dict[str, float]], key: str) -> np.ndarray:

@@ -1,25 +1,29 @@
 """Prints README.md's table of who gets what, and draws the picture beside it.
 
-python results/decision.py
+python results/decision.py [FRONTIER]
 
-Both are made of the audits and the accuracies under results/frontier-cifar10.
+The table is made of the audits and the accuracies under results/frontier-cifar10. The picture is
+drawn only if FRONTIER is given: the folder of `frontier` itself, such as runs/frontier, whose
+audits still have the pictures that every attack made.
 """
 
 from __future__ import annotations
 
-import io
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import Recovered, Verdict, attacks_of, verdicts
 from tfppdnn.cli.frontier_figures import matched, strongest
 from tfppdnn.files import write_bytes
+from tfppdnn.images.montage import montage, png
+from tfppdnn.reports import markdown
 
 HERE = Path(__file__).parent
 FRONTIER = HERE / "frontier-cifar10"
@@ -39,7 +43,6 @@ WORDS = {
     Recovered.UNKNOWN: "unknown: the attack failed",
 }
 COLUMNS = 4
-TILE, GAP, LINE = 64, 4, 26
 
 
 def audit_of(scheme: str) -> dict[str, Any]:
@@ -109,43 +112,36 @@ def table() -> str:
             accuracies[scheme] for scheme in SCHEMES
         ],
     }
-    lines = [["", *SCHEMES.values()], ["---"] * (len(SCHEMES) + 1)]
-    lines += [[title, *cells] for title, cells in rows.items()]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown.table(
+        ["", *SCHEMES.values()], [[title, *cells] for title, cells in rows.items()]
+    )
 
 
-def images_of(scheme: str, name: str) -> np.ndarray:
+def images_of(frontier: Path, scheme: str, name: str) -> np.ndarray:
     """Reads an audit's first pictures: plain, protected, or what an attack made of them."""
-    with np.load(FRONTIER / "audit" / scheme / "reconstructions" / f"{name}.npz") as file:
-        return file["images"][:COLUMNS]
+    with np.load(frontier / "audit" / scheme / "reconstructions" / f"{name}.npz") as file:
+        return file["images"]
 
 
-def draw() -> Image.Image:
+def draw(frontier: Path) -> Image.Image:
     """Draws a column a scheme: what is sent, and what comes back to whom."""
-    width, row = COLUMNS * (TILE + GAP) + 6 * GAP, LINE + TILE + 2 * GAP
-    picture = Image.new("RGB", (width * len(SCHEMES) + 2 * GAP, 4 * row + LINE), "white")
-    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(17)
-    for column, (scheme, title) in enumerate(SCHEMES.items()):
+    columns = []
+    for scheme, title in SCHEMES.items():
         record = audit_of(scheme)
-        left = 3 * GAP + column * width
-        rows = {
+        names = {
             "the pictures": "plain",
             "what is sent": "protected",
             "an eavesdropper's": most_like(record, WITHOUT_THE_APP)["attack"],
             "with the app in hand": most_like(record, WITH_THE_APP)["attack"],
         }
-        pen.text((left, GAP), title, fill="black", font=font)
-        for line, (label, name) in enumerate(rows.items()):
-            top = LINE + line * row
-            pen.text((left, top + GAP), label, fill=(110, 114, 122), font=font)
-            for place, image in enumerate(images_of(scheme, name)):
-                tile = Image.fromarray(image).resize((TILE, TILE), Image.Resampling.NEAREST)
-                picture.paste(tile, (left + place * (TILE + GAP), top + LINE))
-    return picture
+        rows = {label: images_of(frontier, scheme, name) for label, name in names.items()}
+        columns.append(
+            montage(rows, columns=COLUMNS, tile=64, title=title, label_size=17, margin=12, gap=4)
+        )
+    return Image.fromarray(np.concatenate([np.asarray(one) for one in columns], axis=1))
 
 
 if __name__ == "__main__":
     print(table())
-    file = io.BytesIO()
-    draw().save(file, "PNG", optimize=True)
-    write_bytes(PICTURE, file.getvalue())
+    if sys.argv[1:]:
+        write_bytes(PICTURE, png(draw(Path(sys.argv[1]))))

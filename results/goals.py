@@ -15,6 +15,7 @@ from typing import Any
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import attacks_of
 from tfppdnn.cli.frontier_figures import matched, strongest
+from tfppdnn.reports import markdown
 
 HERE = Path(__file__).parent
 FRONTIER = "frontier-cifar10"
@@ -80,7 +81,7 @@ def table() -> str:
         ),
     ]
     head = ["", "to reach", f"`{OURS}`", f"`{PAPERS}`", "reached"]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
+    return markdown.table(head, rows)
 
 
 def _row(what: str, goal: str, ours: str, papers: str, *, reached: bool) -> list[str]:

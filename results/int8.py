@@ -19,22 +19,21 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from tfppdnn.audit.intervals import Interval, mean_with_interval
-from tfppdnn.audit.leakage import leakage
-from tfppdnn.audit.recognition import SavedModelRecogniser
-from tfppdnn.data.dataset import ImageDataset
-from tfppdnn.data.load import load_dataset
-from tfppdnn.runs import RunFolder, machine, versions
 
 from tfppdnn.attacks.data import OwnedProtector
 from tfppdnn.attacks.nearest import NearestAttack
 from tfppdnn.classification.training import train_classifier
 from tfppdnn.client.litert_protector import LiteRTProtector
+from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.load import load_dataset
 from tfppdnn.exporting.tflite import int8_tflite
 from tfppdnn.files import write_text
+from tfppdnn.leakage import Interval, SavedModelRecogniser, leakage, mean_with_interval
 from tfppdnn.loading import load_protector
 from tfppdnn.loading.keras_file import load_network
 from tfppdnn.loading.shipped import SHIPPED
+from tfppdnn.reports.markdown import table
+from tfppdnn.run_folder import RunFolder, machine, versions
 from tfppdnn.settings import make_settings
 from tfppdnn.types import Protector
 
@@ -84,7 +83,7 @@ def tells(dataset: ImageDataset, protector: Protector) -> tuple[dict, dict]:
 
     Returns:
         Figures of the pictures, and of what the attack `nearest` makes of them, as
-        `audit.leakage` names them.
+        `tfppdnn.leakage` names them.
     """
     plain, own = dataset.test_images[:HELD_OUT], dataset.train_images[:ATTACKER]
     protected = protector.protect(plain)
@@ -109,9 +108,10 @@ def accuracy_lines(dataset: ImageDataset, answers: Mapping[str, np.ndarray]) -> 
     changed = mean_with_interval(answers["float32"] != answers["int8"])
     lost = mean_with_interval(right["float32"].astype(float) - right["int8"])
     return [
-        "| pictures of | right about |",
-        "|---|---|",
-        *(f"| {name} | {share(mean_with_interval(one))} |" for name, one in right.items()),
+        table(
+            ["pictures of", "right about"],
+            [[name, share(mean_with_interval(one))] for name, one in right.items()],
+        ),
         "",
         f"Another answer for {share(changed)} of the pictures. Of the same pictures float32's are",
         f"right more often by {100 * lost.mean:.1f} points ({100 * lost.low:.1f} to "
@@ -119,16 +119,16 @@ def accuracy_lines(dataset: ImageDataset, answers: Mapping[str, np.ndarray]) -> 
     ]
 
 
-def leakage_lines(told: Mapping[str, tuple[dict, dict]]) -> list[str]:
+def leakage_table(told: Mapping[str, tuple[dict, dict]]) -> str:
     """The table of what pictures tell."""
-    rows = [f"| | {' | '.join(told)} | knowing nothing |", f"|---|{'---|' * len(told)}---|"]
+    rows = []
     for which, whose in enumerate(("", "`nearest`: ")):
         for name, (title, nothing, floor) in MEASURES.items():
             write = share if name == "reidentification" else number
             cells = [write(figures[which][name]) for figures in told.values()]
             least = write(told["float32"][which][floor]).split(" (")[0]
-            rows.append(f"| {whose}{title} | {' | '.join(cells)} | {least} ({nothing}) |")
-    return rows
+            rows.append([whose + title, *cells, f"{least} ({nothing})"])
+    return table(["", *told, "knowing nothing"], rows)
 
 
 def main() -> None:
@@ -168,7 +168,7 @@ def main() -> None:
         f"{HELD_OUT:,} test pictures. `nearest` has the same file, and {ATTACKER:,} pictures of "
         "its own.",
         "",
-        *leakage_lines(told),
+        leakage_table(told),
         "",
         f"Machine: {', '.join(str(value) for value in machine().values())} (processor, cores, "
         "system).",

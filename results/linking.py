@@ -17,9 +17,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from PIL import Image
-from tfppdnn.data.load import load_dataset
 
+from tfppdnn.datasets.load import load_dataset
 from tfppdnn.loading import load_protector
+from tfppdnn.reports.markdown import table
 
 COUNT = 1000
 
@@ -70,13 +71,14 @@ def main() -> None:
     print(f"`{options.protector}`, the first {COUNT:,} CIFAR-10 test pictures, each")
     print("changed before it was protected.")
     print()
-    print("| change | protected pictures that stay the same | nearest to that of their original |")
-    print("|---|---|---|")
+    rows = []
     for name, change in CHANGES.items():
         protected = protect(np.ascontiguousarray(change(images)))
         same = (protected == originals).all(axis=(1, 2, 3)).mean()
         linked = (nearest(protected, originals) == np.arange(COUNT)).mean()
-        print(f"| {name} | {same:.1%} | {linked:.1%} |")
+        rows.append([name, f"{same:.1%}", f"{linked:.1%}"])
+    head = ["change", "protected pictures that stay the same", "nearest to that of their original"]
+    print(table(head, rows))
 
 
 if __name__ == "__main__":

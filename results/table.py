@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfppdnn.reports import markdown
+
 HERE = Path(__file__).parent
 
 
@@ -81,10 +83,10 @@ ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
 def table(names: Sequence[str]) -> str:
     """Writes one column a result, in Markdown."""
     results = [json.loads((HERE / name / "metrics.json").read_text()) for name in names]
-    lines = [f"| | {' | '.join(f'`{name}`' for name in names)} |", "|---" * (len(names) + 1) + "|"]
-    for title, write in ROWS.items():
-        lines.append(f"| {title} | {' | '.join(write(metrics) for metrics in results)} |")
-    return "\n".join(lines)
+    return markdown.table(
+        ["", *(f"`{name}`" for name in names)],
+        [[title, *map(write, results)] for title, write in ROWS.items()],
+    )
 
 
 if __name__ == "__main__":

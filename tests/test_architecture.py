@@ -11,7 +11,17 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "quiet", "errors", "files", "types", "timing", "run_folder", "settings"),
+    (
+        "processor",
+        "quiet",
+        "errors",
+        "commands",
+        "files",
+        "types",
+        "timing",
+        "run_folder",
+        "settings",
+    ),
     ("images",),
     ("datasets",),
     ("models",),
@@ -23,6 +33,7 @@ ROWS = (
     ("reports",),
     ("protection",),
     ("serving",),
+    ("experiments",),
     ("cli",),
     ("__main__",),
 )
@@ -32,6 +43,7 @@ GROUND = {
     "processor": set(),
     "quiet": set(),
     "errors": set(),
+    "commands": {"errors"},
     "types": set(),
     "files": {"errors"},
     "timing": {"files"},

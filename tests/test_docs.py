@@ -11,7 +11,9 @@ import pytest
 from test_architecture import RANK
 
 from tfppdnn.cli.command_line import VERBS
-from tfppdnn.reports.presets_table import presets_table
+from tfppdnn.experiments import __main__ as experiments
+from tfppdnn.experiments.__main__ import VERBS as EXPERIMENTS
+from tfppdnn.experiments.presets_table import presets_table
 from tfppdnn.settings import OF_STAGE, make_settings
 from tfppdnn.settings.audit import AUDIT_PRESETS, make_audit_settings
 
@@ -42,6 +44,10 @@ SETTINGS_OF = {
 def options_of(verb):
     function = getattr(import_module(f"tfppdnn.cli.{verb}"), verb)
     return {"help", *inspect.signature(function).parameters, *SETTINGS_OF.get(verb, ())}
+
+
+def options_of_experiments(verb):
+    return {"help", *inspect.signature(getattr(experiments, verb)).parameters}
 
 
 def read(page):
@@ -125,13 +131,28 @@ def test_links_lead_somewhere(page):
             assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
+def test_results_hold_what_a_reader_opens_and_no_more():
+    """What a command makes again, such as reports and reconstructions, is not kept."""
+    kept = [path for path in (ROOT / "results").rglob("*") if path.is_file()]
+    kept = [path for path in kept if "__pycache__" not in path.parts]
+    assert {path.suffix for path in kept} == {".csv", ".json", ".md", ".png", ".py"}
+    linked = {
+        (ROOT / page).parent.joinpath(target).resolve()
+        for page in [*PAGES, "results/frontier-cifar10/frontier.md"]
+        for target in re.findall(r"\]\(([^)#]+)\)", read(page))
+    }
+    assert {path for path in kept if path.suffix == ".png"} <= linked
+    assert sum(path.stat().st_size for path in kept) < 3.2e6
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_exist(page):
     text = read(page)
     for verb in re.findall(r"python -m tfppdnn ([a-z]\w*)", text):
         assert verb in VERBS
-    for module in re.findall(r"python -m (tfppdnn\.[\w.]+)", text):
-        assert (ROOT / (module.replace(".", "/") + ".py")).is_file()
+    for program, verb in re.findall(r"python -m (tfppdnn\.[\w.]+)(?: ([a-z]\w*))?", text):
+        assert program == "tfppdnn.experiments"
+        assert verb in ("", *EXPERIMENTS)
     for script in re.findall(r"python ([\w/]+\.py)", text):
         assert (ROOT / script).is_file(), script
 
@@ -139,9 +160,10 @@ def test_commands_exist(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_options_exist(page):
     text = read(page)
-    for verb, rest in re.findall(r"python -m tfppdnn (\w+)([^`\n#]*)", text):
+    for program, verb, rest in re.findall(r"python -m (tfppdnn[\w.]*) (\w+)([^`\n#]*)", text):
+        own = options_of(verb) if program == "tfppdnn" else options_of_experiments(verb)
         for option in re.findall(r"--(\w+)", rest):
-            assert option in options_of(verb), f"{verb} --{option}"
+            assert option in own, f"{verb} --{option}"
     known = set().union(*map(options_of, VERBS)) | OTHER_OPTIONS
     for option in re.findall(r"`--(\w+)", text):
         assert option in known, option

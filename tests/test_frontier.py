@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfppdnn.reports.frontier import frontier_table, write_frontier
+from tfppdnn.experiments.frontier_page import frontier_table, write_frontier
 from tfppdnn.run_folder import RunFolder
 
 RESULTS = Path(__file__).parent.parent / "results/frontier-cifar10"

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from tfppdnn.errors import UserError
+from tfppdnn.experiments import comparison, shipping
+from tfppdnn.experiments.__main__ import main as experiments
+from tfppdnn.experiments.shipping import ship
 from tfppdnn.files import digest, write_json
-from tfppdnn.loading import comparison, identity_of, load_protector, shipped
+from tfppdnn.loading import identity_of, load_protector, shipped
 from tfppdnn.models.bottleneck import bottleneck
-from tfppdnn.reports import shipping
-from tfppdnn.reports.shipping import ship
 
 ROOT = Path(__file__).parent.parent
 FILES = {"protector_fp16.tflite", "protector.keras", "card.json", "CARD.md"}
@@ -198,15 +199,20 @@ def test_an_audit_of_what_was_shipped_counts(made, tiny_run, audit, tmp_path):
 
 
 def test_the_command_says_in_one_line_what_is_wrong(tiny_run, tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        shipping.main([str(tmp_path / "none"), f"--out={tmp_path / 'out'}"])
-    assert ended.value.code == 2
+    assert experiments(["ship", str(tmp_path / "none"), f"--out={tmp_path / 'out'}"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    shipping.main([str(tiny_run), f"--out={tmp_path / 'out'}"])
+    assert experiments(["ship", str(tiny_run), f"--out={tmp_path / 'out'}"]) == 0
     assert json.loads(capsys.readouterr().out).keys() == {
         "protector_fp16.tflite",
         "protector.keras",
     }
+
+
+def test_the_command_takes_folders_one_after_the_other(tiny_run, audit, tmp_path, capsys):
+    call = ["ship", str(tiny_run), str(audit), f"--out={tmp_path / 'out'}", "--hours=1.5"]
+    assert experiments(call) == 0
+    card = json.loads((tmp_path / "out/card.json").read_text())
+    assert len(card["audits"]) == 1 and card["hours"] == 1.5
 
 
 @pytest.fixture
@@ -223,7 +229,7 @@ def nudged(tiny_run, tmp_path):
 
 def test_the_same_weights_are_found_equal(made, tiny_run, monkeypatch, capsys):
     monkeypatch.setattr(shipped, "SHIPPED", made.parent)
-    comparison.main([str(tiny_run), "tiny", "--images=20"])
+    assert experiments(["compare", str(tiny_run), "tiny", "--images=20"]) == 0
     config = json.loads((tiny_run / "config.json").read_text())
     parts = ("preset", "settings", "seed", "dataset", "machine")
     assert json.loads(capsys.readouterr().out) == {
@@ -253,7 +259,7 @@ def test_other_weights_are_told_by_how_much(nudged, tiny_run):
 
 
 def compared(capsys, path, *names):
-    comparison.main([*map(str, names), "--images=20"])
+    assert experiments(["compare", *map(str, names), "--images=20"]) == 0
     figures = json.loads(capsys.readouterr().out)
     write_json(path, figures)
     return figures

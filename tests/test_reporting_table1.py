@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfppdnn.reports.table1 import PAPER, table_cells
+from tfppdnn.experiments.table1_page import PAPER, table_cells
 
 
 def attack(ssim, *, status="worked"):

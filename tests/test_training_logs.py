@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfppdnn.images.grid import image_grid
 from tfppdnn.training.classifiers import accuracy_of, compile_classifier, predict_classes
 from tfppdnn.training.resumable import fit_resumably
 
@@ -41,18 +40,6 @@ def test_classifiers_learn_with_momentum_and_weight_decay():
     assert model.optimizer.momentum == 0.9
     assert model.optimizer.weight_decay == 5e-4
     assert model.optimizer.built
-
-
-def test_a_grid_lays_images_out_on_white():
-    dark, bright = np.zeros((2, 3, 5, 3), np.uint8), np.full((2, 3, 5, 3), 200, np.uint8)
-    grid = image_grid([dark, bright], margin=1)
-
-    assert grid.shape == (2 * 4 + 1, 2 * 6 + 1, 3)
-    assert grid.dtype == np.uint8
-    assert (grid[1:4, 1:6] == 0).all()
-    assert (grid[5:8, 7:12] == 200).all()
-    assert (grid[[0, 4, 8]] == 255).all()
-    assert (grid[:, [0, 6, 12]] == 255).all()
 
 
 def logged(folder):

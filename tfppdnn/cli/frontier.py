@@ -167,7 +167,7 @@ def frontier(
 
     from tfppdnn.audit.material import check_enough
     from tfppdnn.datasets.load import load_dataset
-    from tfppdnn.reports.frontier import write_frontier
+    from tfppdnn.experiments.frontier_page import write_frontier
 
     images = load_dataset(dataset, data_dir=data_dir, image_size=chosen.image_size, seed=seed)
     # What the attacks and trainings to come would refuse, before there is anything.

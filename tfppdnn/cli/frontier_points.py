@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,11 @@ from tfppdnn.cli.frontier_sweeps import SWEEPS
 from tfppdnn.cli.train import train
 from tfppdnn.loading import find_source
 from tfppdnn.protection.first_stages import has_finished_stages
+from tfppdnn.reports.command import command_line
 from tfppdnn.run_folder import RunFolder
 
 # All that learn and own the protector.
 _ATTACKS = ("itn", "itn_global")
-
-# Options that name files or folders, which elsewhere lie elsewhere.
-_PATHS = ("dataset", "out", "perceptual_weights", "protector", "recogniser", "reuse")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,22 +49,7 @@ class Part:
 
         The data sets' folder is called DIR; what lies outside `folder` has its last name only.
         """
-        words = ["python", "-m", "tfppdnn", self.verb.__name__]
-        for name, value in self.options.items():
-            if value is not None:
-                words.append(f"--{name}={_written(name, value, folder)}")
-        return shlex.join(words)
-
-
-def _written(name: str, value: Any, folder: Path) -> str:
-    if name == "data_dir":
-        return "DIR"
-    # A name of tensorflow-datasets may have a slash before its configuration.
-    is_name = name == "dataset" and not (Path(value).is_absolute() or Path(value).is_dir())
-    if name in _PATHS and not is_name:
-        path = Path(value)
-        return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
-    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        return command_line(self.verb.__name__, self.options, seen_from=folder)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,7 +140,7 @@ def table1(
     import_tensorflow()
 
     from tfppdnn.datasets.load import load_dataset
-    from tfppdnn.reports.table1 import write_table1
+    from tfppdnn.experiments.table1_page import write_table1
 
     with options_called(dataset="datasets"):
         images = [

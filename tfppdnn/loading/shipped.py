@@ -12,7 +12,7 @@ from tfppdnn.loading.source import Source
 from tfppdnn.types import Protector
 
 SHIPPED = Path(__file__).parent.parent / "shipped"
-"""Where they lie; each was made by `tfppdnn.reports.shipping`."""
+"""Where they lie; each was made by `python -m tfppdnn.experiments ship`."""
 
 DEFAULT = "cifar10"
 """The one that `protect` uses if none is named."""

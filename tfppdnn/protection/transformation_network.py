@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from tfppdnn.datasets.batches import image_batches
 from tfppdnn.datasets.dataset import ImageDataset
-from tfppdnn.images.grid import image_grid
+from tfppdnn.images.montage import montage
 from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.protection.building import (
     build_discriminator,
@@ -80,7 +80,8 @@ def train_transformation_network(
     def grid() -> np.ndarray:
         plain = dataset.test_images[:_IMAGES_IN_GRID]
         protected = run_on_images(model.protector, plain)
-        return image_grid([plain, protected, run_on_images(model.restorer, protected)])
+        rows = [plain, protected, run_on_images(model.restorer, protected)]
+        return np.asarray(montage(rows, tile=1, margin=2, gap=2))
 
     history = fit_resumably(
         model,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.auditor import ATTACKS
 from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
+from tfppdnn.reports.command import command_line
 from tfppdnn.reports.measurements import METRICS, Level, Measurement, leaked
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import Finding
@@ -115,8 +115,7 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     for name, value in make_audit_settings(preset).options().items():
         if settings.get(name, value) != value:
             options[name] = settings[name]
-    written = (shlex.quote(f"--{name}={value}") for name, value in options.items())
-    return " ".join(["python -m tfppdnn audit", *written, "--out=runs/audit-again"])
+    return command_line("audit", {**options, "out": "runs/audit-again"})
 
 
 def _finding(verdict: Verdict) -> Finding:

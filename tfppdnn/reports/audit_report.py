@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import numpy as np
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.auditor import ATTACKS, reconstructions_path
 from tfppdnn.files import write_bytes, write_text
+from tfppdnn.images.montage import montage, png
 from tfppdnn.reports.audit_page import render_audit
-from tfppdnn.reports.pictures import labelled_rows
 from tfppdnn.run_folder import RunFolder
 
 _COLUMNS = 8
@@ -34,9 +33,7 @@ def write_audit_report(run: RunFolder) -> Path:
     config, record = run.config(), run.metrics()
     figures = {}
     for name, rows in _rows_of_pictures(run, record).items():
-        file = io.BytesIO()
-        labelled_rows(rows, columns=_COLUMNS).save(file, "PNG", optimize=True)
-        figures[name] = file.getvalue()
+        figures[name] = png(montage(rows, columns=_COLUMNS))
         write_bytes(run.figures / f"{name}.png", figures[name])
     page = run.path / "report.html"
     write_text(page, render_audit(config, record, figures))

@@ -58,7 +58,7 @@ def collect_card(
         audits: Folders of its audits.
         classifiers: Folders of `classify`, beside what the run folder itself holds.
         hours: That its training took.
-        comparison: What `tfppdnn.loading.comparison` says of a second run of its command.
+        comparison: What `tfppdnn.experiments.comparison` says of a second run of its command.
 
     Returns:
         All settings, versions and figures as they were recorded, without the folders of the

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from tfppdnn.reports import deviations, writing
+from tfppdnn.reports.command import command_line
 from tfppdnn.reports.measurements import METRICS, Measurement, Metric, accuracy, leaked
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import Finding, does_it_work, what_is_restored, what_is_seen
@@ -78,11 +78,8 @@ def command(config: Mapping[str, Any]) -> str:
     if made["objective"] != usual["objective"]:
         options["objective"] = made["objective"]
         usual = make_settings(preset, {"objective": made["objective"]}).options()
-    for name, value in made.items():
-        if name in usual and value != usual[name]:
-            options[name] = ",".join(map(str, value)) if isinstance(value, list) else value
-    written = (shlex.quote(f"--{name}={value}") for name, value in options.items())
-    return " ".join(["python -m tfppdnn train", *written, "--out=runs/again"])
+    options |= {name: value for name, value in made.items() if usual.get(name, value) != value}
+    return command_line("train", {**options, "out": "runs/again"})
 
 
 def accuracies_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Measurement]:

@@ -1,15 +1,13 @@
-"""The pictures of a run: rows of images, with a word above each row."""
+"""The pictures of a run: which images its report shows."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-_PAPER, _INK = (255, 255, 255), (64, 68, 76)
-_MARGIN, _GAP, _LABEL_SIZE = 16, 6, 22
+from tfppdnn.images.montage import montage
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,11 +34,11 @@ class Pictures:
 
     def header(self) -> Image.Image:
         """Plain over protected, for a first look."""
-        return labelled_rows({"plain": self.plain, "protected": self.protected}, columns=8)
+        return montage({"plain": self.plain, "protected": self.protected}, columns=8)
 
     def grid(self) -> Image.Image:
         """All four kinds at the training size."""
-        return labelled_rows(
+        return montage(
             {
                 "plain": self.plain,
                 "preliminary: what the training aims at": self.preliminary,
@@ -52,7 +50,7 @@ class Pictures:
 
     def large(self) -> Image.Image:
         """The larger images, of the kind of the paper's Fig. 1."""
-        return labelled_rows(
+        return montage(
             {
                 "plain": self.large_plain,
                 "protected": self.large_protected,
@@ -61,39 +59,3 @@ class Pictures:
             columns=5,
             tile=144,
         )
-
-
-def labelled_rows(rows: Mapping[str, np.ndarray], *, columns: int, tile: int = 96) -> Image.Image:
-    """Lays out rows of images on white, each under its label.
-
-    Args:
-        rows: Images by label, each uint8 [N, H, W, 3], all of one size.
-        columns: How many of the images to show at most.
-        tile: Width that small images are at least enlarged to, by whole factors and
-            without smoothing, so that what is seen is what was measured.
-
-    Returns:
-        An RGB picture.
-    """
-    first = next(iter(rows.values()))
-    columns = min(columns, *(len(images) for images in rows.values()))
-    factor = max(1, -(-tile // first.shape[2]))
-    height, width = first.shape[1] * factor, first.shape[2] * factor
-    row_height = round(1.6 * _LABEL_SIZE) + height + _GAP
-    picture = Image.new(
-        "RGB",
-        (
-            2 * _MARGIN + columns * (width + _GAP) - _GAP,
-            2 * _MARGIN + len(rows) * row_height - _GAP,
-        ),
-        _PAPER,
-    )
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(_LABEL_SIZE)
-    for row, (label, images) in enumerate(rows.items()):
-        top = _MARGIN + row * row_height
-        draw.text((_MARGIN, top), label, fill=_INK, font=font)
-        for column, image in enumerate(images[:columns]):
-            enlarged = np.repeat(np.repeat(image, factor, axis=0), factor, axis=1)
-            left = _MARGIN + column * (width + _GAP)
-            picture.paste(Image.fromarray(enlarged), (left, top + row_height - _GAP - height))
-    return picture

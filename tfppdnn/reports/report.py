@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
-from PIL import Image
-
 from tfppdnn.files import write_bytes, write_text
+from tfppdnn.images.montage import png
 from tfppdnn.reports.curves import draw_curves
 from tfppdnn.reports.page import render
 from tfppdnn.reports.pictures import Pictures
@@ -59,13 +57,7 @@ def draw_figures(run: RunFolder, pictures: Pictures) -> None:
     """
     drawn = {"header": pictures.header(), "grid": pictures.grid(), "large": pictures.large()}
     for name, picture in drawn.items():
-        write_bytes(run.figures / f"{name}.png", _png(picture))
+        write_bytes(run.figures / f"{name}.png", png(picture))
     curves = draw_curves(run.metrics())
     if curves is not None:
         write_bytes(run.figures / "losses.png", curves)
-
-
-def _png(picture: Image.Image) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "PNG", optimize=True)
-    return file.getvalue()

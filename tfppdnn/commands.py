@@ -1,0 +1,130 @@
+"""What makes a command line out of functions: help, options, errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fire
+
+from tfppdnn.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program of several verbs, each a function whose docstring is its help.
+
+    Progress goes to stderr, and what a verb returns to stdout. Exit codes: 0 done, 1 done but some
+    inputs failed, 2 the call is wrong.
+
+    Attributes:
+        name: What its errors begin with; also what `python -m` runs.
+        verbs: Their names, in the order in which they are offered.
+        overview: What it is for and what its verbs do, shown to who names none.
+        find: From a verb to its function, which returns what to print (a text, or figures that are
+            printed as one line of JSON) and the exit code. Called when the verb is, so that no
+            verb has to wait for what only others need.
+    """
+
+    name: str
+    verbs: Sequence[str]
+    overview: str
+    find: Callable[[str], Callable[..., tuple[Any, int]]]
+
+    def main(self, arguments: Sequence[str] | None = None) -> int:
+        """Runs one verb.
+
+        Args:
+            arguments: The command line after the program's name; `sys.argv[1:]` if None.
+
+        Returns:
+            The exit code.
+        """
+        arguments = list(sys.argv[1:] if arguments is None else arguments)
+        if not arguments or arguments[0] in ("-h", "--help", "help"):
+            print(self.overview, end="")
+            return 0
+        verb, *options = arguments
+        if verb not in self.verbs:
+            return self._refuse(verb, f"there is no such verb; choose {', '.join(self.verbs)}")
+
+        # TensorFlow's start-up messages are about the machine, not about the user's call.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        try:
+            call = self._parse(verb, options)
+            if isinstance(call, str):
+                print(call)
+                return 0
+            said, code = call()
+        except UserError as error:
+            return self._refuse(verb, str(error))
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            return self._refuse(verb, f"{place}{error.strerror or error}")
+        except MemoryError as error:
+            return self._refuse(
+                verb, f"not enough memory ({error}); make the batches or images smaller"
+            )
+        except KeyboardInterrupt:
+            print(
+                f"\n{self.name} {verb}: stopped; the same command goes on from here",
+                file=sys.stderr,
+            )
+            return 130
+        except Exception as error:
+            # TensorFlow's own files meet a full disk with errors that are no OSError.
+            if type(error).__name__ not in ("ResourceExhaustedError", "PermissionDeniedError"):
+                raise
+            return self._refuse(
+                verb, f"{str(error).splitlines()[0]}; the same command goes on from here"
+            )
+        sys.stderr.flush()
+        print(said.rstrip("\n") if isinstance(said, str) else json.dumps(said))
+        return code
+
+    def _parse(self, verb: str, options: list[str]) -> Callable | str:
+        """Turns options into a call that is ready to be made, or into the help text."""
+        function = self.find(verb)
+        calls = []
+
+        @functools.wraps(function)
+        def keep(*args, **kwargs):
+            calls.append(functools.partial(function, *args, **kwargs))
+
+        # Behind "--" fire takes it as its own, not as one of the verb's open settings.
+        if "--help" in options or "-h" in options:
+            options = ["--", "--help"]
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+                fire.Fire(keep, command=options, name=f"{self.name} {verb}")
+        except fire.core.FireExit as end:
+            if end.code == 0:
+                module = sys.modules[function.__module__]
+                return self._tidy_help(said.getvalue()) + getattr(module, "settings_help", str)()
+            reason = next(
+                (line[7:] for line in said.getvalue().splitlines() if line.startswith("ERROR: ")),
+                "the options cannot be understood",
+            )
+            raise UserError(f"{reason}; see python -m {self.name} {verb} --help") from None
+        return calls[0]
+
+    def _tidy_help(self, text: str) -> str:
+        """Takes out of fire's help what a user of these verbs cannot use."""
+        text = text.split("\nGROUPS\n")[0].replace("GROUP | ", "")
+        text = re.sub(r"Type: Optional\['(\w+).*'\]|Type: '(\w+).*'", r"Type: \1\2", text)
+        # Never the first letter of an option.
+        text = text.replace("    -h, --", "    --")
+        return re.sub(rf"'({re.escape(self.name)} \w+)'", r"\1", text).rstrip()
+
+    def _refuse(self, verb: str, reason: str) -> int:
+        print(f"{self.name} {verb}: {' '.join(reason.split())}", file=sys.stderr)
+        return 2

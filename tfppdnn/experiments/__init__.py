@@ -1,0 +1,1 @@
+"""What makes published results: tables, frontiers, and the protectors that ship."""

@@ -1,0 +1,58 @@
+"""The tables of docs/presets.md: every preset beside the paper."""
+
+from __future__ import annotations
+
+from tfppdnn.reports.deviations import (
+    IN_EVERY_RUN,
+    OPEN_CHOICES,
+    REASONS,
+    Row,
+    deviations,
+    in_use,
+    open_choices,
+)
+from tfppdnn.reports.markdown import table
+from tfppdnn.settings import PRESETS, make_settings
+
+
+def presets_table() -> str:
+    """Writes three Markdown tables: departures, choices of ours, and what holds in every run."""
+    settings = {name: make_settings(name).options() for name in PRESETS}
+    departing = {name: _by_option(deviations(values)) for name, values in settings.items()}
+    chosen = {name: _by_option(open_choices(values)) for name, values in settings.items()}
+    departures, choices = [], []
+    for field, (name, reason) in REASONS.items():
+        rows = [departing[preset].get(field) for preset in PRESETS]
+        if any(rows):
+            paper = next(row.paper for row in rows if row)
+            runs = [
+                row.run
+                if row
+                else "as the paper"
+                if in_use(field, settings[preset])
+                else "not used"
+                for preset, row in zip(PRESETS, rows, strict=True)
+            ]
+            departures.append([f"{name} (`--{field}`)", paper, *runs, reason])
+    for field, (name, reason) in OPEN_CHOICES.items():
+        runs = [
+            chosen[preset][field].run if field in chosen[preset] else "not used"
+            for preset in PRESETS
+        ]
+        choices.append([f"{name} (`--{field}`)", *runs, reason])
+    parts = [
+        "### Where the presets depart from the paper",
+        table(["setting", "paper", *PRESETS, "why"], departures),
+        "### What the paper leaves open",
+        table(["setting", *PRESETS, "why"], choices),
+        "### In every run",
+        table(
+            ["setting", "paper", "here", "why"],
+            [[row.name, row.paper, row.run, row.reason] for row in IN_EVERY_RUN],
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _by_option(rows: list[Row]) -> dict[str, Row]:
+    return {row.option: row for row in rows}
