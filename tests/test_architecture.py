@@ -11,17 +11,9 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    (
-        "processor",
-        "quiet",
-        "errors",
-        "commands",
-        "files",
-        "types",
-        "timing",
-        "run_folder",
-        "settings",
-    ),
+    ("processor", "quiet", "errors", "types"),
+    ("commands", "files", "settings"),
+    ("timing", "run_folder"),
     ("images",),
     ("datasets",),
     ("models",),
@@ -38,18 +30,6 @@ ROWS = (
     ("__main__",),
 )
 RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
-# On the ground there are no rows, but no circles either.
-GROUND = {
-    "processor": set(),
-    "quiet": set(),
-    "errors": set(),
-    "commands": {"errors"},
-    "types": set(),
-    "files": {"errors"},
-    "timing": {"files"},
-    "run_folder": {"errors", "files", "settings"},
-    "settings": {"errors"},
-}
 # Loading a protector is the client's business.
 SAME_ROW = {("loading", "client")}
 # The package's own face imports what it shows, and is imported by nobody inside.
@@ -99,7 +79,6 @@ def test_every_part_has_its_place():
 def allowed(importer, imported):
     return (
         imported == importer
-        or imported in GROUND.get(importer, ())
         or (importer, imported) in SAME_ROW
         or (imported in RANK and RANK[imported] < RANK[importer])
     )

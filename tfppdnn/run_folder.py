@@ -206,9 +206,10 @@ def _identity(verb, protector, seed, dataset, settings) -> dict[str, Any]:
 
 def _upgraded(config: dict[str, Any]) -> dict[str, Any]:
     """Settings of any version, as they are called now."""
-    if config.get("verb", "train") in ("train", "classify"):
-        return recorded(config["settings"]).options()
-    return config["settings"]
+    settings = config["settings"]
+    if config.get("verb", "train") in ("train", "classify", "frontier"):
+        settings = {**settings, **recorded(settings).options()}
+    return settings
 
 
 def _as_json(value: Any) -> Any:

@@ -1,55 +1,25 @@
-"""The calls of other verbs that make and measure the points of a frontier."""
+"""The points of a frontier: protectors, how each is made, and how it is measured."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tfppdnn.baselines import BASELINES
 from tfppdnn.ciphers import CIPHERS
-from tfppdnn.cli.audit import audit
-from tfppdnn.cli.classify import classify
-from tfppdnn.cli.frontier_sweeps import SWEEPS
-from tfppdnn.cli.train import train
+from tfppdnn.experiments.frontier_sweeps import SWEEPS
+from tfppdnn.experiments.parts import Part, Parts
 from tfppdnn.loading import find_source
 from tfppdnn.protection.first_stages import has_finished_stages
-from tfppdnn.reports.command import command_line
 from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import TrainingSettings
+from tfppdnn.settings.audit import AuditSettings
 
 # All that learn and own the protector.
-_ATTACKS = ("itn", "itn_global")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A call of another verb.
-
-    Attributes:
-        verb: The verb's function.
-        options: Its options, by name.
-    """
-
-    verb: Callable[..., Any]
-    options: Mapping[str, Any]
-
-    @property
-    def folder(self) -> Path:
-        """Where it goes."""
-        return Path(self.options["out"])
-
-    def make(self) -> None:
-        """Makes it, or what is missing of it."""
-        self.verb(**self.options)
-
-    def command(self, folder: Path) -> str:
-        """Writes the command line that makes it, for somebody who stands in `folder`.
-
-        The data sets' folder is called DIR; what lies outside `folder` has its last name only.
-        """
-        return command_line(self.verb.__name__, self.options, seen_from=folder)
+ATTACKS = ("itn", "itn_global")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +32,7 @@ class Point:
         classified: The training of a classifier.
         audited: The attacks.
         trained: The protector's own training, if the frontier makes it.
+        settings: Of that training.
         objective: What it was trained for, and so the curve that it lies on; None if that
             is not known.
         value: Of the weight that differs along the curve.
@@ -72,6 +43,7 @@ class Point:
     classified: Part
     audited: Part
     trained: Part | None = None
+    settings: TrainingSettings | None = None
     objective: str | None = None
     value: float | None = None
 
@@ -92,15 +64,19 @@ class Measuring:
 
     Attributes:
         folder: The frontier's.
-        common: Options that all verbs have.
-        of_classify: Further options of `classify`.
-        of_audit: Further options of `audit`.
+        dataset: What all are trained and measured on.
+        parts: What all parts have in common.
+        settings: Of the classifiers.
+        audit_settings: Of the attackers.
+        options: What differs from the preset's settings.
     """
 
     folder: Path
-    common: Mapping[str, Any]
-    of_classify: Mapping[str, Any]
-    of_audit: Mapping[str, Any]
+    dataset: str
+    parts: Parts
+    settings: TrainingSettings
+    audit_settings: AuditSettings
+    options: Mapping[str, Any]
 
     def point_of(self, protector: str) -> Point:
         """The point of a protector that is there.
@@ -131,50 +107,68 @@ class Measuring:
         return dataclasses.replace(point, kind="objective", objective=objective, value=value)
 
     def point_trained(
-        self, objective: str, value: float, training: Mapping[str, Any], *, reuse: str | None
+        self, objective: str, value: float, settings: TrainingSettings, *, reuse: str | None
     ) -> Point:
         """The point of a protector that is to be trained.
 
         Args:
             objective: A key of `SWEEPS`.
             value: Along its curve.
-            training: As `trainings` yields it.
+            settings: Of its training.
             reuse: The run whose first stages it starts from.
         """
         name = f"{objective}-{value:g}"
-        protector = str(self.folder / "points" / name)
-        options = {**self.common, **training, "reuse": reuse, "out": protector}
-        return dataclasses.replace(
-            self._point(name, "objective", protector),
-            trained=Part(verb=train, options=options),
+        folder = self.folder / "points" / name
+        point = dataclasses.replace(
+            self._point(name, "objective", str(folder)),
+            settings=settings,
             objective=objective,
             value=value,
         )
+        return self.starting_from(point, reuse)
+
+    def starting_from(self, point: Point, reuse: str | None) -> Point:
+        """The same point, whose training starts from the first stages of a run."""
+        known, sweep = point.settings.options(), SWEEPS[point.objective]
+        options = {name: value for name, value in self.options.items() if name in known}
+        options |= {"objective": point.objective, sweep.setting: known[sweep.setting]}
+        folder = self.folder / "points" / point.name
+        trained = self.parts.trained(
+            self.dataset, point.settings, folder, reuse=reuse, options=options
+        )
+        return dataclasses.replace(point, trained=trained)
 
     def _point(self, name: str, kind: str, protector: str) -> Point:
-        options = {"protector": protector, **self.common}
         plain = self.folder / "classify" / "plain" / "classifier_plain"
-        classified = {**self.of_classify, "out": str(self.folder / "classify" / name)}
-        audited = {
-            **self.of_audit,
-            "attacks": _ATTACKS,
-            "recogniser": str(plain),
-            "out": str(self.folder / "audit" / name),
-        }
         return Point(
             name=name,
             kind=kind,
-            classified=Part(verb=classify, options={**options, **classified}),
-            audited=Part(verb=audit, options={**options, **audited}),
+            classified=self.parts.classified(
+                protector,
+                self.dataset,
+                self.settings,
+                self.folder / "classify" / name,
+                options=self.options,
+            ),
+            audited=self.parts.audited(
+                protector,
+                self.dataset,
+                self.audit_settings,
+                self.folder / "audit" / name,
+                attacks=ATTACKS,
+                recogniser=str(plain),
+                options=self.options,
+            ),
         )
 
 
-def sharing_first_stages(points: Sequence[Point]) -> list[Point]:
+def sharing_first_stages(measuring: Measuring, points: Sequence[Point]) -> list[Point]:
     """Has the first stages made once, by a point that has made them already if there is one.
 
     A point that was begun keeps those it has, and its command says whose they are.
 
     Args:
+        measuring: What made the points.
         points: All are to be trained, and their first stages are the same.
 
     Returns:
@@ -192,7 +186,7 @@ def sharing_first_stages(points: Sequence[Point]) -> list[Point]:
     # All that were not begun start from the base, if that is another.
     sources = {point.name: str(base.trained.folder) for point in points if point is not base}
     sources |= begun
-    waiting = [_started_from(point, sources.get(point.name)) for point in points]
+    waiting = [measuring.starting_from(point, sources.get(point.name)) for point in points]
     placed: list[Point] = []
     while waiting:
         missing = {str(point.trained.folder) for point in waiting}
@@ -220,8 +214,3 @@ def _begun_with(point: Point) -> str | None:
     beside = folder.with_name(reused)
     # A run elsewhere may have the name of this very point.
     return str(beside) if beside.exists() and beside != folder else reused
-
-
-def _started_from(point: Point, reuse: str | None) -> Point:
-    options = {**point.trained.options, "reuse": reuse}
-    return dataclasses.replace(point, trained=Part(verb=point.trained.verb, options=options))

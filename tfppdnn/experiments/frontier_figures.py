@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfppdnn.cli.frontier_points import Point
+from tfppdnn.experiments.frontier_points import Point
+from tfppdnn.reports.command import command_line
 from tfppdnn.run_folder import RunFolder
 
 LEAKAGE = ("affine_ssim", "ssim", "reidentification", "recognition")
@@ -38,7 +39,10 @@ def figures_of(point: Point, folder: Path) -> dict[str, Any]:
         "attacks": {name: row["status"] for name, row in rows.items()},
         "leakage": {name: strongest(rows, name) for name in LEAKAGE},
         "protected": {name: _beside_bounds(protected, name) for name in SHOWN},
-        "commands": [part.command(folder) for part in point.parts],
+        "commands": [
+            command_line(part.verb, {**part.options, "out": part.folder}, seen_from=folder)
+            for part in point.parts
+        ],
     }
 
 
