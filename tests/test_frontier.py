@@ -2,24 +2,75 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tfppdnn.experiments.frontier_page import frontier_table, write_frontier
+from tfppdnn.files import write_json
 from tfppdnn.run_folder import RunFolder
 
-RESULTS = Path(__file__).parent.parent / "results/frontier-cifar10"
+CONFIG = {
+    "verb": "frontier",
+    "preset": "cpu",
+    "settings": {},
+    "seed": 0,
+    "dataset": {"name": "cifar10", "version": "tensorflow-datasets cifar10", "image_size": 32},
+}
+
+
+def point(name, accuracy, likeness, matched, recognised, *, kind="baseline", failed=(), **curve):
+    """A point as a frontier records it, its attackers' figures being these."""
+
+    def figure(mean, blind, nothing):
+        ends = {"low": 0.98 * mean, "high": 1.02 * mean}
+        return {"mean": mean, **ends, "count": 1000, blind: nothing, "ceiling": 1.0}
+
+    found = {
+        "affine_ssim": (likeness, "floor", 0.16),
+        "ssim": (likeness - 0.02, "floor", 0.12),
+        "reidentification": (matched, "chance", 0.001),
+        "recognition": (recognised, "chance", 0.114),
+    }
+    return {
+        "name": name,
+        "kind": kind,
+        **{"objective": None, "weight": None, "value": None, **curve},
+        "accuracy": {"test_accuracy": accuracy, "test_images": 10000, "epochs": 2},
+        "leakage": {
+            measure: {
+                **figure(*three),
+                "attack": "itn",
+                "status": "failed" if measure in failed else "worked",
+            }
+            for measure, three in found.items()
+        },
+        "protected": {
+            "contour_correlation": figure(0.26, "chance", 0.2),
+            "orientation_agreement": figure(0.08, "chance", 0.0),
+        },
+        "commands": [f"python -m tfppdnn classify --protector={name} --out=classify/{name}"],
+    }
+
+
+HARDENED = {"kind": "objective", "objective": "hardened", "weight": "hiding"}
+POINTS = [
+    point("plain", 0.5875, 0.98, 1.0, 0.58),
+    # Between the others by its accuracy, so that the table's order is not the record's.
+    point("blur-2", 0.401, 0.55, 0.31, 0.2),
+    point("hardened-0", 0.812, 0.2, 0.025, 0.3, **HARDENED, value=0.0),
+    point("hardened-1", 0.8, 0.15, 0.011, 0.1, **HARDENED, value=1.0, failed=("affine_ssim",)),
+    point("tanaka", 0.51, 0.97, 1.0, 0.11, kind="cipher", failed=("recognition",)),
+]
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    """The records of a frontier that was drawn in hours, written and drawn again."""
+def drawn(tmp_path_factory):
+    """A frontier of made-up points, written and drawn."""
     folder = tmp_path_factory.mktemp("frontiers")
-    for name in ("config.json", "frontier.json"):
-        shutil.copy(RESULTS / name, folder)
+    write_json(folder / "config.json", CONFIG)
+    write_json(folder / "frontier.json", {"frontier": {"points": POINTS}})
     write_frontier(RunFolder(folder, record="frontier.json"))
     return folder
 
@@ -28,18 +79,18 @@ def points_of(out):
     return json.loads((out / "frontier.json").read_text())["frontier"]["points"]
 
 
-def test_the_table_says_what_the_record_says_the_most_accurate_first(published):
-    text = (published / "frontier.md").read_text()
+def test_the_table_says_what_the_record_says_the_most_accurate_first(drawn):
+    text = (drawn / "frontier.md").read_text()
     lines = [line for line in text.splitlines() if "|" in line][2:]
     rows = {cells[1].strip(): cells for cells in (line.split("|") for line in lines)}
-    points = {point["name"]: point for point in points_of(published)}
+    points = {point["name"]: point for point in points_of(drawn)}
 
     assert rows.keys() == points.keys()
     for name, point in points.items():
         assert rows[name][2].strip() == f"{100 * point['accuracy']['test_accuracy']:.1f}%"
         found = point["leakage"]["affine_ssim"]
         assert rows[name][3].strip().startswith(f"{found['mean']:.2f} ({found['floor']:.2f})")
-        # Of one of these the attackers recognise nothing.
+        # Of two of these the attackers get no more than by knowing nothing, each by one measure.
         for column, measure in ((3, "affine_ssim"), (6, "recognition")):
             status = point["leakage"][measure]["status"]
             assert rows[name][column].strip().endswith("failed") == (status == "failed")
@@ -47,8 +98,8 @@ def test_the_table_says_what_the_record_says_the_most_accurate_first(published):
     assert accuracies == sorted(accuracies, reverse=True)
 
 
-def test_the_picture_is_drawn(published):
-    with Image.open(published / "figures" / "frontier.png") as picture:
+def test_the_picture_is_drawn(drawn):
+    with Image.open(drawn / "figures" / "frontier.png") as picture:
         assert picture.width >= 1800
         colours = np.asarray(picture.convert("RGB")).reshape(-1, 3)
     # The curve's blue, and the grey of the baselines.
@@ -56,8 +107,8 @@ def test_the_picture_is_drawn(published):
         assert (colours == colour).all(axis=1).sum() > 50
 
 
-def test_a_failed_attack_is_called_failed(published):
-    point = points_of(published)[0]
+def test_a_failed_attack_is_called_failed(drawn):
+    point = points_of(drawn)[0]
     for figure in point["leakage"].values():
         figure["status"] = "failed"
     _, ((_, _, *cells),) = frontier_table([point])
@@ -115,7 +166,7 @@ def test_what_cannot_be_compared_is_refused_at_once(tiny_run, tmp_path, call):
         assert not out.exists()
 
 
-def test_only_folders_lose_what_leads_to_them(published, tmp_path, monkeypatch):
+def test_only_folders_lose_what_leads_to_them(drawn, tmp_path, monkeypatch):
     from tfppdnn.cli.frontier_points import Part
     from tfppdnn.cli.train import train
 
@@ -131,9 +182,9 @@ def test_only_folders_lose_what_leads_to_them(published, tmp_path, monkeypatch):
 
         folder = tmp_path / name.replace("/", "-")
         folder.mkdir(exist_ok=True)
-        config = json.loads((published / "config.json").read_text())
+        config = json.loads((drawn / "config.json").read_text())
         config["dataset"] |= {"name": dataset, "version": version}
         (folder / "config.json").write_text(json.dumps(config))
-        shutil.copy(published / "frontier.json", folder)
+        shutil.copy(drawn / "frontier.json", folder)
         write_frontier(RunFolder(folder, record="frontier.json"))
         assert f"Preset `cpu`, {name} at 32x32" in (folder / "frontier.md").read_text()
