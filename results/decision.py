@@ -20,7 +20,7 @@ from PIL import Image
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import Recovered, Verdict, attacks_of, verdicts
-from tfppdnn.cli.frontier_figures import matched, strongest
+from tfppdnn.experiments.frontier_figures import matched, strongest
 from tfppdnn.files import write_bytes
 from tfppdnn.images.montage import montage, png
 from tfppdnn.reports import markdown

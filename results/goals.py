@@ -14,7 +14,7 @@ from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import attacks_of
-from tfppdnn.cli.frontier_figures import matched, strongest
+from tfppdnn.experiments.frontier_figures import matched, strongest
 from tfppdnn.reports import markdown
 
 HERE = Path(__file__).parent

@@ -188,7 +188,7 @@ def test_figures_on_digits_that_nobody_asked_for_say_so(tiny, call, monkeypatch,
     def stop(*arguments, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tfppdnn.cli.classify.train_classifier", stop)
+    monkeypatch.setattr("tfppdnn.classification.fit.train_classifier", stop)
     code, _, errors = call("classify", "--protector=cifar10", *options)
     assert code == 130
     said = "classify: on digits; name other pictures with --dataset" in errors.splitlines()

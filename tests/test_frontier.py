@@ -167,8 +167,7 @@ def test_what_cannot_be_compared_is_refused_at_once(tiny_run, tmp_path, call):
 
 
 def test_only_folders_lose_what_leads_to_them(drawn, tmp_path, monkeypatch):
-    from tfppdnn.cli.frontier_points import Part
-    from tfppdnn.cli.train import train
+    from tfppdnn.reports.command import command_line
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data" / "photos").mkdir(parents=True)
@@ -177,8 +176,8 @@ def test_only_folders_lose_what_leads_to_them(drawn, tmp_path, monkeypatch):
         ("data/photos", "photos", "folder photos, files 123"),
         ("/gone/photos", "photos", "folder photos, files 123"),
     ):
-        part = Part(verb=train, options={"dataset": dataset, "out": "run"})
-        assert f"--dataset={name} " in part.command(tmp_path)
+        options = {"dataset": dataset, "out": "run"}
+        assert f"--dataset={name} " in command_line("train", options, seen_from=tmp_path)
 
         folder = tmp_path / name.replace("/", "-")
         folder.mkdir(exist_ok=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfppdnn.cli.frontier_figures import matched, strongest
+from tfppdnn.experiments.frontier_figures import matched, strongest
 
 
 def attack(status, **means):

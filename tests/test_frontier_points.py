@@ -1,74 +1,72 @@
 """What a frontier would train, in which order, and where a run lies among it."""
 
 import json
-import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tfppdnn.cli.frontier_sweeps import SWEEPS
+from tfppdnn.experiments.frontier_sweeps import SWEEPS, at_value, place_of, settings_of
+from tfppdnn.settings import OF_STAGE, make_settings
 
 
 @pytest.mark.parametrize(
     ("differing", "place"),
     [
         ({}, ("hardened", 0.25)),
-        ({"classifier_epochs": 9, "perceptual_weights": "x.npz"}, ("hardened", 0.25)),
+        ({"classifier_epochs": 9, "steps_per_round": 9}, ("hardened", 0.25)),
         ({"transform_steps": 9}, None),
         ({"reference_epochs": 9}, None),
-        ({"objective": "cyclegan"}, None),
+        ({"feature_weight": 9}, None),
     ],
 )
 def test_a_run_lies_on_a_curve_if_only_its_weight_differs(differing, place):
-    import dataclasses
-
-    from tfppdnn.cli.frontier_sweeps import place_of
-    from tfppdnn.protection.first_stages import SETTINGS
-    from tfppdnn.settings import make_preset
-
-    cpu = make_preset("cpu", {"reference_epochs": 3})
-    hardened = dataclasses.asdict(make_preset("hardened", {"hiding_weight": 0.25}))
-    same = {name: getattr(cpu, name) for name in SETTINGS}
-    found = json.loads(json.dumps({**hardened, **same, **differing}))
-    assert place_of(found, cpu, {"reference_epochs": 3}) == place
+    options = {"reference_epochs": 3, "objective": "hardened", "hiding_weight": 0.25}
+    found = make_settings("cpu", options).replaced(differing).options()
+    assert place_of(json.loads(json.dumps(found)), "cpu", {"reference_epochs": 3}) == place
 
 
 def test_objectives_share_their_first_stages():
-    from tfppdnn.cli.frontier_sweeps import trainings
-    from tfppdnn.protection.first_stages import SETTINGS
-    from tfppdnn.settings import make_preset
-
-    quick = make_preset("quick")
+    quick = make_settings("quick", {"iterations": 7})
     for objective, sweep in SWEEPS.items():
-        for value, options in trainings(objective, [0.25, 2.0], quick, {}):
-            made = make_preset(options.pop("preset", "quick"), options)
-            assert made.objective == objective
-            assert all(getattr(made, name) == getattr(quick, name) for name in SETTINGS)
-            assert value in np.ravel(getattr(made, sweep.setting))
+        settings = settings_of(objective, "quick", {"iterations": 7})
+        for value in (0.25, 2.0):
+            made = at_value(objective, settings, value)
+            assert made.transformation.objective.name == objective
+            groups = OF_STAGE["preliminary_images"]
+            assert made.options(*groups) == quick.options(*groups)
+            assert value in np.ravel(made.options()[sweep.setting])
 
 
 @pytest.fixture
 def trainings_of(call, monkeypatch, tmp_path):
-    """From options of `frontier` to the calls of `train` it would make, by point, in order."""
-    from tfppdnn.cli.frontier_points import Part
+    """From options of `frontier` to the runs that trainings start from, by point, in order."""
+    out = tmp_path / "out"
 
     def run(*options):
         made = {}
 
-        def note(part):
-            if part.verb.__name__ != "train":
-                raise KeyboardInterrupt
-            made[part.folder.name] = part.command(tmp_path / "out")
+        def note(dataset, *, out, reuse, **settings):
+            made[out.name] = [_seen_from(out.parent.parent, reuse)] if reuse else []
 
-        monkeypatch.setattr(Part, "make", note)
-        arguments = ["frontier", f"--out={tmp_path / 'out'}", "--rivals=", *options]
-        code, _, errors = call(*arguments)
+        def stop(*arguments, **settings):
+            raise KeyboardInterrupt
+
+        # What a part would call.
+        monkeypatch.setattr("tfppdnn.protection.train.train", note)
+        monkeypatch.setattr("tfppdnn.classification.fit.fit_classifier", stop)
+        code, _, errors = call("frontier", f"--out={out}", "--rivals=", *options)
         assert code == 130, errors
-        return {name: re.findall(r"--reuse=(\S+)", command) for name, command in made.items()}
+        return made
 
     run("--objectives=")  # The folder is the frontier's, before points are laid into it.
     return run
+
+
+def _seen_from(folder, path):
+    path = Path(path)
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
 
 
 def begun(out, name, *, reused=None, finished=True, trained=False):
@@ -127,7 +125,7 @@ def test_points_without_their_checkpoints_are_not_reused(trainings_of, tmp_path)
 
 
 def test_a_run_that_is_named_is_what_all_start_from(trainings_of, tmp_path, monkeypatch):
-    monkeypatch.setattr("tfppdnn.cli.frontier.check_reusable", lambda *_, **__: None)
+    monkeypatch.setattr("tfppdnn.experiments.frontier.check_reusable", lambda *_, **__: None)
     begun(tmp_path / "out", "cyclegan-1")
     made = trainings_of("--cyclegan_values=0.3,1", "--objectives=cyclegan", "--reuse=runs/mine")
     assert made == {"cyclegan-0.3": ["mine"], "cyclegan-1": ["mine"]}

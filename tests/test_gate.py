@@ -174,8 +174,8 @@ def test_a_gate_that_cannot_be_written_is_no_success(older_run, call, monkeypatc
     def full(*arguments, **settings):
         raise UserError("cannot write gate: No space left on device")
 
-    monkeypatch.setattr("tfppdnn.gate.making.make_gate", full)
-    monkeypatch.setattr("tfppdnn.cli.export.export_protector_files", lambda *_: {})
+    monkeypatch.setattr("tfppdnn.protection.exports.export_gate", full)
+    monkeypatch.setattr("tfppdnn.protection.exports.export_protector", lambda *_: {})
     code, _, error = call("export", older_run)
     assert code == 2
     assert "No space left on device" in error.strip().splitlines()[-1]

@@ -1,7 +1,6 @@
 """The report as a reader meets it: whole, self-contained, and true to metrics.json."""
 
 import base64
-import dataclasses
 import io
 import re
 from html.parser import HTMLParser
@@ -13,7 +12,7 @@ from PIL import Image
 from tfppdnn.errors import UserError
 from tfppdnn.reports import Pictures, write_report
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import Quick
+from tfppdnn.settings import make_settings
 
 KEYS = ("ssim", "affine_ssim", "psnr", "contour_correlation", "reidentification")
 
@@ -117,7 +116,7 @@ def report(tmp_path, pictures):
 
     def write(metrics, *, dataset=DATASET):
         run = RunFolder(tmp_path / "run")
-        settings = dataclasses.asdict(Quick())
+        settings = make_settings("quick").options()
         run.claim(preset="quick", settings=settings, dataset=dataset, seed=7)
         for stage, figures in metrics.items():
             run.record(stage, figures)
@@ -258,7 +257,9 @@ def test_hostile_names_stay_text(report):
 
 def test_the_command_makes_the_same_run_again(tmp_path, pictures):
     run = RunFolder(tmp_path / "run")
-    settings = dataclasses.asdict(Quick(lambda_=0.4, gamma=(-1.0, 0.4, 0.9), random_start=False))
+    settings = make_settings(
+        "quick", {"lambda_": 0.4, "gamma": (-1.0, 0.4, 0.9), "random_start": False}
+    ).options()
     dataset = {**DATASET, "name": "my set"}
     run.claim(preset="quick", settings=settings, dataset=dataset, seed=7, data_dir=tmp_path)
     text = Reader(write_report(run, pictures).read_text()).text

@@ -1,6 +1,5 @@
 """Making a protector that ships with the package out of a run, and comparing it with another."""
 
-import dataclasses
 import hashlib
 import json
 import shutil
@@ -19,7 +18,7 @@ from tfppdnn.files import digest, write_json
 from tfppdnn.leakage import leakage
 from tfppdnn.loading import identity_of, load_protector, shipped
 from tfppdnn.models.bottleneck import bottleneck
-from tfppdnn.settings.audit import make_audit_preset
+from tfppdnn.settings.audit import make_audit_settings
 
 ROOT = Path(__file__).parent.parent
 FILES = {"protector_fp16.tflite", "protector.keras", "card.json", "CARD.md"}
@@ -40,7 +39,7 @@ def audit(tiny_run, tmp_path_factory):
         verb="audit",
         protector=identity_of(tiny_run),
         preset="cpu",
-        settings=dataclasses.asdict(make_audit_preset("cpu")),
+        settings=make_audit_settings("cpu").options(),
         data_dir=str(tmp_path_factory.getbasetemp()),
     )
     digits = load_digits()

@@ -1,4 +1,4 @@
-"""`train --preset=hardened`: a whole run of the other objective, on the first stages of a run."""
+"""`train --objective=hardened`: a whole run, on the first stages of another."""
 
 import json
 
@@ -18,8 +18,6 @@ FORMS = [
     "protector",
     "checkpoints/protector.keras",
 ]
-# The tiny run's own, where this preset's differ.
-SAME_STAGES = ["--reference_learning_rate=0.05"]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +26,8 @@ def hardened_run(tiny_run, tiny_settings, tmp_path_factory):
 
     out = tmp_path_factory.mktemp("runs") / "hardened"
     code = [f"--reuse={tiny_run}", "--code_size=3", "--code_levels=2", "--decoder_width=4"]
-    call = ["train", "--preset=hardened", f"--out={out}", *tiny_settings, *SAME_STAGES, *code]
+    same = [option for option in tiny_settings if "perceptual_weights" not in option]
+    call = ["train", "--objective=hardened", f"--out={out}", *same, *code]
     assert main(call) == 0
     return out
 

@@ -27,8 +27,8 @@ def stop(*arguments, **settings):
 
 @pytest.mark.parametrize("first", ["photos/", "photos"])
 def test_a_folder_is_the_same_data_set_with_and_without_a_slash(photos, call, monkeypatch, first):
-    monkeypatch.setattr("tfppdnn.cli.train._train", stop)
-    monkeypatch.setattr("tfppdnn.cli.classify.train_classifier", stop)
+    monkeypatch.setattr("tfppdnn.protection.stages.make_run", stop)
+    monkeypatch.setattr("tfppdnn.classification.fit.train_classifier", stop)
     for typed in (first, "photos/", "photos", "./photos"):
         code, _, error = call("train", f"--dataset={typed}", "--out=out")
         assert code == 130, error
@@ -40,7 +40,7 @@ def test_a_folder_is_the_same_data_set_with_and_without_a_slash(photos, call, mo
 
 
 def test_a_folder_called_digits_is_not_taken_for_the_embedded_ones(photos, call, monkeypatch):
-    monkeypatch.setattr("tfppdnn.cli.train._train", stop)
+    monkeypatch.setattr("tfppdnn.protection.stages.make_run", stop)
     Path("photos").rename("digits")
     for typed, count in (("digits/", 36), ("./digits", 36), ("digits", 1497)):
         for _ in range(2):

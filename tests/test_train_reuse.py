@@ -33,10 +33,10 @@ def reusing(tiny_run, tiny_settings, tmp_path_factory):
             ),
         )
         call = ["train", f"--out={out}", f"--reuse={tiny_run}", *tiny_settings, "--lambda_=1"]
-        patch.setattr("tfppdnn.cli.export.export_protector_files", stop)
-        patch.setattr("tfppdnn.protection.pictures.make_pictures", lambda *_, **__: None)
+        patch.setattr("tfppdnn.protection.stages.export_protector", stop)
+        patch.setattr("tfppdnn.protection.stages.make_pictures", lambda *_, **__: None)
         for name in ("draw_figures", "write_report"):
-            patch.setattr(f"tfppdnn.reports.report.{name}", lambda *_: None)
+            patch.setattr(f"tfppdnn.protection.stages.{name}", lambda *_: None)
         assert main(call) == 130
     return out, saved
 
@@ -81,7 +81,7 @@ def test_a_run_that_was_begun_keeps_its_own(tiny_run, tiny_settings, tmp_path, c
     def stop(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tfppdnn.cli.train._train", stop)
+    monkeypatch.setattr("tfppdnn.protection.stages.make_run", stop)
     # Nothing to reuse there any more, and nothing is needed.
     code, _, _ = call("train", f"--out={out}", f"--reuse={tmp_path / 'gone'}", *tiny_settings)
     assert code == 130

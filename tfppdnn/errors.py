@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterator
+
 
 class UserError(Exception):
     """The call, a file or an option is wrong, and the user can mend it.
@@ -9,3 +13,22 @@ class UserError(Exception):
     The message is one line that names the file or the option and the mend. The
     command line prints it and exits with code 2; library callers may catch it.
     """
+
+
+@contextlib.contextmanager
+def options_called(**names: str) -> Iterator[None]:
+    """Has errors that speak of the options of `train` name those of another verb.
+
+    Args:
+        names: The other verb's option, by that of `train`.
+
+    Raises:
+        UserError: Whatever the body raised, with those names.
+    """
+    try:
+        yield
+    except UserError as error:
+        said = str(error)
+        for of_train, own in names.items():
+            said = re.sub(rf"--{of_train}\b", f"--{own}", said)
+        raise UserError(said) from error

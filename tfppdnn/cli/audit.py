@@ -13,12 +13,11 @@ from fire.decorators import SetParseFns
 
 from tfppdnn.cli.options import (
     checked_seed,
-    options_called,
     say_on_digits,
     words,
 )
 from tfppdnn.datasets.load import as_recorded
-from tfppdnn.errors import UserError
+from tfppdnn.errors import UserError, options_called
 from tfppdnn.files import written_whole
 from tfppdnn.loading import CheckedProtector, find_source
 from tfppdnn.quiet import import_tensorflow

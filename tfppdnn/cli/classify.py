@@ -7,7 +7,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.classification.fit_classifier import fit_classifier
+from tfppdnn.classification.fit import fit_classifier
 from tfppdnn.cli.options import checked_seed, say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tqdm import tqdm
@@ -24,25 +22,6 @@ def words(given: str | Sequence[str]) -> list[str]:
     """Splits a list that is separated by commas; from Python it may be one already."""
     listed = given.split(",") if isinstance(given, str) else given
     return [word.strip() for word in listed if word.strip()]
-
-
-@contextlib.contextmanager
-def options_called(**names: str) -> Iterator[None]:
-    """Has errors of parts that speak of the options of `train` name those of another verb.
-
-    Args:
-        names: The other verb's option, by that of `train`.
-
-    Raises:
-        UserError: Whatever the body raised, with those names.
-    """
-    try:
-        yield
-    except UserError as error:
-        said = str(error)
-        for of_train, own in names.items():
-            said = re.sub(rf"--{of_train}\b", f"--{own}", said)
-        raise UserError(said) from error
 
 
 def say_on_digits(verb: str, *, option: str = "dataset") -> None:

@@ -87,7 +87,7 @@ class Parts:
         options: Mapping[str, Any],
     ) -> Part:
         """The training of a classifier of protected images; see `trained`."""
-        from tfppdnn.classification.fit_classifier import fit_classifier
+        from tfppdnn.classification.fit import fit_classifier
 
         make = partial(
             fit_classifier,
@@ -117,7 +117,7 @@ class Parts:
         options: Mapping[str, Any],
     ) -> Part:
         """The attacks on a protector; see `trained`."""
-        from tfppdnn.audit.api import audit
+        from tfppdnn.cli.audit import audit
 
         make = partial(
             audit,

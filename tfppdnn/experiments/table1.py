@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from tfppdnn.datasets.load import as_recorded
-from tfppdnn.errors import UserError
+from tfppdnn.errors import UserError, options_called
 from tfppdnn.experiments.parts import Parts
 from tfppdnn.loading import find_source
 from tfppdnn.quiet import import_tensorflow
@@ -85,22 +85,28 @@ def table1(
     from tfppdnn.datasets.load import load_dataset
     from tfppdnn.experiments.table1_page import write_table1
 
-    images = [
-        load_dataset(name, data_dir=data_dir, image_size=settings.data.image_size, seed=seed)
-        for name in names
-    ]
-    summaries = [one.summary() for one in images]
+    with options_called(dataset="datasets"):
+        summaries = [
+            load_dataset(
+                name, data_dir=data_dir, image_size=settings.data.image_size, seed=seed
+            ).summary()
+            for name in names
+        ]
     # The attacks come last, after hours of classifiers: too late to find out.
-    check_enough(
-        load_dataset(
-            attackers,
-            data_dir=data_dir,
-            image_size=audit_settings.attacker_image_size,
-            seed=seed,
-        ),
-        attacker_images=audit_settings.attacker_images,
-        held_out_images=audit_settings.held_out_images,
-    )
+    with options_called(
+        dataset="attackers_dataset" if attackers_dataset else "datasets",
+        image_size="attacker_image_size",
+    ):
+        check_enough(
+            load_dataset(
+                attackers,
+                data_dir=data_dir,
+                image_size=audit_settings.attacker_image_size,
+                seed=seed,
+            ),
+            attacker_images=audit_settings.attacker_images,
+            held_out_images=audit_settings.held_out_images,
+        )
     run.claim(
         verb="table1",
         protector=source.identity(),
