@@ -104,3 +104,18 @@ def test_other_settings_in_the_same_folder_are_refused(
     code, _, error = call("train", f"--out={tiny_run}", *tiny_settings, option)
     assert code == 2
     assert named in error
+
+
+def test_settings_of_later_stages_may_differ_on_a_finished_run(
+    tiny_run, tiny_settings, tmp_path, call
+):
+    """They are what `classify` takes from the run, and nothing is trained again."""
+    out = tmp_path / "run"
+    out.mkdir()
+    for name in ("config.json", "metrics.json"):
+        (out / name).write_bytes((tiny_run / name).read_bytes())
+    code, figures, _ = call("train", f"--out={out}", *tiny_settings, "--classifier_epochs=3")
+    assert (code, figures["run"]) == (0, str(out))
+    settings = json.loads((out / "config.json").read_text())["settings"]
+    before = json.loads((tiny_run / "config.json").read_text())["settings"]
+    assert settings == {**before, "classifier_epochs": 3}

@@ -117,9 +117,12 @@ def train(
         settings = make_settings("quick", settings)
     run = RunFolder.temporary() if out is None else RunFolder(out)
     identity = {"settings": settings.options(*TRAINED), "seed": seed}
+    later = settings.options("classifier")
     known = name_of(dataset)
     run.expect(dataset={} if known is None else {"name": known}, **identity)
     if "train" in run.metrics():
+        # What comes after it may have other settings than at first.
+        run.claim(dataset=run.config()["dataset"], later=later, **identity)
         return TrainingResult(run)
 
     # Everything up to here is quick, so that a wrong option is refused at once.
@@ -143,7 +146,7 @@ def train(
         dataset=images.summary(),
         data_dir=data_dir,
         preset=preset,
-        later=settings.options("classifier"),
+        later=later,
         **identity,
     )
     if other is not None:
