@@ -52,6 +52,8 @@ setup(
         "fire>=0.7",
         "pillow>=10.3",
         "tqdm>=4.66",
+        "lazy-loader>=0.4",
+        "pydantic>=2.7",
         "matplotlib>=3.8",
         "jinja2>=3.1",
         "ai-edge-litert>=2.1",

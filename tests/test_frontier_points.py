@@ -54,7 +54,7 @@ def trainings_of(call, monkeypatch, tmp_path):
             raise KeyboardInterrupt
 
         # What a part would call.
-        monkeypatch.setattr("tfppdnn.protection.train.train", note)
+        monkeypatch.setattr("tfppdnn.protection.pipeline.train", note)
         monkeypatch.setattr("tfppdnn.classification.fit.fit_classifier", stop)
         code, _, errors = call("frontier", f"--out={out}", "--rivals=", *options)
         assert code == 130, errors

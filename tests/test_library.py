@@ -8,7 +8,7 @@ from conftest import TINY_SETTINGS
 
 from tfppdnn.classification import fit_classifier
 from tfppdnn.errors import UserError
-from tfppdnn.protection.train import train
+from tfppdnn.protection.pipeline import train
 from tfppdnn.settings import make_settings
 
 

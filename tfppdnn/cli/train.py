@@ -9,7 +9,7 @@ from fire.decorators import SetParseFns
 
 from tfppdnn.cli.options import checked_seed
 from tfppdnn.datasets.load import as_recorded
-from tfppdnn.protection.train import train as make
+from tfppdnn.protection.pipeline import train as make
 from tfppdnn.settings import make_settings, settings_help
 
 __all__ = ["settings_help", "train"]

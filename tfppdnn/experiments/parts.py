@@ -61,7 +61,7 @@ class Parts:
             reuse: The run whose first stages it starts from.
             options: What in the settings differs from the preset's.
         """
-        from tfppdnn.protection.train import train
+        from tfppdnn.protection.pipeline import train
 
         make = partial(
             train,
