@@ -12,7 +12,7 @@ ROOT = Path(tfppdnn.__file__).parent
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
     ("processor", "quiet", "errors", "types"),
-    ("commands", "files", "settings"),
+    ("commands", "files", "python_names", "settings"),
     ("timing", "run_folder"),
     ("images",),
     ("datasets",),
@@ -20,9 +20,8 @@ ROWS = (
     ("training", "ciphers", "baselines", "leakage"),
     ("attacks", "exporting"),
     ("client", "loading"),
-    ("classification", "gate"),
+    ("classification", "gate", "reports"),
     ("audit",),
-    ("reports",),
     ("protection",),
     ("serving",),
     ("experiments",),

@@ -9,12 +9,15 @@ import pytest
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.attacks.brute_force import BruteForce
-from tfppdnn.attacks.data import Ciphertexts, KeySpace
+from tfppdnn.attacks.data import Ciphertexts, OwnKeyPairs
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import Reconstruction
-from tfppdnn.audit.auditor import PlannedAttack, audit, reconstructions_path
+from tfppdnn.audit.auditor import make_attacks, reconstructions_path
+from tfppdnn.audit.evidence import Evidence
 from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.material import Material
+from tfppdnn.audit.plan import PlannedAttack
+from tfppdnn.audit.subject import Subject
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
@@ -30,6 +33,7 @@ class Scripted(LearnedAttack[Ciphertexts]):
     """Gives the picture that its seed stands for, and remembers what it was asked."""
 
     threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = Ciphertexts
     asked: ClassVar[list]
     pictures: tuple
 
@@ -57,8 +61,7 @@ def scripted(*pictures, name="scripted"):
     """Plans an attack with a picture for each attempt; what it is asked is listed."""
     attack = type("Own", (Scripted,), {"name": name, "asked": []})
     attempts = [attack(pictures=pictures, seed=seed) for seed in range(len(pictures))]
-    plan = PlannedAttack(attempts=attempts, gather=lambda: Ciphertexts(targets=MATERIAL.held_out))
-    return plan, attack.asked
+    return PlannedAttack(attempts=attempts), attack.asked
 
 
 def recognise(images):
@@ -70,9 +73,14 @@ def recognise(images):
     return distances.argmin(axis=1)
 
 
-def rows_of(tmp_path, *plans):
+def evidence_of(protector="plain"):
+    """What attackers have of a protector; of `plain` the targets are the plain images."""
+    return Evidence(Subject.of(protector), MATERIAL, recogniser=lambda: recognise)
+
+
+def rows_of(tmp_path, *plans, protector="plain"):
     run = RunFolder(tmp_path, record="audit.json")
-    audit(run, plans, Examiner(MATERIAL, recognise))
+    make_attacks(run, plans, evidence_of(protector), Examiner(MATERIAL, recognise))
     return run, run.metrics()["attacks"]
 
 
@@ -120,7 +128,7 @@ def test_plain_images_are_measured_once_an_audit_and_reconstructions_once(tmp_pa
     first, _ = scripted("collapsed", "negative")
     second, _ = scripted("negative", name="second")
     run = RunFolder(tmp_path, record="audit.json")
-    audit(run, [first, second], Examiner(MATERIAL, recognise_and_note))
+    make_attacks(run, [first, second], evidence_of(), Examiner(MATERIAL, recognise_and_note))
 
     assert run.metrics()["attacks"].keys() == {"scripted", "second"}
     # The plain images, and what each attack gave in the end.
@@ -167,17 +175,23 @@ def test_some_reconstructions_are_kept_for_pictures(tmp_path):
 
 def test_an_attack_without_its_data_does_not_apply_and_says_why(tmp_path):
     plan, asked = scripted("plain")
-    plan = dataclasses.replace(plan, gather=lambda: None, missing="There is no key.")
+    type(plan.attempts[0]).needs = OwnKeyPairs
     _, rows = rows_of(tmp_path, plan)
 
     assert rows["scripted"]["status"] == "does not apply"
-    assert rows["scripted"]["finding"] == "There is no key."
+    assert "has no key that an attacker could replace by his own" in rows["scripted"]["finding"]
     assert asked == []
 
 
 def test_brute_force_has_a_cost_and_no_pictures(tmp_path):
-    plan = PlannedAttack(attempts=[BruteForce()], gather=lambda: KeySpace(bits=500))
-    _, rows = rows_of(tmp_path, plan)
+    class Keyed:
+        def protect(self, images):
+            return 255 - images
+
+        def key_space_bits(self, height, width):
+            return 500
+
+    _, rows = rows_of(tmp_path, PlannedAttack(attempts=[BruteForce()]), protector=Keyed())
 
     # 2^499 / 1e12 / 31557600 s: log10 = 499 * 0.30103 - 12 - 7.4991.
     assert rows["brute_force"]["log10_years"] == pytest.approx(130.714, abs=0.01)

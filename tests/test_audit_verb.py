@@ -1,11 +1,9 @@
-"""`audit` and `table1` as a user meets them, at the smallest size."""
+"""`audit` as a user meets it, at the smallest size."""
 
-import csv
 import json
 import re
 import shutil
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -226,125 +224,14 @@ def test_an_audit_that_does_not_say_its_recogniser_goes_on(audited, tiny_run, tm
     assert code == 0, errors
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--datasets=5"], "--datasets=5: there is no such data set or folder"),
-        (["--datasets"], "--datasets=True: there is no such data set or folder"),
-        (["--datasets="], "--datasets: names no data set; leave it out for digits"),
-        (["--attackers_dataset=digit"], "--attackers_dataset=digit: there is no such data set"),
-        (["--attackers_dataset=./no"], "--attackers_dataset=no: there is no such folder"),
-        (["--attacker_image_size=64"], "--attacker_image_size=64: digits comes at 32x32 only"),
-        (["--attacker_images=5000"], "--datasets=digits: 1497 training images are too few"),
-    ],
-)
-def test_a_wrong_table1_is_answered_before_anything_is_made(call, tmp_path, options, said):
-    out = tmp_path / "out"
-    code, _, errors = call("table1", "--protector=cifar10", f"--out={out}", *options)
-    assert code == 2
-    assert said in errors.strip().splitlines()[-1]
-    assert not out.exists()
-
-
-def test_table1_does_not_mix_sizes_of_images(tiny_run, tmp_path, call):
-    run, out = tmp_path / "large", tmp_path / "out"
-    run.mkdir()
-    shutil.copy(tiny_run / "protector.tflite", run)
-    config = json.loads((tiny_run / "config.json").read_text())
-    config["settings"]["image_size"] = 64
-    (run / "config.json").write_text(json.dumps(config))
-    code, _, errors = call("table1", f"--protector={run}", f"--out={out}")
-    assert code == 2
-    assert f"--protector={run}: trained at 64 pixels" in errors.strip().splitlines()[-1]
-    assert not out.exists()
-
-
-def test_a_table_goes_on_however_its_folder_is_typed(tmp_path, call, monkeypatch):
-    def stop(**options):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("tfppdnn.cli.table1.classify", stop)
-    monkeypatch.chdir(tmp_path)
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
-    for name in ("cat", "dog"):
-        folder = tmp_path / "photos" / name
-        folder.mkdir(parents=True)
-        for number, image in enumerate(pixels):
-            Image.fromarray(image).save(folder / f"{number}.png")
-    arguments = ["table1", "--protector=plain", "--out=out", "--datasets=photos/"]
-    arguments += ["--attacker_images=8", "--held_out_images=2"]
-    assert call(*arguments)[0] == 130
-    config = json.loads((tmp_path / "out" / "config.json").read_text())
-    assert config["dataset"]["name"] == config["settings"]["attackers_dataset"] == "photos"
-    code, _, errors = call(*(one.replace("photos/", "./photos") for one in arguments))
-    assert code == 130, errors
-    # Its classifier is asked by attackers of these very pictures, and of no others of that name.
-    asked = []
-
-    def stop_at_attacks(**options):
-        asked.append(options["recogniser"])
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("tfppdnn.cli.table1.classify", lambda **options: None)
-    monkeypatch.setattr("tfppdnn.cli.table1.audit", stop_at_attacks)
-    shutil.copytree(tmp_path / "photos", tmp_path / "elsewhere" / "photos")
-    assert call(*arguments)[0] == 130
-    call(*arguments, "--attackers_dataset=elsewhere/photos", "--out=third")
-    assert asked == ["out/classify/photos/plain/classifier_plain", None]
-    # Two of one name would share their parts' folders.
-    twice = [one.replace("photos/", "photos,elsewhere/photos/") for one in arguments]
-    code, _, errors = call(*twice, "--out=other")
-    assert code == 2
-    assert "both are called photos in the table" in errors.splitlines()[-1]
-
-
 @pytest.mark.parametrize("options", [[], ["--dataset=digits"]])
 def test_figures_on_digits_that_nobody_asked_for_say_so(call, tmp_path, monkeypatch, options):
     def stop(*arguments, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tfppdnn.audit.auditor.audit", stop)
-    monkeypatch.setattr("tfppdnn.cli.audit._measure_protected", stop)
-    monkeypatch.setattr("tfppdnn.cli.audit._own_recogniser", stop)
+    monkeypatch.setattr("tfppdnn.audit.auditing._own_recogniser", stop)
     arguments = ["audit", "--protector=cifar10", f"--out={tmp_path / 'out'}", *TINY, *options]
     code, _, errors = call(*arguments)
     assert code == 130
     said = "audit: on digits; name other pictures with --dataset" in errors.splitlines()
     assert said == (not options)
-
-
-@pytest.mark.slow
-def test_table1_has_every_row_of_the_paper_and_its_figures(tiny_run, tmp_path, call):
-    out = tmp_path / "table"
-    code, figures, _ = call(
-        "table1",
-        f"--protector={tiny_run}",
-        f"--out={out}",
-        "--classifier_epochs=1",
-        "--classifier_width=0.0625",
-        "--classifier_batch_size=512",
-        "--test_images=40",
-        *TINY,
-        *TINY_RECOGNISER,
-    )
-
-    assert code == 0
-    assert list(figures["rows"]) == ["proposed", "pixel_same", "pixel_different", "tanaka", "plain"]
-    text = (out / "table1.md").read_text()
-    rows = [line for line in text.splitlines() if line.startswith("| ")]
-    # The paper's Table I stands in brackets.
-    proposed = next(row for row in rows if row.startswith("| Proposed scheme"))
-    assert "N/A (N/A)" in proposed
-    assert "(0.0956)" in proposed
-    assert "(90.73%)" in proposed
-    assert "(0.7152)" in next(row for row in rows if row.startswith("| Tanaka's scheme"))
-    with (out / "table1.csv").open() as file:
-        cells = list(csv.DictReader(file))
-    same = [c for c in cells if (c["scheme"], c["figure"]) == ("pixel_same", "ssim")]
-    assert {c["on"]: c["paper"] for c in same} == {"uwa": "0.1715", "gan": "0.2688"}
-    measured = json.loads((out / "audit/pixel_same/audit.json").read_text())["attacks"]
-    for cell in same:
-        assert float(cell["mean"]) == measured[cell["on"]]["leakage"]["ssim"]["mean"]
-    for name in ("table1", "figure1", "figure7"):
-        with Image.open(out / "figures" / f"{name}.png") as picture:
-            assert np.asarray(picture.convert("L")).std() > 10

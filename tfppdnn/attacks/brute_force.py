@@ -31,6 +31,7 @@ class BruteForce(Attack[KeySpace, KeySearch]):
 
     name = "brute_force"
     threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = KeySpace
 
     keys_per_second: float = 1e12
 

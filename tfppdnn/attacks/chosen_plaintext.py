@@ -39,6 +39,7 @@ class _HelperAttack(Attack[ChosenPlaintexts, Reconstruction]):
     """Learns the key from helper images, checks it on other images, and decrypts the targets."""
 
     threat_model = ThreatModel.CHOSEN_PLAINTEXTS
+    needs = ChosenPlaintexts
     scheme: ClassVar[str]
     helpers: ClassVar[NDArray[np.uint8]]  # [Q, V]: what each helper image has in every group
     highest: ClassVar[int]  # of the values; XOR with it gives the negative

@@ -22,6 +22,7 @@ class ClassMeanAttack(Attack[ClassifiedImages, Reconstruction]):
 
     name = "class_mean"
     threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = ClassifiedImages
 
     def run(self, data: ClassifiedImages) -> Reconstruction:
         """Attacks; of a class that no plain image has, the mean is that of all.
@@ -37,11 +38,9 @@ class ClassMeanAttack(Attack[ClassifiedImages, Reconstruction]):
             for name in np.unique(of_targets)
         }
         images = {name: np.rint(mean).astype(np.uint8) for name, mean in means.items()}
-        return Reconstruction(
-            attack=self.name,
-            threat_model=self.threat_model,
-            finding=f"A classifier that has only ever seen plain images named the protected ones. "
+        return self.reconstruction(
+            np.stack([images[name] for name in of_targets]),
+            f"A classifier that has only ever seen plain images named the protected ones. "
             f"Given back is the mean of those of {len(data.plain):,} plain images that it names "
             "alike.",
-            images=np.stack([images[name] for name in of_targets]),
         )

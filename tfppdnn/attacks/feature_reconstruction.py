@@ -28,14 +28,13 @@ class BasicFeatureReconstruction(Attack[Ciphertexts, Reconstruction]):
 
     name = "feature_reconstruction_basic"
     threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = Ciphertexts
 
     def run(self, data: Ciphertexts) -> Reconstruction:
         """Reconstructs each target by itself; see `Attack.run`."""
-        return Reconstruction(
-            attack=self.name,
-            threat_model=self.threat_model,
-            finding="Every value was made the darker of itself and its negative.",
-            images=_folded(data.targets),
+        return self.reconstruction(
+            _folded(data.targets),
+            "Every value was made the darker of itself and its negative.",
         )
 
 
@@ -63,6 +62,7 @@ class AdvancedFeatureReconstruction(Attack[Ciphertexts, Reconstruction]):
 
     name = "feature_reconstruction_advanced"
     threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = Ciphertexts
 
     first_pixel: tuple[int, int, int] = (0, 0, 0)
 
@@ -84,11 +84,9 @@ class AdvancedFeatureReconstruction(Attack[Ciphertexts, Reconstruction]):
             images[:, 0, x] = _reordered(images[:, 0, x], like=images[:, 0, x - 1])
         for y in range(1, images.shape[1]):
             images[:, y] = _reordered(images[:, y], like=images[:, y - 1])
-        return Reconstruction(
-            attack=self.name,
-            threat_model=self.threat_model,
-            finding="Every pixel was given the colour nearest its neighbour's, of the 48 possible.",
-            images=np.where(first > 127, ~images, images),
+        return self.reconstruction(
+            np.where(first > 127, ~images, images),
+            "Every pixel was given the colour nearest its neighbour's, of the 48 possible.",
         )
 
 

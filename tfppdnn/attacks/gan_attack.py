@@ -75,6 +75,7 @@ class GANAttack(LearnedAttack[UnpairedImages]):
 
     name = "gan"
     threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = UnpairedImages
 
     generator: str = "unet"
     epochs: int = 100
@@ -171,12 +172,10 @@ class GANAttack(LearnedAttack[UnpairedImages]):
                 checkpoints=folder,
                 callbacks=self._callbacks(data),
             )
-        return Reconstruction(
-            attack=self.name,
-            threat_model=self.threat_model,
-            finding=f"A GAN learnt from {len(data.ciphertexts):,} protected and "
+        return self.reconstruction(
+            run_on_images(model.generator, data.targets),
+            f"A GAN learnt from {len(data.ciphertexts):,} protected and "
             f"{len(data.plain):,} other plain images what pictures look like.",
-            images=run_on_images(model.generator, data.targets),
         )
 
     def _rate(self, start: float, steps: int) -> Rate:

@@ -45,6 +45,7 @@ class GradientInversionAttack(LearnedAttack[WhiteBox]):
 
     name = "gradient_inversion"
     threat_model = ThreatModel.PROTECTOR
+    needs = WhiteBox
 
     steps: int = 2000
     learning_rate: float = 0.05

@@ -38,6 +38,7 @@ class _LearnsTheInverse(LearnedAttack[OwnedProtector]):
     """
 
     threat_model = ThreatModel.PROTECTOR
+    needs = OwnedProtector
     reach: ClassVar[str]
 
     epochs: int = 100
@@ -67,12 +68,10 @@ class _LearnsTheInverse(LearnedAttack[OwnedProtector]):
             seed=self.seed,
             checkpoints=checkpoints,
         )
-        return Reconstruction(
-            attack=self.name,
-            threat_model=self.threat_model,
-            finding=f"{self.reach} learnt to undo the protector from {len(data.plain):,} images "
+        return self.reconstruction(
+            run_on_images(model, data.targets),
+            f"{self.reach} learnt to undo the protector from {len(data.plain):,} images "
             "that the attacker protected himself.",
-            images=run_on_images(model, data.targets),
         )
 
     @abstractmethod

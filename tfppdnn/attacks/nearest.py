@@ -30,6 +30,7 @@ class NearestAttack(Attack[OwnedProtector, Reconstruction]):
 
     name = "nearest"
     threat_model = ThreatModel.PROTECTOR
+    needs = OwnedProtector
 
     neighbours: int = 1
 
@@ -44,12 +45,10 @@ class NearestAttack(Attack[OwnedProtector, Reconstruction]):
         images = np.stack([np.rint(data.plain[own].mean(axis=0)).astype(np.uint8) for own in found])
         one = self.neighbours == 1
         mean = "the image that is" if one else f"the mean of the {self.neighbours} that are"
-        return Reconstruction(
-            attack=self.name,
-            threat_model=self.threat_model,
-            finding=f"Of {len(data.plain):,} images that the attacker protected himself, {mean} "
+        return self.reconstruction(
+            images,
+            f"Of {len(data.plain):,} images that the attacker protected himself, {mean} "
             "nearest when protected.",
-            images=images,
         )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.attacks.data import Images
+from tfppdnn.attacks.threat_model import ThreatModel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

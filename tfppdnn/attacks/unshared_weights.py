@@ -44,6 +44,7 @@ class UnsharedWeightAttack(LearnedAttack[OwnKeyPairs]):
 
     name = "uwa"
     threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = OwnKeyPairs
 
     epochs: int = 70
     batch_size: int = 128
@@ -72,12 +73,10 @@ class UnsharedWeightAttack(LearnedAttack[OwnKeyPairs]):
             seed=self.seed,
             checkpoints=checkpoints,
         )
-        return Reconstruction(
-            attack=self.name,
-            threat_model=self.threat_model,
-            finding=f"A network with weights of its own for each pixel learnt from "
+        return self.reconstruction(
+            run_on_images(model, data.targets),
+            f"A network with weights of its own for each pixel learnt from "
             f"{len(data.plain):,} of the attacker's images under his own keys.",
-            images=run_on_images(model, data.targets),
         )
 
     def optimizer(self, steps: int) -> keras.Optimizer:

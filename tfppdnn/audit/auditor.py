@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,10 @@ import numpy as np
 from tfppdnn.attacks.attack import Attack
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
+from tfppdnn.audit.evidence import NO_KEY, Evidence
 from tfppdnn.audit.examiner import Examiner
+from tfppdnn.audit.plan import PlannedAttack
+from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.leakage.collapse import AttackQuality, judge
 from tfppdnn.leakage.examination import Examination
@@ -34,34 +36,8 @@ NOT_APPLICABLE = "does not apply"
 """What became of an attack. One that failed proves nothing, for or against the protector."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlannedAttack:
-    """An attack to be made, in one or more attempts.
-
-    Attributes:
-        attempts: The attack, then what to try if its reconstructions are no better than
-            knowing nothing: other seeds, stronger settings.
-        gather: Collects what the attacker has, once, when the attack begins; gives None if
-            there is no such thing.
-        missing: Why there may be no such thing.
-        targets: How many of the held-out images it is tried on; None for all.
-    """
-
-    attempts: Sequence[Attack]
-    gather: Callable[[], Any]
-    missing: str = ""
-    targets: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The attack's name."""
-        return self.attempts[0].name
-
-
-def audit(
-    run: RunFolder,
-    plan: Sequence[PlannedAttack],
-    examiner: Examiner,
+def make_attacks(
+    run: RunFolder, plan: Sequence[PlannedAttack], evidence: Evidence, examiner: Examiner
 ) -> None:
     """Makes every attack of the plan that `audit.json` does not hold yet.
 
@@ -69,12 +45,26 @@ def audit(
         run: Where rows, reconstructions and checkpoints go; an audit that was interrupted
             goes on with the attack it was in, and a learned attack at its last checkpoint.
         plan: The attacks.
+        evidence: What attackers have.
         examiner: Of the reconstructions.
+
+    Raises:
+        UserError: An attack of somebody's own fails, breaks the rules, or is another than that
+            whose row is there.
     """
     for planned in plan:
-        if planned.name in run.metrics().get(ATTACKS, {}):
+        row = run.metrics().get(ATTACKS, {}).get(planned.name)
+        if row is not None:
+            if row.get("source") != planned.source:
+                raise UserError(
+                    f"--out={run.path}: its row of {planned.name} was made by another attack "
+                    f"({row.get('source')} there, {planned.source} now); give another folder, or "
+                    "the attack another name"
+                )
             continue
-        row, images = _attack(run, planned, examiner)
+        row, images = _attack(run, planned, evidence, examiner)
+        if planned.source is not None:
+            row["source"] = planned.source
         if images is not None:
             with written_whole(reconstructions_path(run, planned.name)) as temporary:
                 np.savez_compressed(temporary, images=images[:SHOWN_IMAGES])
@@ -94,25 +84,21 @@ def reconstructions_path(run: RunFolder, attack: str) -> Path:
 
 
 def _attack(
-    run: RunFolder,
-    planned: PlannedAttack,
-    examiner: Examiner,
+    run: RunFolder, planned: PlannedAttack, evidence: Evidence, examiner: Examiner
 ) -> tuple[dict[str, Any], Images | None]:
     """Attacks until an attempt works; the best attempt's row, and its images if there are any."""
     started = time.monotonic()
-    data, tried, best = planned.gather(), [], None
+    needs = planned.attempts[0].needs
+    data, tried, best = evidence.gather(needs, targets=planned.targets), [], None
     if data is None:
-        return _row_without_images(planned.attempts[0], planned.missing), None
+        return _row_without_images(planned.attempts[0], NO_KEY), None
     for number, attack in enumerate(planned.attempts):
-        if isinstance(attack, LearnedAttack):
-            result = attack.run(data, checkpoints=_checkpoints(run, planned, number))
-        else:
-            result = attack.run(data)
+        result = _run(attack, data, _checkpoints(run, planned, number))
         if not isinstance(result, Reconstruction) or result.images is None:
             return _row_without_images(attack, result.finding, result), None
         examined = examiner.examine(result.images, targets=planned.targets)
         quality = judge(examined)
-        tried.append({"settings": dataclasses.asdict(attack), **quality.to_dict()})
+        tried.append({"settings": _settings(attack), **quality.to_dict()})
         # The strongest counts, whether it was the first or the last.
         if best is None or _strength(quality) > _strength(best[1]):
             best = (result, quality, examined)
@@ -132,6 +118,41 @@ def _attack(
     return row, result.images
 
 
+def _run(attack: Attack, data: Any, checkpoints: Path) -> AttackResult:
+    """Runs an attack, and names it where it fails or returns something else than it should."""
+    try:
+        if isinstance(attack, LearnedAttack):
+            result = attack.run(data, checkpoints=checkpoints)
+        else:
+            result = attack.run(data)
+    except (UserError, MemoryError):
+        raise  # They say what to do.
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"the attack {attack.name} fails ({reason}); mend it") from error
+    if not isinstance(result, AttackResult):
+        raise UserError(
+            f"the attack {attack.name} returns a {type(result).__name__}; return "
+            "self.reconstruction(images, finding)"
+        )
+    images = getattr(result, "images", None)
+    if images is not None and (
+        not isinstance(images, np.ndarray)
+        or images.dtype != np.uint8
+        or images.shape != data.targets.shape
+    ):
+        found = getattr(images, "dtype", type(images).__name__), getattr(images, "shape", "")
+        raise UserError(
+            f"the attack {attack.name} gives images of {found[0]} {found[1]}; give uint8 "
+            f"{data.targets.shape}, one for each target"
+        )
+    return result
+
+
+def _settings(attack: Attack) -> dict[str, Any]:
+    return dataclasses.asdict(attack) if dataclasses.is_dataclass(attack) else {}
+
+
 def _strength(quality: AttackQuality) -> tuple[bool, float]:
     return not quality.failed, quality.affine_ssim + quality.ssim
 
@@ -143,7 +164,7 @@ def _row_without_images(
         "threat_model": attack.threat_model.value,
         "status": NOT_APPLICABLE,
         "finding": finding,
-        "settings": dataclasses.asdict(attack),
+        "settings": _settings(attack),
     }
     if isinstance(result, KeySearch) and result.log10_years is not None:
         row["status"] = COUNTED

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from tfppdnn.types import Protector
+from tfppdnn.loading import CheckedProtector, find_source
 
 
-@dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A protector under audit.
+    """A protector under audit."""
 
-    A protector may say more about its scheme by optional methods and attributes, and
-    nothing here asks what kind it is: `key_space_bits(height, width)` if it has a key,
-    `with_key(key)` if an attacker can run it under a key of his own, `gan_generator` for the
-    generator that fits it in the GAN attack.
+    def __init__(self, name, source=None, protector=None):
+        self.name, self._source, self._given = name, source, protector
 
-    Attributes:
-        name: What reports call it.
-        protector: The protector itself.
-        differentiable: The same before rounding, for an attacker who can take it apart:
-            float32 [N, H, W, 3] in [0, 1] to the same. None if there is no such form.
-    """
+    @classmethod
+    def of(cls, thing):
+        if isinstance(thing, (str, os.PathLike)):
+            return cls(os.fspath(thing), source=find_source(thing))
+        if not hasattr(thing, "protect"):
+            function = thing
+            thing = type("Own", (), {"protect": staticmethod(function)})()
+            return cls(getattr(function, "__name__", "own"), protector=thing)
+        return cls(type(thing).__name__, protector=thing)
 
-    name: str
-    protector: Protector
-    differentiable: Callable | None = None
+    @property
+    def title(self):
+        return self._source.title if self._source else self.name
+
+    @property
+    def identity(self):
+        return self._source.identity() if self._source else self.name
+
+    @property
+    def run(self):
+        return Path(self.name) if self._source and self._source.is_run else None
+
+    @cached_property
+    def _protector(self):
+        return CheckedProtector(
+            self._source.load() if self._source else self._given, name=self.name
+        )
+
+    @cached_property
+    def differentiable(self):
+        return self._source.differentiable() if self._source else None
+
+    def protect(self, images):
+        return self._protector.protect(images)
 
     def says(self, attribute: str, default: Any = None) -> Any:
-        """What the protector says of its scheme, or a default."""
-        return getattr(self.protector, attribute, default)
+        return getattr(self._protector, attribute, default)

@@ -117,7 +117,7 @@ class Parts:
         options: Mapping[str, Any],
     ) -> Part:
         """The attacks on a protector; see `trained`."""
-        from tfppdnn.cli.audit import audit
+        from tfppdnn.audit.auditing import audit
 
         make = partial(
             audit,

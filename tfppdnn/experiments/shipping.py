@@ -12,8 +12,8 @@ from typing import Any
 
 from tfppdnn.audit.auditor import ATTACKS
 from tfppdnn.errors import UserError
+from tfppdnn.experiments.model_card import collect_card, render_card
 from tfppdnn.files import digest, read_json, write_json, write_text, written_whole
-from tfppdnn.reports.model_card import collect_card, render_card
 from tfppdnn.reports.writing import size
 from tfppdnn.run_folder import MAKING, RunFolder
 

@@ -98,7 +98,7 @@ def render_audit(
 
 def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     """The command line that makes an audit again, from its `config.json` and `audit.json`."""
-    preset, settings = config.get("preset", "quick"), config.get("settings", {})
+    preset, settings = config.get("preset") or "quick", config.get("settings", {})
     protected = record.get("protected", {})
     options = {
         "protector": protected.get("given") or protected.get("name", "NAME"),

@@ -10,13 +10,13 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from tfppdnn.audit.auditor import ATTACKS
-from tfppdnn.audit.verdict import verdicts
-from tfppdnn.reports.audit_page import (
+from tfppdnn.audit.page import (
     AttackerRows,
     attacks_by_attacker,
     audit_command,
     measurements_of,
 )
+from tfppdnn.audit.verdict import verdicts
 from tfppdnn.reports.measurements import METRICS, Measurement
 from tfppdnn.reports.page import accuracies_of, command, leakage_of, without_histories
 from tfppdnn.reports.templates import template

@@ -1,0 +1,228 @@
+"""`tfppdnn.audit`: a function from a protector and pictures to a report, without a folder."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from tfppdnn.attacks import Attack, Ciphertexts, OwnedProtector, Reconstruction, ThreatModel
+from tfppdnn.audit import AuditReport, audit
+from tfppdnn.audit.plan import plan_attacks
+from tfppdnn.errors import UserError
+from tfppdnn.settings.audit import make_audit_settings
+
+SETTINGS = {"attacker_images": 64, "held_out_images": 12, "attempts": 1}
+
+
+def nearest_mean_colour(images):
+    """A classifier that anybody could have: the digit by how bright the picture is."""
+    return images.mean(axis=(1, 2, 3)).astype(int) % 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Negative(Attack[Ciphertexts, Reconstruction]):
+    """Turns pictures into negatives."""
+
+    name = "negative"
+    threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = Ciphertexts
+
+    def run(self, data):
+        """Attacks."""
+        return self.reconstruction(255 - data.targets, "Every picture was inverted.")
+
+
+def report_of(attacks, **more):
+    return audit(
+        lambda images: 255 - images,
+        "digits",
+        attacks,
+        settings=SETTINGS,
+        recogniser=nearest_mean_colour,
+        **more,
+    )
+
+
+@pytest.fixture(scope="module")
+def report():
+    return report_of([Negative(), "nearest", "brute_force"])
+
+
+def test_ones_own_attack_has_a_row_like_any_other(report):
+    assert [row.name for row in report.rows] == ["brute_force", "nearest", "negative"]
+    row = report["negative"]
+    # What undoes a negative gives the plain pictures back.
+    assert (row.status, row.threat_model) == ("worked", ThreatModel.CIPHERTEXTS_ONLY)
+    assert row.figures["ssim"]["mean"] == pytest.approx(1)
+    assert row.figures["reidentification"]["mean"] == 1
+    assert row.figures["ssim"]["count"] == 12
+    assert report["brute_force"].status == "does not apply"
+
+
+def test_the_verdicts_and_the_summary_say_so(report):
+    first = report.verdicts[0]
+    assert first.threat_model is ThreatModel.CIPHERTEXTS_ONLY and first.attack == "negative"
+    summary = report.summary()
+    assert "The pictures come back" in summary and "negative: worked" in summary
+    assert report.protected["affine_ssim"]["mean"] > 0.99
+
+
+def test_a_report_survives_its_file(report, tmp_path):
+    path = report.save(tmp_path / "report.json")
+    loaded = AuditReport.load(path)
+    assert loaded.rows == report.rows
+    assert loaded.to_dict() == json.loads(json.dumps(report.to_dict()))
+    assert [verdict.sentence for verdict in loaded.verdicts] == [
+        verdict.sentence for verdict in report.verdicts
+    ]
+
+
+def test_in_a_notebook_it_is_a_page_with_pictures(report, tmp_path):
+    page = report.to_html()
+    assert "<h3>negative</h3>" in page and page.count("data:image/png;base64,") == 3
+    assert report._repr_html_().startswith("<iframe srcdoc=")
+    # A file holds no pictures.
+    saved = AuditReport.load(report.save(tmp_path / "report.json"))
+    assert "data:image/png" not in saved.to_html()
+
+
+def test_a_folder_goes_on_and_is_loaded(tmp_path):
+    out = tmp_path / "audit"
+    first = report_of([Negative()], out=out)
+    again = report_of([Negative(), "nearest"], out=out)
+    assert [row.name for row in again.rows] == ["negative", "nearest"]
+    assert again["negative"] == first["negative"]
+    for path in (out, out / "audit.json"):
+        assert AuditReport.load(path).rows == again.rows
+    assert (out / "report.html").is_file()
+
+
+OWN = """
+from dataclasses import dataclass
+from tfppdnn.attacks import Attack, Ciphertexts, Reconstruction, ThreatModel
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(Attack[Ciphertexts, Reconstruction]):
+    name = "mine"
+    threat_model = ThreatModel.CIPHERTEXTS_ONLY
+    needs = Ciphertexts
+
+    def run(self, data):
+        return self.reconstruction(data.targets {what}, "It was mine.")
+
+NOT_AN_ATTACK = 5
+"""
+
+
+def test_ones_own_attack_has_a_name_on_the_command_line(tmp_path, call, tiny_run):
+    own, out = tmp_path / "own.py", tmp_path / "out"
+    own.write_text(OWN.format(what=""))
+    options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    options += ["--protector=blur:1", f"--out={out}"]
+    options += [f"--recogniser={tiny_run / 'reference_classifier'}"]
+    code, figures, errors = call("audit", *options, f"--attacks={own}:Mine,nearest")
+    assert code == 0, errors
+    assert figures["attacks"].keys() == {"mine", "nearest"}
+    assert figures["attacks"]["mine"]["status"] == "worked"
+    assert "<h3>mine</h3>" in (out / "report.html").read_text()
+    # Another attack of that name is not mixed with it.
+    own.write_text(OWN.format(what="// 2"))
+    code, _, errors = call("audit", *options, f"--attacks={own}:Mine")
+    assert code == 2
+    assert "its row of mine was made by another attack (own.py:Mine" in errors.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Gone", "not there; name a tfppdnn.attacks.Attack or its class"),
+        ("NOT_AN_ATTACK", "not an attack; name a tfppdnn.attacks.Attack or its class"),
+    ],
+)
+def test_what_is_no_attack_is_named(tmp_path, name, said):
+    (tmp_path / "own.py").write_text(OWN.format(what=""))
+    with pytest.raises(UserError, match=said):
+        plan_attacks([f"{tmp_path / 'own.py'}:{name}"], make_audit_settings())
+
+
+def broken(run, needs=Ciphertexts):
+    body = {"name": "broken", "threat_model": ThreatModel.PROTECTOR, "needs": needs, "run": run}
+    return type("Broken", (Attack,), body)()
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        (broken(lambda self, data: 1 / 0), r"broken fails \(ZeroDivisionError"),
+        (broken(lambda self, data: data.targets), "returns a ndarray; return self.reconstruction"),
+        (
+            broken(lambda self, data: self.reconstruction(data.targets[:1], "")),
+            r"gives images of uint8 \(1, 32, 32, 3\); give uint8 \(12, 32, 32, 3\)",
+        ),
+        (broken(None, needs=dict), "broken needs dict; give one of KeySpace, Ciphertexts"),
+    ],
+)
+def test_an_attack_that_breaks_the_rules_is_named_and_other_rows_are_kept(attack, said, tmp_path):
+    with pytest.raises(UserError, match=said) as refused:
+        report_of([Negative(), attack], out=tmp_path / "out")
+    assert "\n" not in str(refused.value)
+    if attack.needs is Ciphertexts:
+        assert [row.name for row in AuditReport.load(tmp_path / "out").rows] == ["negative"]
+
+
+def test_two_attacks_of_one_name_are_refused():
+    with pytest.raises(UserError, match="two attacks are called negative"):
+        plan_attacks([Negative(), Negative()], make_audit_settings())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner(Attack[OwnedProtector, Reconstruction]):
+    """Notes what it is handed."""
+
+    name = "owner"
+    threat_model = ThreatModel.PROTECTOR
+    needs = OwnedProtector
+    handed: ClassVar[list] = []
+
+    def run(self, data):
+        """Attacks."""
+        self.handed.append(data)
+        return self.reconstruction(None, "It only looked.")
+
+
+def test_the_type_of_its_data_decides_what_an_attack_is_handed():
+    report = report_of([Owner()])
+    (data,) = Owner.handed
+    assert isinstance(data, OwnedProtector)
+    assert (len(data.targets), len(data.plain)) == (12, 64)
+    np.testing.assert_array_equal(data.protector.protect(data.plain[:2]), 255 - data.plain[:2])
+    assert report["owner"].status == "does not apply"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import tfppdnn, tfppdnn.audit.plan; assert callable(tfppdnn.audit)",
+        "import tfppdnn.audit.plan as plan; import tfppdnn; assert callable(tfppdnn.audit)",
+        "import tfppdnn; tfppdnn.audit; from tfppdnn.audit.report import AuditReport",
+        "from tfppdnn.audit import audit; import tfppdnn; assert tfppdnn.audit.audit is audit",
+    ],
+)
+def test_the_package_can_be_called_and_imported_from(code):
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_no_report_is_refused(tmp_path):
+    for path, said in (
+        (tmp_path, "holds no audit.json"),
+        (tmp_path / "gone.json", "does not exist"),
+    ):
+        with pytest.raises(UserError, match=said):
+            AuditReport.load(path)
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(UserError, match="is no saved report"):
+        AuditReport.load(tmp_path / "other.json")

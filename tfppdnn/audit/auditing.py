@@ -1,0 +1,220 @@
+"""`tfppdnn.audit`: attacks a protector, and reports what leaks and to whom."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfppdnn.attacks.attack import Attack
+from tfppdnn.audit.auditor import SHOWN_IMAGES, make_attacks, measured, reconstructions_path
+from tfppdnn.audit.evidence import Evidence
+from tfppdnn.audit.examiner import Examiner
+from tfppdnn.audit.material import Material, check_enough
+from tfppdnn.audit.plan import plan_attacks
+from tfppdnn.audit.report import AuditReport, write_audit_report
+from tfppdnn.audit.subject import Subject
+from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
+from tfppdnn.errors import UserError, options_called
+from tfppdnn.files import written_whole
+from tfppdnn.leakage.pairs import Images
+from tfppdnn.leakage.recognition import Recogniser, SavedModelRecogniser
+from tfppdnn.quiet import import_tensorflow
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import make_settings
+from tfppdnn.settings.audit import AuditSettings, make_audit_settings
+
+_RECORD = "audit.json"
+
+
+def audit(
+    protector: Any,
+    dataset: AnyDataset | None = None,
+    attacks: Sequence[str | Attack] | None = None,
+    *,
+    settings: str | AuditSettings | Mapping[str, Any] = "quick",
+    recogniser: str | os.PathLike[str] | Callable[[Images], Any] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    data_dir: str | None = None,
+    preset: str | None = None,
+) -> AuditReport:
+    """Attacks a protector, and reports what leaks and to whom.
+
+    Each reconstruction is measured on pictures that no attacker learnt from, beside what somebody
+    scores who has seen nothing. An attack that fails is tried again, and never counts as secrecy.
+
+    Args:
+        protector: A protector or its name, see `tfppdnn.load_protector`; or a function from
+            uint8 [N, H, W, 3] to the same.
+        dataset: Attackers learn from its training images and are measured on its test images;
+            see `tfppdnn.datasets.load_dataset`. None for what a run's protector was trained
+            on, or the digits.
+        attacks: Names of our attacks, `tfppdnn.attacks.Attack`s of your own, or their names
+            (`file.py:MyAttack`). None for all of ours.
+        settings: How strong our attackers are: a preset's name (`quick`, `cpu`, `paper`),
+            settings, or options that differ from those of `quick`.
+        recogniser: A classifier of plain images of this data set, asked what reconstructions
+            show: the folder of a SavedModel, or a function from uint8 [N, H, W, 3] to N class
+            indices. None to train one.
+        out: The audit's folder. The same call goes on with an audit that was stopped. Without
+            one, what is made goes with the report.
+        seed: Seed of the attackers' networks.
+        data_dir: A tensorflow-datasets directory.
+        preset: Name of the preset that settings were made from, to be recorded.
+
+    Returns:
+        The report.
+
+    Raises:
+        UserError: An option is wrong, the protector or an attack breaks the rules, the data set
+            is too small, or the folder holds another audit, or figures of another recogniser.
+    """
+    if isinstance(settings, str):
+        settings, preset = make_audit_settings(settings), settings
+    elif isinstance(settings, Mapping):
+        settings = make_audit_settings("quick", settings)
+    subject = Subject.of(protector)
+    config = RunFolder(subject.run).config() if subject.run else {}
+    own = config.get("dataset", {}).get("name")
+    known = name_of(dataset) if dataset is not None else own or "digits"
+    if known is not None and known == own:
+        data_dir = data_dir or config.get("data_dir")
+
+    import_tensorflow()
+
+    images = load_images(
+        dataset if known is None else known,
+        settings,
+        data_dir=data_dir,
+        # Of a folder's images, the same are held out as when h_p was trained.
+        seed=config.get("seed", seed),
+    )
+    material = Material.of(
+        images,
+        attacker_images=settings.attacker_images,
+        held_out_images=settings.held_out_images,
+    )
+    run = RunFolder.temporary(record=_RECORD) if out is None else RunFolder(out, record=_RECORD)
+    given = SavedModelRecogniser(recogniser) if _is_path(recogniser) else recogniser
+
+    @functools.cache
+    def asked() -> Recogniser:
+        return given or _own_recogniser(run, images, settings, seed)
+
+    plan = plan_attacks(
+        attacks, settings, gan_generator=subject.says("gan_generator", "unet"), seed=seed
+    )
+    evidence = Evidence(subject, material, recogniser=asked)
+    for planned in plan:
+        evidence.check(planned.attempts[0].needs, planned.name)
+    # Before anything is written or learnt: a protector that breaks the rules is found here.
+    targets = evidence.targets
+    run.claim(
+        verb="audit",
+        protector=subject.identity,
+        preset=preset,
+        settings=settings.options(),
+        dataset=images.summary(),
+        seed=seed,
+        data_dir=data_dir,
+    )
+    called = os.fspath(recogniser) if _is_path(recogniser) else _name_of(recogniser)
+    _refuse_other_recogniser(run, called)
+    examiner = Examiner(material, asked(), seed=seed)
+    if "protected" not in run.metrics():
+        for kind, shown in (("plain", material.held_out), ("protected", targets)):
+            with written_whole(reconstructions_path(run, kind)) as temporary:
+                np.savez_compressed(temporary, images=shown[:SHOWN_IMAGES])
+        run.record(
+            "protected",
+            {
+                "name": subject.title,
+                "given": subject.name,
+                "recogniser": called,
+                "images": len(targets),
+                "leakage": measured(examiner.examine(targets)),
+            },
+        )
+    make_attacks(run, plan, evidence, examiner)
+    write_audit_report(run)
+    return AuditReport.of_run(run)
+
+
+def load_images(
+    dataset: AnyDataset, settings: AuditSettings, *, data_dir: str | None, seed: int
+) -> ImageDataset:
+    """Loads the data set that attackers learn from and are measured on, at their size.
+
+    Raises:
+        UserError: There is no such data set, it cannot be had at that size, or it is too small.
+    """
+    with options_called(image_size="attacker_image_size"):
+        images = load_dataset(
+            dataset, data_dir=data_dir, image_size=settings.attacker_image_size, seed=seed
+        )
+        check_enough(
+            images,
+            attacker_images=settings.attacker_images,
+            held_out_images=settings.held_out_images,
+        )
+    return images
+
+
+def _own_recogniser(
+    run: RunFolder, images: ImageDataset, settings: AuditSettings, seed: int
+) -> Recogniser:
+    """Trains the classifier of plain images that is asked."""
+    from tfppdnn.baselines import Plain
+    from tfppdnn.classification.training import train_classifier
+
+    chosen = make_settings(
+        "cpu",
+        {
+            "classifier_epochs": settings.recogniser_epochs,
+            "classifier_width": settings.recogniser_width,
+        },
+    )
+    train_classifier(run, images, Plain(), settings=chosen, seed=seed, kind="plain")
+    return SavedModelRecogniser(run.path / "classifier_plain")
+
+
+def _is_path(recogniser: Any) -> bool:
+    return isinstance(recogniser, (str, os.PathLike))
+
+
+def _name_of(recogniser: Any) -> str | None:
+    """What the record calls a classifier that is no file."""
+    if recogniser is None:
+        return None
+    return getattr(recogniser, "__name__", type(recogniser).__name__)
+
+
+def _refuse_other_recogniser(run: RunFolder, path: str | None) -> None:
+    """Keeps the figures of one folder comparable: all are one classifier's answers."""
+    protected = run.metrics().get("protected", {})
+    # Records of earlier versions do not say which it was.
+    if "recogniser" not in protected or _same_place(protected["recogniser"], path):
+        return
+    before, now = (
+        "the classifier that this audit trained itself" if place is None else place
+        for place in (protected["recogniser"], path)
+    )
+    same = f"--recogniser={before}" if protected["recogniser"] else "no --recogniser"
+    raise UserError(
+        f"--out={run.path}: its figures were made with another recogniser ({before} there, {now} "
+        f"now); give another folder, or {same}"
+    )
+
+
+def _same_place(one: str | None, other: str | None) -> bool:
+    """Whether two paths may be one, which a folder that moved or another folder shortens."""
+    if one is None or other is None:
+        return one is other
+    longer, shorter = sorted((Path(one).parts, Path(other).parts), key=len, reverse=True)
+    return longer[-len(shorter) :] == shorter or Path(one).resolve() == Path(other).resolve()

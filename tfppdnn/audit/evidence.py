@@ -1,0 +1,136 @@
+"""What an audit hands to each attacker, by the type of data that the attack needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from tfppdnn.attacks.data import (
+    ChosenPlaintexts,
+    Ciphertexts,
+    ClassifiedImages,
+    KeySpace,
+    OwnedProtector,
+    OwnKeyPairs,
+    UnpairedImages,
+    WhiteBox,
+)
+from tfppdnn.audit.material import Material
+from tfppdnn.audit.subject import Subject
+from tfppdnn.errors import UserError
+from tfppdnn.leakage.pairs import Images
+from tfppdnn.leakage.recognition import Recogniser
+
+# Nobody's else: victims' keys are small numbers, unless they choose this one.
+_ATTACKERS_KEY = 718_281_828
+
+NO_KEY = (
+    "The protector has no key that an attacker could replace by his own; whoever can run it makes "
+    "the inverse network's attack."
+)
+
+
+class Evidence:
+    """Targets and images, and what else attackers of each kind have of a protector.
+
+    Everything is protected when the first attack needs it, and once.
+
+    Args:
+        protector: What is audited.
+        material: The plain images.
+        recogniser: Gives a classifier of plain images, when the first attack needs it.
+    """
+
+    def __init__(
+        self, protector: Subject, material: Material, *, recogniser: Callable[[], Recogniser]
+    ):
+        self._protector, self._material, self._recogniser = protector, material, recogniser
+        self._gather: Mapping[type, Callable[[int | None], Any]] = {
+            KeySpace: self._key_space,
+            Ciphertexts: lambda count: Ciphertexts(targets=self.targets[:count]),
+            ClassifiedImages: self._classified_images,
+            OwnKeyPairs: self._own_key_pairs,
+            UnpairedImages: self._unpaired_images,
+            ChosenPlaintexts: self._chosen_plaintexts,
+            OwnedProtector: self._owned_protector,
+            WhiteBox: self._white_box,
+        }
+
+    @cached_property
+    def targets(self) -> Images:
+        """The held-out images, protected."""
+        return self._protector.protect(self._material.held_out)
+
+    def check(self, needs: type, attack: str) -> None:
+        """Checks that there is such data.
+
+        Raises:
+            UserError: An attack asks for what no attacker has.
+        """
+        if needs not in self._gather:
+            raise UserError(
+                f"{attack} needs {getattr(needs, '__name__', needs)}; give one of "
+                f"{', '.join(known.__name__ for known in self._gather)}"
+            )
+
+    def gather(self, needs: type, *, targets: int | None = None) -> Any:
+        """Collects what an attacker has.
+
+        Args:
+            needs: A type of `tfppdnn.attacks.data`.
+            targets: How many of the held-out images are attacked; None for all.
+
+        Returns:
+            The data; None if there is no such thing of this protector.
+        """
+        return self._gather[needs](targets)
+
+    def _key_space(self, _: int | None) -> KeySpace:
+        key_space_bits = self._protector.says("key_space_bits")
+        height, width = self._material.held_out.shape[1:3]
+        return KeySpace(bits=key_space_bits and key_space_bits(height, width))
+
+    def _classified_images(self, count: int | None) -> ClassifiedImages:
+        return ClassifiedImages(
+            targets=self.targets[:count],
+            plain=self._material.attackers,
+            classify=self._recogniser(),
+        )
+
+    def _own_key_pairs(self, count: int | None) -> OwnKeyPairs | None:
+        with_key = self._protector.says("with_key")
+        if with_key is None:
+            return None
+        plain = self._material.attackers
+        own = with_key(_ATTACKERS_KEY).protect(plain)
+        return OwnKeyPairs(targets=self.targets[:count], ciphertexts=own, plain=plain)
+
+    def _unpaired_images(self, count: int | None) -> UnpairedImages:
+        return UnpairedImages(
+            targets=self.targets[:count],
+            ciphertexts=self._protector.protect(self._material.first_half),
+            plain=self._material.second_half,
+        )
+
+    def _chosen_plaintexts(self, count: int | None) -> ChosenPlaintexts:
+        return ChosenPlaintexts(targets=self.targets[:count], protector=self._protector)
+
+    def _owned_protector(self, count: int | None) -> OwnedProtector:
+        return self._owner if count is None else self._make_owner(OwnedProtector, count)
+
+    @cached_property
+    def _owner(self) -> OwnedProtector:
+        """One for all attacks, which keeps the attacker's own images protected."""
+        return self._make_owner(OwnedProtector, None)
+
+    def _white_box(self, count: int | None) -> WhiteBox:
+        return self._make_owner(WhiteBox, count, differentiable=self._protector.differentiable)
+
+    def _make_owner(self, kind: type, count: int | None, **more: Any) -> Any:
+        return kind(
+            targets=self.targets[:count],
+            protector=self._protector,
+            plain=self._material.attackers,
+            **more,
+        )

@@ -1,0 +1,204 @@
+"""What an audit found, as a value: rows, verdicts, a summary, a file, a view in notebooks."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfppdnn.attacks.threat_model import ThreatModel
+from tfppdnn.audit.auditor import ATTACKS, reconstructions_path
+from tfppdnn.audit.page import render_audit
+from tfppdnn.audit.pictures import draw_pictures
+from tfppdnn.audit.verdict import Verdict, verdicts
+from tfppdnn.errors import UserError
+from tfppdnn.files import read_json, write_bytes, write_json, write_text
+from tfppdnn.run_folder import RunFolder
+
+_SHOWN = {
+    "affine_ssim": "likeness",
+    "orientation_agreement": "outlines",
+    "reidentification": "matched",
+    "cosine_reidentification": "matched, any contrast",
+    "recognition": "recognised",
+}
+
+
+@dataclass(frozen=True)
+class AttackRow:
+    """What became of one attack.
+
+    Attributes:
+        name: The attack's.
+        threat_model: What the attacker had.
+        status: `worked`, `failed`, `counted` (a key search) or `does not apply`.
+        finding: What happened, in words.
+        figures: Of its reconstructions, by measure: mean, low, high and count; empty if there
+            are none.
+        attempts: Settings and quality of each.
+        seconds: It took; None if it is not known.
+    """
+
+    name: str
+    threat_model: ThreatModel
+    status: str
+    finding: str
+    figures: Mapping[str, Mapping[str, float]]
+    attempts: tuple[Mapping[str, Any], ...]
+    seconds: float | None
+
+    @classmethod
+    def of(cls, name: str, row: Mapping[str, Any]) -> AttackRow:
+        """Reads a row of an `audit.json`."""
+        return cls(
+            name=name,
+            threat_model=ThreatModel(row["threat_model"]),
+            status=row["status"],
+            finding=row["finding"],
+            figures=row.get("leakage", {}),
+            attempts=tuple(row.get("attempts", ())),
+            seconds=row.get("seconds"),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class AuditReport:
+    """What an audit found.
+
+    Attributes:
+        config: What was audited, on what, with which settings and versions, as in `config.json`.
+        record: Every figure, as in `audit.json`.
+        pictures: The first reconstructions of each attack, and the `plain` and `protected` ones,
+            uint8 [N, H, W, 3], by name. They show plain pictures.
+        run: The audit's folder, if there is one.
+    """
+
+    config: Mapping[str, Any]
+    record: Mapping[str, Any]
+    pictures: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    run: RunFolder | None = field(default=None, repr=False)
+
+    @classmethod
+    def of_run(cls, run: RunFolder) -> AuditReport:
+        """Reads an audit's folder.
+
+        Raises:
+            UserError: It holds no audit.
+        """
+        record = run.metrics()
+        names = ("plain", "protected", *record.get(ATTACKS, {}))
+        pictures = {}
+        for name in names:
+            path = reconstructions_path(run, name)
+            if path.is_file():  # Published records have none.
+                with np.load(path) as file:
+                    pictures[name] = file["images"]
+        return cls(config=run.config(), record=record, pictures=pictures, run=run)
+
+    @cached_property
+    def rows(self) -> tuple[AttackRow, ...]:
+        """A row for each attack."""
+        return tuple(AttackRow.of(name, row) for name, row in self.record[ATTACKS].items())
+
+    @property
+    def protected(self) -> Mapping[str, Mapping[str, float]]:
+        """What the protected images show by themselves: figures by measure."""
+        return self.record["protected"]["leakage"]
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What each kind of attacker gets, from weak to strong."""
+        return tuple(verdicts(self.record[ATTACKS]))
+
+    def __getitem__(self, attack: str) -> AttackRow:
+        """The row of an attack by its name."""
+        return next(row for row in self.rows if row.name == attack)
+
+    def summary(self) -> str:
+        """The report in a few lines: verdicts, then a line for each attack."""
+        lines = [f"{verdict.threat_model.value}: {verdict.sentence}" for verdict in self.verdicts]
+        for row in self.rows:
+            figures = ", ".join(
+                f"{name} {row.figures[key]['mean']:.2f}"
+                for key, name in _SHOWN.items()
+                if key in row.figures
+            )
+            lines.append(f"  {row.name}: {row.status}" + (f" ({figures})" if figures else ""))
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole report but for its pictures, ready for JSON."""
+        return {"config": dict(self.config), "audit": dict(self.record)}
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the report as one JSON file, whole or not at all. It holds no pictures.
+
+        Raises:
+            UserError: The file cannot be written.
+        """
+        write_json(Path(path), self.to_dict())
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> AuditReport:
+        """Reads what `save` wrote, or the folder of an audit of any version.
+
+        Args:
+            path: The file, an audit's folder, or the `audit.json` in one.
+
+        Raises:
+            UserError: It is none.
+        """
+        path = Path(path).expanduser()
+        if path.name == "audit.json" and (path.parent / "config.json").is_file():
+            path = path.parent
+        if path.is_dir():
+            if not (path / "audit.json").is_file():
+                raise UserError(f"{path} holds no audit.json; name the folder of an audit")
+            return cls.of_run(RunFolder(path, record="audit.json"))
+        if not path.is_file():
+            raise UserError(f"{path} does not exist; name a saved report or the folder of an audit")
+        saved = read_json(path)
+        if not isinstance(saved, dict) or not {"config", "audit"} <= saved.keys():
+            raise UserError(f"{path} is no saved report; name what AuditReport.save has written")
+        return cls(config=saved["config"], record=saved["audit"])
+
+    def to_html(self) -> str:
+        """The report's page, with its pictures. They show plain pictures."""
+        return render_audit(self.config, self.record, draw_pictures(self.record, self.pictures))
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{html.escape(self.to_html())}" '
+            'style="width: 100%; height: 60em; border: 0"></iframe>'
+        )
+
+
+def write_audit_report(run: RunFolder) -> Path:
+    """Writes `report.html` and `figures/*.png` of an audit; may be called again at any time.
+
+    Args:
+        run: The audit's folder, with its `config.json`, `audit.json` and reconstructions.
+
+    Returns:
+        The path of `report.html`, which embeds the pictures. They show plain images.
+
+    Raises:
+        UserError: The folder holds no audit, or cannot be written to.
+    """
+    report = AuditReport.of_run(run)
+    figures = draw_pictures(report.record, report.pictures)
+    for name, file in figures.items():
+        write_bytes(run.figures / f"{name}.png", file)
+    page = run.path / "report.html"
+    write_text(page, render_audit(report.config, report.record, figures))
+    return page
