@@ -15,11 +15,12 @@ from PIL import Image
 from tfppdnn import load_protector
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
-from tfppdnn.gate import saved_model as exporting_gate
-from tfppdnn.gate.loading import load_gate
-from tfppdnn.gate.teaching import image_scores
+from tfppdnn.gate import load_gate, scores
+from tfppdnn.gate.scores import patch_scores
 from tfppdnn.images.decoys import DECOYS, other_scales
+from tfppdnn.loading.keras_file import load_network
 from tfppdnn.models.patchgan import patchgan
+from tfppdnn.protection.exports import export_gate
 from tfppdnn.protection.transformation_network import protected_discriminator
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import recorded
@@ -71,17 +72,13 @@ def test_images_of_any_size_are_judged(tiny_run, gate, digits, size):
         assert gate(load_protector(tiny_run).protect(plain)).all()
 
 
-def test_files_are_judged_as_their_pixels(gate, digits, protected):
+def test_files_are_judged_as_their_pixels(tiny_run, digits, protected):
+    judge = tf.saved_model.load(str(tiny_run / "gate")).signatures["encoded"]
     larger = np.tile(digits[0], (2, 3, 1))
     files = [png(digits[0]), png(protected[0]), png(larger)]
-    assert gate.of_files(files).tolist() == [False, True, False]
-    assert gate.of_files([]).tolist() == []
-
-
-@pytest.mark.parametrize("file", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n broken"])
-def test_what_is_no_image_is_said_to_be_none(gate, file):
-    with pytest.raises(ValueError, match="neither JPEG nor PNG"):
-        gate.of_files([file])
+    answers = judge(image_bytes=tf.constant(files))
+    assert answers["looks_protected"].numpy().tolist() == [False, True, False]
+    assert judge(image_bytes=tf.constant([], tf.string))["score"].shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +125,27 @@ def test_its_errors_are_recorded_and_reported(tiny_run, gate):
     report = (tiny_run / "report.html").read_text()
     assert "Refusing plain images" in report
     assert "Plain, photographs of 96 pixels" in report
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"), [({"gate_steps": 2}, 2), ({"gate_batch_size": 900}, 2 * 1497 // 900)]
+)
+def test_it_is_made_as_its_settings_say(tiny_run, tmp_path, options, steps):
+    options = {**RunFolder(tiny_run).config()["settings"], "test_images": 10, **options}
+    discriminator = patchgan(name="any", base_width=4, strided_layers=2)
+    before = discriminator.get_weights()
+    figures = export_gate(
+        RunFolder(tmp_path),
+        recorded(options),
+        load_digits(),
+        load_network(RunFolder(tiny_run).protector),
+        discriminator,
+        seed=0,
+    )
+    assert (figures["steps"], figures["images"]) == (steps, 5)
+    assert RunFolder(tmp_path).metrics()["gate"] == figures
+    assert not np.array_equal(before[0], discriminator.get_weights()[0])
+    assert load_gate(tmp_path)(load_digits().test_images[:3]).shape == (3,)
 
 
 @pytest.fixture
@@ -221,17 +239,17 @@ def test_a_checkpoint_of_other_networks_is_refused(tiny_run):
 def test_a_large_image_is_scored_in_groups_of_bounded_size(monkeypatch):
     """The same scores come out as of all windows at once."""
     discriminator = patchgan(name="any", base_width=4, strided_layers=2)
-    score = exporting_gate.gate_scores(discriminator, image_size=8)
+    score = scores.gate_scores(discriminator, image_size=8)
     images = tf.constant(np.random.default_rng(0).integers(0, 256, (5, 70, 45, 3), np.uint8))
     at_once = score(images).numpy()
     sizes = []
 
     def noting(network, windows):
         sizes.append(windows.shape[0])
-        return image_scores(network, windows)
+        return patch_scores(network, windows)
 
-    monkeypatch.setattr(exporting_gate, "image_scores", noting)
-    monkeypatch.setattr(exporting_gate, "PIXELS_AT_ONCE", 7 * 16 * 16 + 1)
+    monkeypatch.setattr(scores, "patch_scores", noting)
+    monkeypatch.setattr(scores, "PIXELS_AT_ONCE", 7 * 16 * 16 + 1)
     np.testing.assert_allclose(score(images).numpy(), at_once, atol=1e-5)
     # 5 images of 5 x 3 windows.
     assert len(sizes) == 11 and set(sizes) == {7}

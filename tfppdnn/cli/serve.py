@@ -119,13 +119,13 @@ def serve(
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-    from tfppdnn.gate.loading import Gate, gate_folder
+    from tfppdnn.gate import Gate, find_gate
     from tfppdnn.serving.sources import version_finder
     from tfppdnn.serving.web import web_files
 
     # What is missing is said at once, not after the seconds that TensorFlow takes to start.
     version_finder(path)
-    gate = gate_folder(path) if refuse_plain else None
+    gate = find_gate(path) if refuse_plain else None
     page = web_files(path) if web else None
 
     import_tensorflow()

@@ -16,6 +16,7 @@ _Result = TypeVar("_Result")
 _LOG = logging.getLogger(__name__)
 
 
+# By hand: httpx repeats failed connections only, and tenacity needs more lines for Retry-After.
 @dataclass(frozen=True, kw_only=True)
 class Retry:
     """Exponential backoff with jitter.

@@ -27,11 +27,11 @@ def live_augmentation(image_size: int, *, seed: int, flip: bool = True):
         """keras-cv draws offsets between pixels and resamples; the paper's crops do not."""
 
         def get_random_transformation_batch(self, batch_size, **kwargs):
-            def offsets():
-                drawn = self._random_generator.uniform((batch_size, 1), dtype=tf.float32)
-                return tf.floor(drawn * (2 * _PADDING + 1)) / (2 * _PADDING)
-
-            return {"tops": offsets(), "lefts": offsets()}
+            drawn = super().get_random_transformation_batch(batch_size, **kwargs)
+            return {
+                side: tf.floor(share * (2 * _PADDING + 1)) / (2 * _PADDING)
+                for side, share in drawn.items()
+            }
 
     # keras-cv takes a seed of 0 for none, and would draw differently at every call.
     crop = WholePixelCrop(image_size, image_size, seed=seed or 2**31)

@@ -153,6 +153,7 @@ def _series(points: Sequence[Mapping[str, Any]]):
 
 def _label(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> None:
     """Writes a point's value or name where it hides nothing, or leaves it out."""
+    # By hand: adjustText writes across markers where many stand in a column, as they do here.
     from matplotlib.text import Text
 
     figure = axes.get_figure()

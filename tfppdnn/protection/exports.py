@@ -16,7 +16,7 @@ from tfppdnn.exporting.classifier import export_classifier
 from tfppdnn.exporting.run_folder import export_all
 from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.files import written_whole
-from tfppdnn.gate.making import make_gate
+from tfppdnn.gate import make_gate
 from tfppdnn.loading.keras_file import load_network
 from tfppdnn.protection.exportable import check_exportable
 from tfppdnn.protection.transformation_network import STAGE, protected_discriminator
@@ -125,4 +125,14 @@ def export_gate(
     seed: int,
 ) -> dict[str, Any]:
     """Teaches the gate, writes RUN/gate, and records how often it errs; see `make_gate`."""
-    return make_gate(run, settings, dataset, protector, discriminator, seed=seed)
+    figures = make_gate(
+        discriminator,
+        protector,
+        dataset,
+        run.path / "gate",
+        steps=settings.gate.steps,
+        batch_size=settings.gate.batch_size,
+        test_images=settings.measuring.test_images,
+        seed=seed,
+    )
+    return run.record("gate", figures)

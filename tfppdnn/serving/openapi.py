@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+# By hand: FastAPI describes what it reads and checks itself, but would refuse in its own words.
 PARTS = ("", "/versions/{version}", "/labels/{label}")
 """How a path may name the version: the newest, by number, by label."""
 

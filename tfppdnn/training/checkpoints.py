@@ -15,6 +15,7 @@ from tfppdnn.files import written_whole
 _KEPT = 2
 
 
+# By hand: one whole file, as runs that are there have; tf.train.CheckpointManager writes several.
 class Checkpoints:
     """The checkpoints of one training, numbered by step, in a folder of their own.
 

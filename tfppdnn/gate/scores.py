@@ -1,73 +1,26 @@
-"""The gate as a SavedModel: says which images look protected, so that plain ones are refused."""
+"""What F_B makes of images of any size: one score each, high for protected."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
-from tfppdnn.exporting.decoding import decode_image
-from tfppdnn.exporting.graphs import write_saved_model
-from tfppdnn.gate.teaching import image_scores
 from tfppdnn.models.inference import inference
 
 # F_B makes dozens of float32 of each pixel: all windows of a large image would need gigabytes.
 PIXELS_AT_ONCE = 2**20
 
 
-def export_gate(
-    discriminator: keras.Model,
-    threshold: float,
-    directory: str | os.PathLike[str],
-    *,
-    image_size: int,
-) -> None:
-    """Writes the gate as a SavedModel that loads with plain `tf.saved_model.load`.
-
-    Its signatures answer `score` float32 [N], high for protected, and `looks_protected`
-    bool [N], whether the score is `threshold` or more, to
-
-    - `serving_default`: `image` uint8 [N, H, W, 3], of any size from 1x1, see `gate_scores`.
-    - `encoded`: `image_bytes` string [N], JPEG or PNG of any sizes.
+def patch_scores(discriminator: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
+    """Returns the mean of each image's patch scores, float32 [N].
 
     Args:
-        discriminator: F_B, taught to know plain images.
-        threshold: Travels inside.
-        directory: Where the SavedModel shall stand.
-        image_size: Height and width of the training images.
+        discriminator: A PatchGAN, or what `inference` makes of one.
+        images: float32 [N, H, W, 3] in [0, 1].
     """
-    score = gate_scores(discriminator, image_size=image_size)
-
-    def judge(scores: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"score": scores, "looks_protected": scores >= threshold}
-
-    def judge_images(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        # TensorFlow's convolutions refuse an empty batch: a blank image joins it and leaves.
-        count = tf.shape(image)[0]
-        blank = tf.cast(tf.equal(count, 0), tf.int32)
-        return judge(score(tf.pad(image, [[0, blank], [0, 0], [0, 0], [0, 0]]))[:count])
-
-    def judge_files(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return judge(
-            tf.map_fn(
-                lambda one: score(decode_image(one)[tf.newaxis])[0],
-                image_bytes,
-                fn_output_signature=tf.TensorSpec([], tf.float32),
-            )
-        )
-
-    write_saved_model(
-        directory,
-        {
-            "serving_default": (
-                judge_images,
-                tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
-            ),
-            "encoded": (judge_files, tf.TensorSpec([None], tf.string, name="image_bytes")),
-        },
-    )
+    return tf.reduce_mean(discriminator(images), axis=[1, 2, 3])
 
 
 def gate_scores(discriminator: keras.Model, *, image_size: int) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -89,7 +42,7 @@ def gate_scores(discriminator: keras.Model, *, image_size: int) -> Callable[[tf.
         repeats = [1, _ceil(image_size, height), _ceil(image_size, width), 1]
         windows = _windows(tf.tile(image, repeats), 2 * image_size)
         scores = _in_groups(
-            lambda some: image_scores(patches, tf.cast(some, tf.float32) / 255.0), windows
+            lambda some: patch_scores(patches, tf.cast(some, tf.float32) / 255.0), windows
         )
         return tf.reduce_mean(tf.reshape(scores, [tf.shape(image)[0], -1]), axis=1)
 
