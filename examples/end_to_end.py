@@ -16,22 +16,30 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import tfppdnn
 from tfppdnn.client import Client
-from tfppdnn.datasets.load import load_dataset
-
-TFPPDNN = [sys.executable, "-m", "tfppdnn"]
+from tfppdnn.datasets import load_dataset
 
 
 def train(run: Path) -> None:
     """Trains a protector, and the cloud's classifier on what it makes; goes on if cut off."""
-    subprocess.run([*TFPPDNN, "train", f"--out={run}"], check=True)
-    subprocess.run([*TFPPDNN, "classify", f"--protector={run}"], check=True)
+    tfppdnn.train("digits", out=run)
+    tfppdnn.fit_classifier(run, out=run)
 
 
 @contextlib.contextmanager
 def served(run: Path) -> Iterator[str]:
     """Serves the run's classifier to this machine; yields its address."""
-    command = [*TFPPDNN, "serve", run, "--refuse_plain", "--rest_port=0", "--grpc_port=0"]
+    command = [
+        sys.executable,
+        "-m",
+        "tfppdnn",
+        "serve",
+        run,
+        "--refuse_plain",
+        "--rest_port=0",
+        "--grpc_port=0",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             said = []

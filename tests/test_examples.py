@@ -33,3 +33,13 @@ def test_protect_on_device_needs_litert_only(tiny_run, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.png").is_file()
+
+
+def test_an_idea_and_an_attack_of_ones_own_are_audited(tmp_path, capfd):
+    example = runpy.run_path(str(EXAMPLES / "audit_your_own.py"))
+    example["main"](tmp_path)
+    mosaic, mixture = capfd.readouterr().out.split("secret_mixture\n")
+    assert "unmix: " in mosaic
+    # What looks like noise gives everything away to who may have pictures of his own mixed.
+    assert "the protector itself: The pictures come back: unmix" in mixture
+    assert (tmp_path / "audit-secret_mixture" / "report.html").is_file()
