@@ -1,7 +1,6 @@
 """The pool of earlier fakes, followed image by image."""
 
 import numpy as np
-import pytest
 
 from tfppdnn.models.fake_pool import FakePool
 
@@ -96,6 +95,20 @@ def test_the_variables_are_all_there_is_to_go_on_from():
         assert numbers_of(other(fakes)) == numbers_of(pool(fakes))
 
 
-def test_a_batch_larger_than_the_pool_is_an_error():
-    with pytest.raises(ValueError, match=r"pool of 4 .* batch of 5"):
-        FakePool((2, 2, 3), size=4)(numbered(1, 5))
+def test_of_a_batch_larger_than_the_pool_only_as_many_meet_it():
+    pool = FakePool((2, 2, 3), size=4)
+    assert numbers_of(pool(numbered(1, 6))) == [1, 2, 3, 4, 5, 6]
+    assert sorted(numbers_of(pool.images)) == [1, 2, 3, 4]
+    answered = numbers_of(pool(numbered(11, 6)))
+    assert answered[4:] == [15, 16]
+    assert sorted(answered[:4] + numbers_of(pool.images)) == [1, 2, 3, 4, 11, 12, 13, 14]
+
+
+def test_a_short_last_batch_of_unknown_size_meets_it_too():
+    import tensorflow as tf
+
+    pool, other = FakePool((2, 2, 3), size=8, seed=2), FakePool((2, 2, 3), size=8, seed=2)
+    answer = tf.function(pool, input_signature=[tf.TensorSpec([None, 2, 2, 3])])
+    for first, count in ((1, 4), (5, 4), (9, 4), (13, 3)):
+        fakes = numbered(first, count)
+        assert numbers_of(answer(fakes)) == numbers_of(other(fakes))

@@ -27,7 +27,8 @@ def build(seed=0, **weights):
         pool_size=BATCH,
         **weights,
     )
-    model.compile(learning_rate=1e-3, steps=10)
+    falling = keras.optimizers.schedules.CosineDecay(1e-3, 10)
+    model.compile(keras.optimizers.Adam(falling, 0.5))
     return model
 
 
@@ -72,8 +73,8 @@ def test_the_objective_is_the_weighted_sum_of_its_terms(weights):
     x_p = np.round(np.asarray(model.protector(images)) * 255) / 255
     np.testing.assert_allclose(protected, x_p, atol=1e-6)
     scores = np.asarray(model.protected_discriminator(x_p))
-    *plain_features, _ = map(np.asarray, model.reference(images))
-    *features, logits = map(np.asarray, model.reference(x_p))
+    *plain_features, _ = map(np.asarray, model.see(images))
+    *features, logits = map(np.asarray, model.see(x_p))
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     restored = np.asarray(model.restorer(x_p))
     terms = (
@@ -150,7 +151,12 @@ def test_protector_and_restorer_pull_in_opposite_directions():
 
 def test_one_step_trains_the_three_and_leaves_the_reference_classifier():
     model = build()
-    networks = (model.protector, model.restorer, model.protected_discriminator, model.reference)
+    networks = (
+        model.protector,
+        model.restorer,
+        model.protected_discriminator,
+        model.reference_classifier,
+    )
     before = [[np.array(w) for w in network.get_weights()] for network in networks]
     (images, labels), (preliminary, preliminary_labels) = batch()
     figures = model.train_step(((images, labels), (preliminary, preliminary_labels)))

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable(package="tfppdnn")
 class FakePool(keras.layers.Layer):
     """Answers half of all fakes with earlier ones (Shrivastava et al., 2017).
 
@@ -14,13 +15,15 @@ class FakePool(keras.layers.Layer):
 
     Args:
         image_shape: (H, W, 3).
-        size: Images in the pool; 50 in CycleGAN. At least the batch size.
+        size: Images in the pool; 50 in CycleGAN.
         seed: Seed of the swaps.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], *, size: int = 50, seed: int = 0):
-        super().__init__()
-        self.size = size
+    def __init__(
+        self, image_shape: tuple[int, int, int], *, size: int = 50, seed: int = 0, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.image_shape, self.size, self.seed = tuple(image_shape), size, seed
         self.random = keras.random.SeedGenerator(seed)
         self.images = self.add_weight(
             shape=(size, *image_shape), initializer="zeros", trainable=False, name="images"
@@ -38,17 +41,39 @@ class FakePool(keras.layers.Layer):
         batch meet the same one.
 
         Args:
-            fakes: float32 [N, H, W, 3], N at most the pool's size.
+            fakes: float32 [N, H, W, 3]; of more than the pool holds, only as many meet it.
 
         Returns:
             float32 [N, H, W, 3].
-
-        Raises:
-            ValueError: The batch is larger than the pool.
         """
-        count = fakes.shape[0]
-        if count > self.size:
-            raise ValueError(f"a pool of {self.size} images is too small for a batch of {count}")
+        if fakes.shape[0] is None or fakes.shape[0] > self.size:
+            answered = self._swap(fakes[: self.size])
+            return ops.concatenate([answered, fakes[self.size :]])
+        return self._swap(fakes)
+
+    def get_config(self):
+        """Returns what `from_config` needs to make an equal layer, but for what is in the pool."""
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "size": self.size,
+            "seed": self.seed,
+        }
+
+    def save_own_variables(self, store):
+        """Keeps the generator's state as well, which Keras leaves out: swaps go on as they would."""
+        for name in ("images", "filled"):
+            store[name] = getattr(self, name)
+        store["random"] = self.random.state
+
+    def load_own_variables(self, store):
+        """Takes what `save_own_variables` has kept."""
+        for name in ("images", "filled"):
+            getattr(self, name).assign(store[name])
+        self.random.state.assign(store["random"])
+
+    def _swap(self, fakes):
+        count = ops.shape(fakes)[0]
         filling = self.filled < self.size
         places = ops.where(
             filling,

@@ -137,7 +137,7 @@ def _build_cyclegan(
             image_shape=dataset.train_images.shape[1:],
             seed=seed,
         )
-    model.compile(learning_rate=training.learning_rate, beta_1=training.beta_1)
+    model.compile(keras.optimizers.Adam(training.learning_rate, training.beta_1))
     facts = {"perceptual_features": features.source, "perceptual_cap": cap}
     return model, {**facts, **_bits(training.networks)}
 
@@ -165,10 +165,16 @@ def _build_hardened(
             pool_size=training.pool_size,
             seed=seed,
         )
+    rate, steps = training.learning_rate, transform_steps(settings, dataset)
+
+    def adam(rate: float | keras.optimizers.schedules.LearningRateSchedule) -> keras.Optimizer:
+        return keras.optimizers.Adam(rate, training.beta_1)
+
+    # The protector settles; its enemies go on learning from what it becomes.
     model.compile(
-        learning_rate=training.learning_rate,
-        beta_1=training.beta_1,
-        steps=transform_steps(settings, dataset),
+        adam(keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)),
+        restorer_optimizer=adam(rate),
+        discriminator_optimizer=adam(rate / 5),
     )
     return model, _bits(training.networks)
 

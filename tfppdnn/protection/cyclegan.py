@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -9,6 +11,15 @@ from keras import ops
 from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.protection import losses
+from tfppdnn.protection.serialization import (
+    compile_config,
+    deserialized,
+    like,
+    own_optimizer,
+    part_of,
+    serialized,
+    serialized_part,
+)
 
 _LOSSES = (
     "generators",
@@ -21,11 +32,13 @@ _LOSSES = (
 )
 
 
+@keras.saving.register_keras_serializable(package="tfppdnn")
 class CycleGAN(keras.Model):
     """Learns G_AB = h_p (protector) and G_BA (restorer) between plain and protected images.
 
     Domain A holds plain images, domain B preliminary protected ones; the two of a batch
-    are not paired. Calling the model protects: it is h_p.
+    are not paired. Calling the model protects: it is h_p. `fit` and `evaluate` take batches of
+    ((x, y), (x_p, y_p)), as a `tf.data.Dataset` of both domains zipped has them.
 
     Args:
         protector: G_AB, from float32 [N, H, W, 3] in [0, 1] to the same.
@@ -40,6 +53,7 @@ class CycleGAN(keras.Model):
         pool_size: Earlier fakes that each discriminator is shown.
         image_shape: (H, W, 3) of the training images.
         seed: Seed of the pools.
+        name: Name of the Keras model.
     """
 
     def __init__(
@@ -57,17 +71,20 @@ class CycleGAN(keras.Model):
         pool_size: int = 50,
         image_shape: tuple[int, int, int] = (32, 32, 3),
         seed: int = 0,
+        name: str = "cyclegan",
     ):
-        super().__init__(name="cyclegan")
+        super().__init__(name=name)
         self.protector = protector
         self.restorer = restorer
         self.plain_discriminator = plain_discriminator
         self.protected_discriminator = protected_discriminator
-        self.reference_classifier = folded(reference_classifier)
+        self.reference_classifier = reference_classifier
         self.features = features
-        features.trainable = False
+        reference_classifier.trainable = features.trainable = False
+        # Of the same variables: Keras is not to track, nor to save, them twice.
+        self.classify = functools.partial(folded(reference_classifier), training=False)
         self.lambda_ = lambda_
-        self.gamma = gamma
+        self.gamma = tuple(gamma)
         self.perceptual_cap = perceptual_cap
         self.plain_pool = FakePool(image_shape, size=pool_size, seed=seed)
         self.protected_pool = FakePool(image_shape, size=pool_size, seed=seed + 1)
@@ -77,23 +94,67 @@ class CycleGAN(keras.Model):
 
     def compile(
         self,
+        optimizer: keras.Optimizer | str | None = None,
         *,
-        learning_rate: float = 2e-4,
-        beta_1: float = 0.5,
-        beta_2: float = 0.999,
+        discriminators_optimizer: keras.Optimizer | str | None = None,
         **kwargs,
     ):
-        """Makes one Adam for both generators and one for both discriminators (Section IV-B)."""
-        adams = [keras.optimizers.Adam(learning_rate, beta_1, beta_2) for _ in range(2)]
-        self.generators_optimizer, self.discriminators_optimizer = adams
-        self.generators_optimizer.build(self.generators_variables)
-        self.discriminators_optimizer.build(self.discriminators_variables)
-        super().compile(optimizer=self.generators_optimizer, **kwargs)
+        """Sets one optimizer for both generators and one for both discriminators (Section IV-B).
+
+        Args:
+            optimizer: The generators', or its name; the paper's Adam if None.
+            discriminators_optimizer: The discriminators'; another one like it if None.
+            kwargs: As for `keras.Model.compile`, but for losses and metrics.
+        """
+        generators = own_optimizer(optimizer)
+        discriminators = own_optimizer(discriminators_optimizer or like(generators))
+        generators.build(self.generators_variables)
+        discriminators.build(self.discriminators_variables)
+        self.discriminators_optimizer = discriminators
+        super().compile(optimizer=generators, **kwargs)
+
+    def get_compile_config(self):
+        """Returns what `compile_from_config` needs."""
+        return compile_config(self, "optimizer", "discriminators_optimizer")
+
+    def compile_from_config(self, config):
+        """Compiles as the model was that the configuration is of."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def get_config(self):
+        """Returns what `from_config` needs to make an equal model."""
+        networks = (
+            "protector",
+            "restorer",
+            "plain_discriminator",
+            "protected_discriminator",
+            "reference_classifier",
+        )
+        return {
+            **{name: serialized(getattr(self, name)) for name in networks},
+            "features": serialized_part(self.features, of=self.reference_classifier),
+            "lambda_": self.lambda_,
+            "gamma": self.gamma,
+            "perceptual_cap": self.perceptual_cap,
+            "pool_size": self.plain_pool.size,
+            "image_shape": self.plain_pool.image_shape,
+            "seed": self.plain_pool.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Makes a model from `get_config`, with new weights."""
+        config = deserialized(config, custom_objects)
+        part = config["features"]
+        if isinstance(part, str):
+            config["features"] = part_of(config["reference_classifier"], part)
+        return cls(**config)
 
     @property
     def optimizers(self) -> list[keras.Optimizer]:
         """Both optimizers, for checkpoints."""
-        return [self.generators_optimizer, self.discriminators_optimizer]
+        return [self.optimizer, self.discriminators_optimizer]
 
     @property
     def metrics(self) -> list[keras.Metric]:
@@ -140,7 +201,7 @@ class CycleGAN(keras.Model):
                 images, labels, protected, protected_labels, training=True
             )
         variables = self.generators_variables
-        self.generators_optimizer.apply(tape.gradient(loss, variables), variables)
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
         return fake_plain, fake_protected
 
     def train_discriminators(self, images, protected, fake_plain, fake_protected):
@@ -174,7 +235,7 @@ class CycleGAN(keras.Model):
 
         # One pass of the frozen networks over both fakes.
         fakes = ops.concatenate([fake_protected, fake_plain])
-        logits, restored_logits = ops.split(self.reference_classifier(fakes, training=False), 2)
+        logits, restored_logits = ops.split(self.classify(fakes), 2)
         plain_features = self.features(images, training=False)
         protected_features, restored_features = ops.split(self.features(fakes, training=False), 2)
 
@@ -189,8 +250,10 @@ class CycleGAN(keras.Model):
         reconstruction = losses.reconstruction_loss(
             images, cycled_images, protected, cycled_protected
         )
-        restorer = losses.adversarial_loss(self.plain_discriminator(fake_plain))
-        protector = losses.adversarial_loss(self.protected_discriminator(fake_protected))
+        restorer = losses.adversarial_loss(self.plain_discriminator(fake_plain, training=training))
+        protector = losses.adversarial_loss(
+            self.protected_discriminator(fake_protected, training=training)
+        )
         cycle = losses.cycle_loss(perceptual, classification, reconstruction, gamma=self.gamma)
         loss = losses.generators_loss(restorer, protector, cycle, lambda_=self.lambda_)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -10,10 +12,18 @@ from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.models.vgg13 import stage_averages
 from tfppdnn.protection import losses
+from tfppdnn.protection.serialization import (
+    compile_config,
+    deserialized,
+    like,
+    own_optimizer,
+    serialized,
+)
 
 _LOSSES = ("protector", "adversarial", "classification", "features", "restored", "discriminator")
 
 
+@keras.saving.register_keras_serializable(package="tfppdnn")
 class HardenedProtector(keras.Model):
     """Learns h_p against a restorer that tries to undo it.
 
@@ -39,6 +49,7 @@ class HardenedProtector(keras.Model):
         hiding_weight: Weight of what the restorer gets back.
         pool_size: Earlier fakes that the discriminator is shown.
         seed: Seed of the pool.
+        name: Name of the Keras model.
     """
 
     def __init__(
@@ -56,48 +67,87 @@ class HardenedProtector(keras.Model):
         hiding_weight: float = 1.0,
         pool_size: int = 50,
         seed: int = 0,
+        name: str = "hardened",
     ):
-        super().__init__(name="hardened")
+        super().__init__(name=name)
         self.protector = protector
         self.restorer = restorer
         self.protected_discriminator = protected_discriminator
+        self.reference_classifier = reference_classifier
+        reference_classifier.trainable = False
         frozen = folded(reference_classifier)
-        self.reference = keras.Model(
-            frozen.inputs, [*stage_averages(frozen, feature_stages), frozen.output]
-        )
-        self.reference.trainable = False
+        outputs = [*stage_averages(frozen, feature_stages), frozen.output]
+        # Of the same variables: Keras is not to track, nor to save, them twice.
+        self.see = functools.partial(keras.Model(frozen.inputs, outputs), training=False)
         self.mean_image = ops.convert_to_tensor(mean_image, "float32")
         self.lambda_ = lambda_
         self.classification_weight = classification_weight
         self.feature_weight = feature_weight
+        self.feature_stages = feature_stages
         self.hiding_weight = hiding_weight
-        self.protected_pool = FakePool(self.mean_image.shape, size=pool_size, seed=seed)
+        self.protected_pool = FakePool(tuple(self.mean_image.shape), size=pool_size, seed=seed)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in _LOSSES}
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
         self.built = True
 
-    def compile(self, *, learning_rate: float = 1e-3, steps: int, beta_1: float = 0.5, **kwargs):
-        """Makes an Adam for each of the three; the protector's rate falls along a cosine.
+    def compile(
+        self,
+        optimizer: keras.Optimizer | str | None = None,
+        *,
+        restorer_optimizer: keras.Optimizer | str | None = None,
+        discriminator_optimizer: keras.Optimizer | str | None = None,
+        **kwargs,
+    ):
+        """Sets an optimizer for each of the three networks.
 
         Args:
-            learning_rate: The protector's at first, and the restorer's throughout.
-            steps: Steps of the whole training.
-            beta_1: Adam's.
-            kwargs: As for `keras.Model.compile`.
+            optimizer: The protector's, or its name; the paper's Adam if None.
+            restorer_optimizer: The restorer's; another one like it if None.
+            discriminator_optimizer: The discriminator's; likewise.
+            kwargs: As for `keras.Model.compile`, but for losses and metrics.
         """
-        falling = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.01)
-        self.protector_optimizer = keras.optimizers.Adam(falling, beta_1)
-        self.restorer_optimizer = keras.optimizers.Adam(learning_rate, beta_1)
-        self.discriminator_optimizer = keras.optimizers.Adam(learning_rate / 5, beta_1)
-        self.protector_optimizer.build(self.protector.trainable_variables)
+        own = own_optimizer(optimizer)
+        own.build(self.protector.trainable_variables)
+        self.restorer_optimizer = own_optimizer(restorer_optimizer or like(own))
         self.restorer_optimizer.build(self.restorer.trainable_variables)
+        self.discriminator_optimizer = own_optimizer(discriminator_optimizer or like(own))
         self.discriminator_optimizer.build(self.protected_discriminator.trainable_variables)
-        super().compile(optimizer=self.protector_optimizer, **kwargs)
+        super().compile(optimizer=own, **kwargs)
+
+    def get_compile_config(self):
+        """Returns what `compile_from_config` needs."""
+        names = ("optimizer", "restorer_optimizer", "discriminator_optimizer")
+        return compile_config(self, *names)
+
+    def compile_from_config(self, config):
+        """Compiles as the model was that the configuration is of."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def get_config(self):
+        """Returns what `from_config` needs to make an equal model."""
+        networks = ("protector", "restorer", "protected_discriminator", "reference_classifier")
+        return {
+            **{name: serialized(getattr(self, name)) for name in networks},
+            "mean_image": ops.convert_to_numpy(self.mean_image).tolist(),
+            "lambda_": self.lambda_,
+            "classification_weight": self.classification_weight,
+            "feature_weight": self.feature_weight,
+            "feature_stages": self.feature_stages,
+            "hiding_weight": self.hiding_weight,
+            "pool_size": self.protected_pool.size,
+            "seed": self.protected_pool.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Makes a model from `get_config`, with new weights."""
+        return cls(**deserialized(config, custom_objects))
 
     @property
     def optimizers(self) -> list[keras.Optimizer]:
         """All three, for checkpoints."""
-        return [self.protector_optimizer, self.restorer_optimizer, self.discriminator_optimizer]
+        return [self.optimizer, self.restorer_optimizer, self.discriminator_optimizer]
 
     @property
     def metrics(self) -> list[keras.Metric]:
@@ -116,11 +166,18 @@ class HardenedProtector(keras.Model):
         self.train_discriminator(preliminary, protected)
         return self.get_metrics_result()
 
+    def test_step(self, data):
+        """The losses and h_theta's accuracy on h_p(x) for ((x, y), (x_p, _)), unpooled."""
+        (images, labels), (preliminary, _) = data
+        _, protected = self.protector_objective(images, labels, training=False)
+        self.discriminator_objective(preliminary, protected, training=False)
+        return self.get_metrics_result()
+
     def train_protector(self, images, labels):
         """Updates the protector; returns the images it protected, as 8 bits hold them."""
         with tf.GradientTape() as tape:
             loss, protected = self.protector_objective(images, labels, training=True)
-        _descend(self.protector_optimizer, tape, loss, self.protector)
+        _descend(self.optimizer, tape, loss, self.protector)
         return ops.stop_gradient(protected)
 
     def train_restorer(self, images, protected):
@@ -134,12 +191,17 @@ class HardenedProtector(keras.Model):
         """Updates the discriminator on preliminary images and pooled fakes."""
         protected = self.protected_pool(protected)
         with tf.GradientTape() as tape:
-            scores = self.protected_discriminator(
-                ops.concatenate([preliminary, protected]), training=True
-            )
-            loss = losses.discriminator_loss(*ops.split(scores, 2))
+            loss = self.discriminator_objective(preliminary, protected, training=True)
         _descend(self.discriminator_optimizer, tape, loss, self.protected_discriminator)
+
+    def discriminator_objective(self, preliminary, protected, *, training):
+        """L_ad of the discriminator, on preliminary images and h_p's."""
+        scores = self.protected_discriminator(
+            ops.concatenate([preliminary, protected]), training=training
+        )
+        loss = losses.discriminator_loss(*ops.split(scores, 2))
         self.trackers["discriminator"].update_state(loss)
+        return loss
 
     def protector_objective(self, images, labels, *, training):
         """The loss of h_p, and h_p(x).
@@ -153,12 +215,14 @@ class HardenedProtector(keras.Model):
             The loss, and h_p(x), whole multiples of 1/255.
         """
         protected = in_eight_bits(self.protector(images, training=training))
-        *plain_features, _ = self.reference(images, training=False)
-        *features, logits = self.reference(protected, training=False)
+        *plain_features, _ = self.see(images)
+        *features, logits = self.see(protected)
         restored = self.restorer(protected, training=False)
 
         terms = {
-            "adversarial": losses.adversarial_loss(self.protected_discriminator(protected)),
+            "adversarial": losses.adversarial_loss(
+                self.protected_discriminator(protected, training=training)
+            ),
             "classification": losses.cross_entropy(labels, logits),
             "features": 1.0 - _explained_on_average(plain_features, features),
             # Capped: nothing is gained by misleading somebody who knows nothing already.
@@ -185,10 +249,15 @@ def in_eight_bits(images):
 
 def _explained_on_average(features, estimates):
     """Counts every stage alike, however many channels it has and however large its values."""
+    # Where the networks compute in 16 bits, so are the features.
+    pairs = [
+        (ops.cast(known, "float32"), ops.cast(estimated, "float32"))
+        for known, estimated in zip(features, estimates, strict=True)
+    ]
     return sum(
         losses.explained_variance(known, estimated, ops.mean(known, axis=0))
-        for known, estimated in zip(features, estimates, strict=True)
-    ) / len(features)
+        for known, estimated in pairs
+    ) / len(pairs)
 
 
 def _descend(optimizer: keras.Optimizer, tape: tf.GradientTape, loss, model: keras.Model) -> None:
