@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from tfppdnn.exporting.classifier import export_classifier
-from tfppdnn.serving.server import Server, ServerSettings, serving
+from tfppdnn.serving import Server, ServerSettings, in_background
 
 NAMES = ["cat", "dög", "ship"]
 OUTPUTS = {"probabilities", "class_id", "label"}
@@ -54,7 +54,7 @@ def b64(content):
 def running(path, *, gate=None, web=None, **settings):
     """Yields a server on free ports."""
     settings = ServerSettings(**{"rest_port": 0, "grpc_port": 0, "poll_seconds": 3600, **settings})
-    with serving(Server(path, settings=settings, gate=gate, web=web)) as server:
+    with in_background(Server(path, settings=settings, gate=gate, web=web)) as server:
         yield server
 
 

@@ -23,7 +23,7 @@ from serving_samples import (
 )
 
 from tfppdnn.errors import UserError
-from tfppdnn.serving.server import Server, ServerSettings
+from tfppdnn.serving import Server, ServerSettings
 from tfppdnn.serving.web import CONTENT_SECURITY_POLICY
 
 IMAGES = noise(3)
