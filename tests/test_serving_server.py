@@ -22,6 +22,7 @@ from serving_samples import (
 
 from tfppdnn.errors import UserError
 from tfppdnn.serving import Server, ServerSettings
+from tfppdnn.serving.settings import make_server_settings
 
 IMAGES = noise(3)
 
@@ -152,6 +153,7 @@ def test_a_taken_port_is_named(served_run):
         ("--max_batch_size=1.5", "--max_batch_size=1.5: expected a whole number"),
         ("--batch_timeout_ms=-1", "--batch_timeout_ms=-1: must be from 0 to 10000"),
         ("--max_request_bytes=100", "--max_request_bytes=100: must be from 1024 to 1073741824"),
+        ("--max_queue=3", "did you mean --max_queued?"),
         ("--web=page", "--web takes no value"),
         ("--refuse_plain", "holds no gate"),
     ],
@@ -165,7 +167,7 @@ def test_a_wrong_option_is_named(served_run, call, option, said):
 
 def test_options_become_settings():
     options = {"hosts": "a.example,gate", "labels": "stable=1,canary=12", "max_queued": 3}
-    settings = ServerSettings().replaced(options)
+    settings = make_server_settings(options)
     assert settings.hosts == ("a.example", "gate")
     assert settings.labels == {"stable": 1, "canary": 12}
     assert (settings.max_queued, settings.max_batch_size) == (3, 64)

@@ -9,30 +9,24 @@ from typing import TYPE_CHECKING, Any
 from fire.decorators import SetParseFns
 
 from tfppdnn.errors import UserError
-from tfppdnn.serving.settings import ServerSettings
+from tfppdnn.serving.settings import make_server_settings, server_settings_help
 from tfppdnn.serving.start import serve as start
 
 if TYPE_CHECKING:
     from tfppdnn.serving.server import Server
+
+__all__ = ["serve", "settings_help"]
+
+settings_help = server_settings_help
 
 
 @SetParseFns(run=str, name=str, host=str, hosts=str, labels=str)
 def serve(
     run: str,
     *,
-    name: str = "classifier",
-    host: str = "127.0.0.1",
-    rest_port: int = 8501,
-    grpc_port: int = 8500,
-    hosts: str = "",
-    labels: str = "",
     refuse_plain: bool = False,
     web: bool = False,
-    max_batch_size: int = 64,
-    batch_timeout_ms: float = 2,
-    max_queued: int = 256,
-    max_request_bytes: int = 2**24,
-    sender_timeout: float = 20,
+    **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Serves a run's classifier by REST and gRPC, as TensorFlow Serving does.
 
@@ -62,21 +56,9 @@ def serve(
     Args:
         run: A run folder on which `classify` has run (its classifier is version 1), or a
             folder of versions.
-        name: The model's name in the addresses.
-        host: The address to listen on; 0.0.0.0 is all of this machine's.
-        rest_port: Port of the REST interface, /metrics and the page; 0 takes any free one.
-        grpc_port: Port of the gRPC interface; 0 takes any free one.
-        hosts: Names, such as example.org,gate, that a proxy in front passes on. A server for
-            this machine only refuses others than localhost and IP addresses (403), or any page
-            of the web could ask it through your browser.
-        labels: Names of versions, such as stable=1,canary=2.
         refuse_plain: Refuse images that do not look protected (422, FAILED_PRECONDITION).
         web: Serve the browser client too.
-        max_batch_size: Most images in a batch, and so in a request.
-        batch_timeout_ms: How long a request waits for others to join it, where some do.
-        max_queued: Most requests that wait; more are refused (429, RESOURCE_EXHAUSTED).
-        max_request_bytes: Larger requests are refused (413, RESOURCE_EXHAUSTED).
-        sender_timeout: Seconds within which a request must have arrived (408).
+        settings: How the server runs, see below.
 
     Returns:
         The figures, and the exit code.
@@ -87,26 +69,13 @@ def serve(
     for option, value in (("--refuse_plain", refuse_plain), ("--web", web)):
         if not isinstance(value, bool):
             raise UserError(f"{option} takes no value, not {value!r}; put it after RUN")
-    options = {
-        "name": name,
-        "host": host,
-        "rest_port": rest_port,
-        "grpc_port": grpc_port,
-        "hosts": hosts,
-        "labels": labels,
-        "max_batch_size": max_batch_size,
-        "batch_timeout_ms": batch_timeout_ms,
-        "max_queued": max_queued,
-        "max_request_bytes": max_request_bytes,
-        "sender_timeout": sender_timeout,
-    }
 
     def say(server: Server) -> None:
         print(_startup_message(server, run, with_web=web), file=sys.stderr, flush=True)
 
     figures = start(
         run,
-        settings=ServerSettings().replaced(options),
+        settings=make_server_settings(settings),
         refuse_plain=refuse_plain,
         web=web,
         on_ready=say,

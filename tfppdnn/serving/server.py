@@ -69,16 +69,16 @@ class Server:
                 "classify, copied whole"
             )
         self._socket = _listen(settings.host, settings.rest_port)
-        batches = BatchQueue(
+        self.metrics = Metrics()
+        self._batches = BatchQueue(
             max_batch_size=settings.max_batch_size,
             timeout=settings.batch_timeout_ms / 1000,
             max_queued=settings.max_queued,
-            on_batch=lambda images: self.metrics.batch(images),
+            on_batch=self.metrics.batch,
         )
-        self.metrics = Metrics(lambda: len(batches))
-        self._batches = batches
+        self.metrics.watch(self._batches)
         self._predictor = Predictor(
-            batches, gate=gate, max_request_bytes=settings.max_request_bytes
+            self._batches, gate=gate, max_request_bytes=settings.max_request_bytes
         )
         self._app = rest_app(self.versions, self._predictor, self.metrics, settings)
         if web is not None:
