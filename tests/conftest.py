@@ -126,6 +126,94 @@ def exported(made_once, capfd):
     return made_once("exported", make)
 
 
+@pytest.fixture(scope="session")
+def served_run(made_once):
+    """A run folder with serving_samples' tiny classifier, and nothing else."""
+    from serving_samples import export_tiny_classifier
+
+    def make(run):
+        run.mkdir()
+        export_tiny_classifier(run / "classifier")
+
+    return made_once("served", make)
+
+
+@pytest.fixture
+def nothing_is_said(capfd):
+    """Nobody's request shows up in a log."""
+    capfd.readouterr()
+    yield
+    said = capfd.readouterr()
+    assert not said.out
+    assert not said.err
+
+
+@pytest.fixture(scope="session")
+def web_run(made_once, served_run):
+    """A run folder with the files that the page for browsers needs, and what they are like."""
+    from web_page_samples import VECTOR
+
+    def make(run):
+        shutil.copytree(served_run, run)
+        for name in ("protector.tflite", "protector_web.tflite"):
+            shutil.copy(VECTOR / "models" / name, run)
+
+    return made_once("web", make)
+
+
+@pytest.fixture(scope="session")
+def web_protector(web_run):
+    from tfppdnn.client.litert_protector import LiteRTProtector
+
+    return LiteRTProtector(web_run / "protector.tflite")
+
+
+@pytest.fixture(scope="session")
+def web_site(web_run):
+    """The address of the real server, with the page."""
+    from serving_samples import running
+    from web_page_samples import WEB
+
+    with running(web_run, web=(WEB, web_run / "protector_web.tflite")) as server:
+        yield f"http://{server.rest_address}/"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser, where there is one."""
+    import chromium
+    from web_page_samples import WEB
+
+    if chromium.PROGRAM is None:
+        pytest.skip("needs the program chromium")
+    if not (WEB / "vendor/litert.js").is_file():
+        pytest.skip("needs LiteRT.js: npm ci --prefix export/web")
+    pytest.importorskip("websocket", reason="needs websocket-client")
+    with chromium.browser_page(tmp_path_factory.mktemp("chromium")) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def opened(browser, web_site):
+    """The page, loaded once for all tests that do not change what it remembers."""
+    from web_page_samples import open_page
+
+    return open_page(browser, web_site)
+
+
+@pytest.fixture
+def page(opened):
+    """The page, ready for a picture."""
+    from web_page_samples import HARMLESS, forget
+
+    opened.look()
+    forget(opened)
+    opened.requests.clear()
+    opened.messages.clear()
+    yield opened
+    assert set(opened.messages) <= HARMLESS
+
+
 @pytest.fixture
 def call(capfd):
     """Calls the command line; returns exit code, the JSON of the last line, and stderr."""

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import json
 
 import httpx
 import keras
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tfppdnn.exporting.classifier import export_classifier
-from tfppdnn.serving.server import Server, ServerSettings, serving
+from tfppdnn.serving import Server, ServerSettings, in_background
 
 NAMES = ["cat", "dög", "ship"]
 OUTPUTS = {"probabilities", "class_id", "label"}
@@ -38,6 +39,9 @@ def noise(count, height=8, width=8, *, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, height, width, 3), np.uint8)
 
 
+PICTURE = noise(1)[0]
+
+
 def png(image):
     """Returns the bytes of a PNG file."""
     encoded = io.BytesIO()
@@ -54,10 +58,30 @@ def b64(content):
 def running(path, *, gate=None, web=None, **settings):
     """Yields a server on free ports."""
     settings = ServerSettings(**{"rest_port": 0, "grpc_port": 0, "poll_seconds": 3600, **settings})
-    with serving(Server(path, settings=settings, gate=gate, web=web)) as server:
+    with in_background(Server(path, settings=settings, gate=gate, web=web)) as server:
         yield server
 
 
 def url(server, rest=""):
     """Returns the address of the model, or of something below it."""
     return f"http://{server.rest_address}/v1/models/{server.settings.name}{rest}"
+
+
+def encoded(*files):
+    """Returns the body of a request for files."""
+    return json.dumps({"signature_name": "encoded", "instances": [*map(b64, files)]})
+
+
+def assert_serves(server):
+    answer = CLIENT.post(url(server, ":predict"), json={"instances": [PICTURE.tolist()]})
+    assert answer.status_code == 200
+
+
+def assert_refused(server, body, *, status=400):
+    answer = CLIENT.post(url(server, ":predict"), content=body)
+    assert answer.status_code == status, answer.text
+    assert answer.json().keys() == {"error"}
+    for inside in ("Traceback", "{{", "/tfppdnn/", "node"):
+        assert inside not in answer.text
+    assert_serves(server)
+    return answer.json()["error"]

@@ -14,6 +14,7 @@ from tfppdnn.cli.command_line import VERBS
 from tfppdnn.experiments import __main__ as experiments
 from tfppdnn.experiments.__main__ import VERBS as EXPERIMENTS
 from tfppdnn.experiments.presets_table import presets_table
+from tfppdnn.serving import ServerSettings
 from tfppdnn.settings import OF_STAGE, make_settings
 from tfppdnn.settings.audit import AUDIT_PRESETS, make_audit_settings
 
@@ -30,6 +31,7 @@ OTHER_OPTIONS = {"answers", "saved_model", "vector", "prefix"}
 OF_TRAIN = make_settings("cpu").options().keys() | make_settings("hardened").options().keys()
 OF_CLASSIFY = make_settings().options(*OF_STAGE["classifier"]).keys()
 OF_AUDIT = make_audit_settings().options().keys()
+OF_SERVE = ServerSettings().options().keys()
 
 # The verbs that take settings by their own names.
 SETTINGS_OF = {
@@ -38,6 +40,7 @@ SETTINGS_OF = {
     "audit": OF_AUDIT,
     "table1": OF_AUDIT | OF_CLASSIFY,
     "frontier": OF_AUDIT | OF_TRAIN,
+    "serve": OF_SERVE,
 }
 
 

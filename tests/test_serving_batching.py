@@ -189,7 +189,7 @@ def test_clients_share_batches_and_get_their_own_answers(tmp_path):
     directory = export_tiny_classifier(tmp_path / "classifier")
     clients = 8
     with (
-        running(directory, batch_timeout=NEVER, max_batch_size=clients) as server,
+        running(directory, batch_timeout_ms=10_000, max_batch_size=clients) as server,
         concurrent.futures.ThreadPoolExecutor(clients) as threads,
     ):
 
@@ -209,7 +209,7 @@ def test_clients_share_batches_and_get_their_own_answers(tmp_path):
 def test_a_client_is_told_to_come_again_when_the_queue_is_full(tmp_path):
     directory = export_tiny_classifier(tmp_path / "classifier")
     with (
-        running(directory, batch_timeout=NEVER, max_batch_size=2, max_queued=1) as server,
+        running(directory, batch_timeout_ms=10_000, max_batch_size=2, max_queued=1) as server,
         concurrent.futures.ThreadPoolExecutor(2) as threads,
     ):
 

@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from serving_samples import export_tiny_classifier
 from tensorflow_serving.config import model_server_config_pb2
 
-from tfppdnn.serving.server import ServerSettings
+from tfppdnn.serving import ServerSettings
 
 KIT = Path(__file__).parent.parent / "export" / "serving"
 
@@ -141,7 +141,7 @@ def test_batches_have_the_limits_of_serve():
     given = dict(re.findall(r"^(\w+) \{ value: (\d+) \}$", text, re.MULTILINE))
     serve = ServerSettings()
     assert int(given["max_batch_size"]) == serve.max_batch_size
-    assert int(given["batch_timeout_micros"]) == round(serve.batch_timeout * 1e6)
+    assert int(given["batch_timeout_micros"]) == round(serve.batch_timeout_ms * 1e3)
     assert int(given["max_enqueued_batches"]) * serve.max_batch_size == serve.max_queued
 
 

@@ -1,52 +1,24 @@
-import json
-import os
-import signal
-import subprocess
-import sys
-import threading
-from pathlib import Path
+"""The REST interface answers as TensorFlow Serving's documentation says."""
 
-import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_samples import (
-    CLIENT,
-    NAMES,
-    OUTPUTS,
-    b64,
-    export_tiny_classifier,
-    noise,
-    png,
-    running,
-    url,
-)
-
-from tfppdnn.errors import UserError
-from tfppdnn.serving.server import Server, ServerSettings
-from tfppdnn.serving.web import CONTENT_SECURITY_POLICY
+from serving_samples import CLIENT, NAMES, OUTPUTS, b64, noise, png, running, url
 
 IMAGES = noise(3)
 FILES = [png(image) for image in IMAGES]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    path = tmp_path_factory.mktemp("run")
-    export_tiny_classifier(path / "classifier")
-    return path
-
-
-@pytest.fixture(scope="module")
-def server(run):
-    with running(run, labels={"stable": 1, "gone": 7}) as server:
+def server(served_run):
+    with running(served_run, labels={"stable": 1, "gone": 7}) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def expected(run):
+def expected(served_run):
     """What the SavedModel itself answers, as JSON has it."""
-    model = tf.saved_model.load(str(run / "classifier"))
+    model = tf.saved_model.load(str(served_run / "classifier"))
     answers = model.signatures["serving_default"](image=tf.constant(IMAGES))
     return {
         "probabilities": answers["probabilities"].numpy(),
@@ -249,166 +221,6 @@ def test_a_signature_without_images_of_the_model(server):
         json={"signature_name": "encoded", "inputs": {"image_bytes": []}},
     )
     assert answer.json() == {"outputs": {"probabilities": [], "class_id": [], "label": []}}
-
-
-def test_metrics_count_requests_and_images(run):
-    with running(run) as server:
-        CLIENT.post(url(server, ":predict"), json={"instances": IMAGES.tolist()})
-        CLIENT.post(url(server, ":predict"), json={})
-        page = CLIENT.get(f"http://{server.rest_address}/metrics").text
-    counted = 'tfppdnn_requests_total{code="%s",method="predict",protocol="rest"} 1.0'
-    assert counted % "OK" in page
-    assert counted % "INVALID_ARGUMENT" in page
-    assert "tfppdnn_batch_images_sum 3.0" in page
-    assert server.metrics.figures() == {
-        "requests_served": 1,
-        "requests_refused": {"INVALID_ARGUMENT": 1},
-        "images": 3,
-        "batches": 1,
-    }
-
-
-def test_images_that_the_gate_does_not_know_are_refused_and_forgotten(run, tmp_path, capfd):
-    seen = []
-
-    def dark(images):
-        seen.append((images.shape, images.dtype))
-        return images.mean(axis=(1, 2, 3)) < 100
-
-    dark_image, bright_image = np.full((8, 8, 3), 7, np.uint8), np.full((6, 5, 3), 213, np.uint8)
-    with running(run, gate=dark) as server:
-
-        def answer_to(**request):
-            return CLIENT.post(url(server, ":predict"), json=request)
-
-        taken = answer_to(instances=[dark_image.tolist()])
-        refused = answer_to(instances=[bright_image.tolist()])
-        files = [b64(png(image)) for image in (dark_image, bright_image)]
-        refused_files = answer_to(signature_name="encoded", instances=files)
-        taken_file = answer_to(signature_name="encoded", instances=files[:1])
-    assert (taken.status_code, taken_file.status_code) == (200, 200)
-    for answer in (refused, refused_files):
-        assert answer.status_code == 422
-        assert "does not look protected" in answer.json()["error"]
-    assert ((1, 6, 5, 3), np.uint8) in seen
-    assert server.metrics.figures()["requests_refused"] == {"FAILED_PRECONDITION": 2}
-    said = capfd.readouterr()
-    assert not said.out + said.err
-    assert [path.name for path in run.iterdir()] == ["classifier"]
-
-
-def test_stopping_answers_what_has_come(run):
-    arrived, go_on = threading.Event(), threading.Event()
-
-    def slow_gate(images):
-        arrived.set()
-        assert go_on.wait(30)
-        return np.ones(len(images), bool)
-
-    answers = []
-    with running(run, gate=slow_gate) as server:
-        address = url(server, ":predict")
-        client = threading.Thread(
-            target=lambda: answers.append(CLIENT.post(address, json={"inputs": IMAGES.tolist()}))
-        )
-        client.start()
-        assert arrived.wait(30)
-        server.stop()
-        go_on.set()
-    client.join(30)
-    assert answers[0].status_code == 200
-    with pytest.raises(httpx.ConnectError):
-        CLIENT.get(address)
-
-
-def test_the_command_serves_until_it_is_told_to_stop(run):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    command = [sys.executable, "-m", "tfppdnn", "serve", str(run), "--rest_port=0", "--grpc_port=0"]
-    with subprocess.Popen(
-        [*command, "--name=mine"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as process:
-        said = []
-        for line in process.stderr:
-            said.append(line)
-            if line.startswith("ready"):
-                break
-        hint = next(line for line in said if "curl " in line)
-        status = CLIENT.get(hint.split("curl ")[1].strip())
-        process.send_signal(signal.SIGTERM)
-        figures = process.stdout.read()
-        assert process.wait(30) == 0
-    assert status.json()["model_version_status"][0]["state"] == "AVAILABLE"
-    assert "mine" in hint
-    assert "gRPC     127.0.0.1:" in "".join(said)
-    assert json.loads(figures)["requests_served"] == 0
-
-
-def test_a_taken_port_is_named(run, server):
-    port = int(server.rest_address.split(":")[1])
-    with pytest.raises(UserError, match=f"--rest_port={port} "):
-        Server(run, settings=ServerSettings(rest_port=port))
-    port = int(server.grpc_address.split(":")[1])
-    with pytest.raises(UserError, match=f"--grpc_port={port} "), running(run, grpc_port=port):
-        pass
-
-
-@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
-def test_a_host_that_is_not_this_machine_is_named(run, host):
-    with pytest.raises(UserError, match=f"--host={host} is no address of this machine"):
-        Server(run, settings=ServerSettings(host=host, rest_port=0))
-
-
-@pytest.mark.parametrize(
-    ("content", "mend"),
-    [({}, "name a run folder"), ({"config.json": "{}"}, "tfppdnn classify")],
-)
-def test_a_folder_without_a_classifier_is_refused(tmp_path, content, mend):
-    for name, text in content.items():
-        (tmp_path / name).write_text(text)
-    with pytest.raises(UserError, match=mend):
-        Server(tmp_path)
-
-
-def test_a_damaged_classifier_is_refused(tmp_path):
-    (tmp_path / "classifier").mkdir()
-    (tmp_path / "classifier" / "saved_model.pb").write_bytes(b"damaged")
-    with pytest.raises(UserError, match="cannot be loaded"):
-        Server(tmp_path)
-
-
-def test_the_browser_client_comes_with_its_types_and_policy(run, tmp_path):
-    root = tmp_path / "web"
-    (root / "wasm").mkdir(parents=True)
-    (root / "index.html").write_text("<title>page</title>")
-    (root / "wasm" / "lite.wasm").write_bytes(b"\0asm")
-    (root / "page.mjs").write_text("export {}")
-    (tmp_path / "secret.txt").write_text("secret")
-    (tmp_path / "protector_web.tflite").write_bytes(b"TFL3")
-    with running(run, web=(root, tmp_path / "protector_web.tflite")) as server:
-        base = f"http://{server.rest_address}"
-        answers = {
-            path: CLIENT.get(base + path)
-            for path in ("/", "/page.mjs", "/wasm/lite.wasm", "/protector_web.tflite")
-        }
-        outside = CLIENT.get(base + "/%2e%2e/secret.txt")
-        status = CLIENT.get(url(server))
-    types = {path: answer.headers["content-type"] for path, answer in answers.items()}
-    assert types == {
-        "/": "text/html; charset=utf-8",
-        "/page.mjs": "text/javascript; charset=utf-8",
-        "/wasm/lite.wasm": "application/wasm",
-        "/protector_web.tflite": "application/octet-stream",
-    }
-    assert answers["/protector_web.tflite"].content == b"TFL3"
-    for answer in answers.values():
-        assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
-    assert "default-src 'none'" in CONTENT_SECURITY_POLICY
-    assert outside.status_code == 404
-    assert status.status_code == 200
 
 
 def test_class_names_arrive_in_their_letters(server):

@@ -9,7 +9,7 @@ from serving_samples import CLIENT, export_tiny_classifier, noise, running, url
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from tfppdnn.serving.model_info import status_response
-from tfppdnn.serving.sources import numbered_folders
+from tfppdnn.serving.version_folders import version_folders
 from tfppdnn.serving.versions import ModelVersions
 
 IMAGES = noise(1)
@@ -131,7 +131,7 @@ def write(base, version, text):
     (base / str(version) / "saved_model.pb").write_text(text)
 
 
-def load(path, version):
+def load(path):
     text = (path / "saved_model.pb").read_text()
     if text == "broken":
         raise ValueError(f"{path} is broken")
@@ -143,7 +143,7 @@ def versions(tmp_path):
     """Of a folder with one version, which is loaded."""
     write(tmp_path, 1, "one")
     versions = ModelVersions(
-        "m", lambda: numbered_folders(tmp_path), load, labels={"stable": 1, "canary": 2}
+        "m", lambda: version_folders(tmp_path), load, labels={"stable": 1, "canary": 2}
     )
     versions.poll(at_once=True)
     return versions
@@ -152,13 +152,13 @@ def versions(tmp_path):
 @pytest.fixture
 def unlabelled(tmp_path):
     write(tmp_path, 1, "one")
-    versions = ModelVersions("m", lambda: numbered_folders(tmp_path), load)
+    versions = ModelVersions("m", lambda: version_folders(tmp_path), load)
     versions.poll(at_once=True)
     return versions
 
 
 def states_of(versions):
-    return {one.version: one.state for one in versions.status("m")}
+    return {one.number: one.state for one in versions.status("m")}
 
 
 def test_a_broken_version_changes_nothing(unlabelled, tmp_path):
@@ -175,20 +175,20 @@ def test_a_broken_version_changes_nothing(unlabelled, tmp_path):
 def test_the_newest_that_can_be_loaded_is_served_from_the_start(tmp_path):
     for version, text in ((1, "one"), (2, "two"), (3, "broken")):
         write(tmp_path, version, text)
-    versions = ModelVersions("m", lambda: numbered_folders(tmp_path), load)
+    versions = ModelVersions("m", lambda: version_folders(tmp_path), load)
     versions.poll(at_once=True)
     assert versions.available() == [2]
 
 
 def test_an_old_version_stays_for_those_who_use_it(unlabelled, tmp_path):
-    with unlabelled.use("m") as model:
+    with unlabelled.use("m") as old:
         write(tmp_path, 2, "two")
         unlabelled.poll()
         unlabelled.poll()
         assert states_of(unlabelled) == {1: "UNLOADING", 2: "AVAILABLE"}
-        assert model == "one"
+        assert old.model == "one"
         with unlabelled.use("m") as new:
-            assert new == "two"
+            assert new.model == "two"
     assert states_of(unlabelled) == {1: "END", 2: "AVAILABLE"}
 
 
@@ -199,8 +199,8 @@ def test_a_label_keeps_its_version(versions, tmp_path):
     versions.poll()
     assert versions.available() == [3, 2, 1]
     for choice, text in (({"label": "stable"}, "one"), ({"label": "canary"}, "two"), ({}, "three")):
-        with versions.use("m", **choice) as model:
-            assert model == text
+        with versions.use("m", **choice) as version:
+            assert version.model == text
 
 
 def test_taking_a_version_away_brings_the_older_one_back(unlabelled, tmp_path):
@@ -210,19 +210,19 @@ def test_taking_a_version_away_brings_the_older_one_back(unlabelled, tmp_path):
     shutil.rmtree(tmp_path / "2")
     unlabelled.poll()
     assert states_of(unlabelled) == {1: "AVAILABLE", 2: "END"}
-    with unlabelled.use("m") as model:
-        assert model == "one"
+    with unlabelled.use("m") as version:
+        assert version.model == "one"
 
 
 def test_an_empty_folder_stops_nothing(unlabelled, tmp_path):
     shutil.rmtree(tmp_path / "1")
     unlabelled.poll()
-    with unlabelled.use("m") as model:
-        assert model == "one"
+    with unlabelled.use("m") as version:
+        assert version.model == "one"
 
 
 def test_only_numbers_are_versions(tmp_path):
     for name in ("7", "007", ".2", "2.tmp", "v2", "-2", "\N{SUPERSCRIPT TWO}", "9" * 19):
         (tmp_path / name).mkdir()
     (tmp_path / "3").write_text("a file")
-    assert numbered_folders(tmp_path).keys() == {7}
+    assert version_folders(tmp_path).keys() == {7}

@@ -3,11 +3,11 @@ import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("fastapi", reason="needs fastapi")
+from serving_samples import CLIENT, running, url
 
 from tfppdnn.errors import UserError
 from tfppdnn.serving import web
+from tfppdnn.serving.web import CONTENT_SECURITY_POLICY
 
 ROOT = Path(__file__).parent.parent
 
@@ -65,3 +65,34 @@ def test_an_installed_package_has_the_page(tmp_path):
     expected -= {"node_modules", ".gitignore"}
     assert {path.name for path in page.iterdir()} == expected
     assert (page / "index.html").read_bytes() == (ROOT / "export/web/index.html").read_bytes()
+
+
+def test_the_browser_client_comes_with_its_types_and_policy(served_run, tmp_path):
+    root = tmp_path / "web"
+    (root / "wasm").mkdir(parents=True)
+    (root / "index.html").write_text("<title>page</title>")
+    (root / "wasm" / "lite.wasm").write_bytes(b"\0asm")
+    (root / "page.mjs").write_text("export {}")
+    (tmp_path / "secret.txt").write_text("secret")
+    (tmp_path / "protector_web.tflite").write_bytes(b"TFL3")
+    with running(served_run, web=(root, tmp_path / "protector_web.tflite")) as server:
+        base = f"http://{server.rest_address}"
+        answers = {
+            path: CLIENT.get(base + path)
+            for path in ("/", "/page.mjs", "/wasm/lite.wasm", "/protector_web.tflite")
+        }
+        outside = CLIENT.get(base + "/%2e%2e/secret.txt")
+        status = CLIENT.get(url(server))
+    types = {path: answer.headers["content-type"] for path, answer in answers.items()}
+    assert types == {
+        "/": "text/html; charset=utf-8",
+        "/page.mjs": "text/javascript; charset=utf-8",
+        "/wasm/lite.wasm": "application/wasm",
+        "/protector_web.tflite": "application/octet-stream",
+    }
+    assert answers["/protector_web.tflite"].content == b"TFL3"
+    for answer in answers.values():
+        assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert "default-src 'none'" in CONTENT_SECURITY_POLICY
+    assert outside.status_code == 404
+    assert status.status_code == 200

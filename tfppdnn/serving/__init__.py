@@ -1,1 +1,19 @@
-"""Serving a classifier as TensorFlow Serving does, from one Python process."""
+"""Serving a classifier as TensorFlow Serving does, from one Python process.
+
+A request comes by REST (`rest`, `json_format`) or gRPC (`grpc_services`, `tensors`), which make
+checked `images` of it. The `predictor` asks the gate and queues them for the next batch
+(`batching`) of the version that the request names (`versions`, `served_model`). Whatever is not
+answered raises a `Refusal`.
+"""
+
+import lazy_loader
+
+# A call that is wrong is told so before TensorFlow starts.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "server": ["Server", "in_background"],
+        "settings": ["ServerSettings"],
+        "start": ["serve"],
+    },
+)

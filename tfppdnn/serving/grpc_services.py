@@ -15,10 +15,10 @@ from tensorflow_serving.apis import (
 
 from tfppdnn.serving.images import INPUT_NAMES, RequestImages
 from tfppdnn.serving.metrics import Metrics
-from tfppdnn.serving.model import OUTPUT_NAMES
 from tfppdnn.serving.model_info import metadata_response, status_response
 from tfppdnn.serving.predictor import Predictor
 from tfppdnn.serving.refusal import Refusal, invalid
+from tfppdnn.serving.served_model import OUTPUT_NAMES
 from tfppdnn.serving.tensors import images_of, tensor_proto
 from tfppdnn.serving.versions import ModelVersions
 
@@ -67,14 +67,14 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     @_answering("predict")
     async def Predict(self, request):  # noqa: D102, N802
         wanted = _model(request.model_spec)
-        with self.predictor.holding() as hold, self.versions.use(**wanted) as model:
+        with self.predictor.holding() as hold, self.versions.use(**wanted) as version:
             hold(request.ByteSize())
             filtered = _outputs(request.output_filter)
             images = await self.predictor.in_thread(_images, request)
-            outputs = await self.predictor.answer(model, images)
+            outputs = await self.predictor.answer(version.model, images)
             response = predict_pb2.PredictResponse()
             response.model_spec.name = self.versions.name
-            response.model_spec.version.value = model.version
+            response.model_spec.version.value = version.number
             response.model_spec.signature_name = images.signature
             for name in filtered:
                 response.outputs[name].CopyFrom(tensor_proto(outputs[name]))
@@ -89,8 +89,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         for field in request.metadata_field:
             if field != "signature_def":
                 raise invalid(f"Metadata field {field[:100]} is not supported")
-        with self.versions.use(**_model(request.model_spec)) as model:
-            return metadata_response(self.versions.name, model)
+        with self.versions.use(**_model(request.model_spec)) as version:
+            return metadata_response(self.versions.name, version)
 
     @_answering("classify")
     async def Classify(self, request):  # noqa: D102, N802

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sized
 from typing import Any
 
 import prometheus_client
@@ -15,13 +15,9 @@ _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
-    """Counts requests, images and batches of one server.
+    """Counts requests, images and batches of one server."""
 
-    Args:
-        queue_length: Returns the number of requests that wait.
-    """
-
-    def __init__(self, queue_length: Callable[[], int]):
+    def __init__(self):
         self._registry = prometheus_client.CollectorRegistry()
         self._requests = prometheus_client.Counter(
             "tfppdnn_requests",
@@ -41,12 +37,15 @@ class Metrics:
             buckets=_SIZES,
             registry=self._registry,
         )
-        queue = prometheus_client.Gauge(
+        self._queued = prometheus_client.Gauge(
             "tfppdnn_queued_requests",
             "Requests that wait for the model.",
             registry=self._registry,
         )
-        queue.set_function(queue_length)
+
+    def watch(self, queue: Sized) -> None:
+        """Has the page tell how many requests wait in a queue."""
+        self._queued.set_function(lambda: len(queue))
 
     @contextlib.contextmanager
     def request(self, protocol: str, method: str) -> Iterator[None]:

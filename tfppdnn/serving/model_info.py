@@ -24,7 +24,7 @@ def status_response(
     """Returns the answer of `ModelService.GetModelStatus`."""
     response = get_model_status_pb2.GetModelStatusResponse()
     for version in versions:
-        status = response.model_version_status.add(version=version.version)
+        status = response.model_version_status.add(version=version.number)
         status.state = get_model_status_pb2.ModelVersionStatus.State.Value(version.state)
         status.status.error_code = _UNKNOWN_ERROR if version.error else 0
         status.status.error_message = version.error
@@ -36,32 +36,34 @@ def status_json(versions: Sequence[ModelVersion]) -> dict[str, Any]:
     return _as_dict(status_response(versions))
 
 
-def metadata_response(name: str, model: Any) -> get_model_metadata_pb2.GetModelMetadataResponse:
+def metadata_response(
+    name: str, version: ModelVersion
+) -> get_model_metadata_pb2.GetModelMetadataResponse:
     """Returns the answer of `PredictionService.GetModelMetadata`.
 
     Args:
         name: The model's name.
-        model: A `ServedModel`.
+        version: One that is in memory.
     """
     response = get_model_metadata_pb2.GetModelMetadataResponse()
     response.model_spec.name = name
-    response.model_spec.version.value = model.version
-    response.metadata["signature_def"].Pack(_signatures(model))
+    response.model_spec.version.value = version.number
+    response.metadata["signature_def"].Pack(_signatures(version))
     return response
 
 
-def metadata_json(name: str, model: Any) -> dict[str, Any]:
+def metadata_json(name: str, version: ModelVersion) -> dict[str, Any]:
     """Returns the same as the REST interface writes it, which leaves out the Any's type."""
-    response = metadata_response(name, model)
+    response = metadata_response(name, version)
     return {
         "model_spec": _as_dict(response.model_spec),
-        "metadata": {"signature_def": _as_dict(_signatures(model))},
+        "metadata": {"signature_def": _as_dict(_signatures(version))},
     }
 
 
-def _signatures(model: Any) -> get_model_metadata_pb2.SignatureDefMap:
+def _signatures(version: ModelVersion) -> get_model_metadata_pb2.SignatureDefMap:
     signatures = get_model_metadata_pb2.SignatureDefMap()
-    for signature, definition in model.signature_defs.items():
+    for signature, definition in version.model.signature_defs.items():
         signatures.signature_def[signature].CopyFrom(definition)
     return signatures
 

@@ -16,9 +16,6 @@ from tfppdnn.serving.batching import BatchQueue
 from tfppdnn.serving.images import RequestImages
 from tfppdnn.serving.refusal import Refusal
 
-Gate = Callable[[np.ndarray], np.ndarray]
-"""Maps uint8 [N, H, W, 3] to bool [N]: does the image look protected?"""
-
 _Answer = TypeVar("_Answer")
 
 # TensorFlow Serving's own limit for an answer by REST.
@@ -32,11 +29,18 @@ class Predictor:
 
     Args:
         batches: The queue.
-        gate: Tells protected images from others, or None to take all.
+        gate: Maps uint8 [N, H, W, 3] to bool [N], whether each image looks protected; None
+            takes all.
         max_request_bytes: Largest request; the limit on all at once is a multiple of it.
     """
 
-    def __init__(self, batches: BatchQueue, *, gate: Gate | None, max_request_bytes: int):
+    def __init__(
+        self,
+        batches: BatchQueue,
+        *,
+        gate: Callable[[np.ndarray], np.ndarray] | None,
+        max_request_bytes: int,
+    ):
         self._batches = batches
         self._gate = gate
         self._free_bytes = _LARGEST_AT_ONCE * max_request_bytes

@@ -18,6 +18,7 @@ from tfppdnn.serving.metrics import Metrics
 from tfppdnn.serving.model_info import metadata_json, status_json
 from tfppdnn.serving.predictor import Predictor
 from tfppdnn.serving.refusal import Refusal, invalid
+from tfppdnn.serving.settings import ServerSettings
 from tfppdnn.serving.versions import ModelVersions
 
 _ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -27,9 +28,7 @@ def rest_app(
     versions: ModelVersions,
     predictor: Predictor,
     metrics: Metrics,
-    *,
-    max_request_bytes: int,
-    sender_timeout: float,
+    settings: ServerSettings,
 ) -> fastapi.FastAPI:
     """Returns the ASGI application.
 
@@ -37,18 +36,12 @@ def rest_app(
         versions: The model.
         predictor: What answers.
         metrics: What counts.
-        max_request_bytes: Larger bodies are refused with 413, before they are read.
-        sender_timeout: Seconds within which a body must have come, or 408.
+        settings: Bodies that are too large are refused with 413 before they are read, those that
+            do not come in time with 408.
     """
     # FastAPI's pages load scripts from elsewhere; openapi.json is what they show.
     app = fastapi.FastAPI(title="tfppdnn serve", docs_url=None, redoc_url=None)
-    answers = _Answers(
-        versions,
-        predictor,
-        metrics,
-        max_request_bytes=max_request_bytes,
-        sender_timeout=sender_timeout,
-    )
+    answers = _Answers(versions, predictor, metrics, settings)
     for part in openapi.PARTS:
         path = f"/v1/models/{{name}}{part}"
         for http_method, end, subject, answer in (
@@ -98,23 +91,20 @@ class _Answers:
         versions: ModelVersions,
         predictor: Predictor,
         metrics: Metrics,
-        *,
-        max_request_bytes: int,
-        sender_timeout: float,
+        settings: ServerSettings,
     ):
         self.versions = versions
         self.predictor = predictor
         self.metrics = metrics
-        self.max_request_bytes = max_request_bytes
-        self.sender_timeout = sender_timeout
+        self.settings = settings
 
     @_answering("predict")
     async def predict(self, request: fastapi.Request) -> bytes:
-        with self.predictor.holding() as hold, self.versions.use(**_model(request)) as model:
-            body = await _body(request, hold, self.max_request_bytes, self.sender_timeout)
+        with self.predictor.holding() as hold, self.versions.use(**_model(request)) as version:
+            body = await _body(request, hold, self.settings)
             images, by_row = await self.predictor.in_thread(parse_predict, body)
             del body
-            outputs = await self.predictor.answer(model, images)
+            outputs = await self.predictor.answer(version.model, images)
             return predict_answer(outputs, by_row=by_row)
 
     @_answering("classify")
@@ -131,8 +121,8 @@ class _Answers:
 
     @_answering("metadata")
     async def metadata(self, request: fastapi.Request) -> bytes:
-        with self.versions.use(**_model(request)) as model:
-            return to_json(metadata_json(self.versions.name, model))
+        with self.versions.use(**_model(request)) as version:
+            return to_json(metadata_json(self.versions.name, version))
 
     @_answering("status")
     async def without_name(self, request: fastapi.Request) -> bytes:
@@ -174,8 +164,9 @@ def _malformed(request: fastapi.Request) -> Refusal:
 
 
 async def _body(
-    request: fastapi.Request, hold: Callable[[int], None], max_bytes: int, timeout: float
+    request: fastapi.Request, hold: Callable[[int], None], settings: ServerSettings
 ) -> bytes:
+    max_bytes = settings.max_request_bytes
     too_large = Refusal(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         f"the request is larger than {max_bytes} bytes; send fewer or smaller images",
@@ -186,7 +177,7 @@ async def _body(
         raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(settings.sender_timeout):
             async for chunk in request.stream():
                 hold(len(chunk))
                 if len(body) + len(chunk) > max_bytes:
@@ -197,7 +188,7 @@ async def _body(
     except TimeoutError:
         raise Refusal(
             grpc.StatusCode.DEADLINE_EXCEEDED,
-            f"the request did not arrive within {timeout:g} seconds",
+            f"the request did not arrive within {settings.sender_timeout:g} seconds",
             http_status=408,
         ) from None
     return bytes(body)

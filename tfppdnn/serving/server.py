@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import errno
 import functools
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import uvicorn
 
 from tfppdnn.errors import UserError
@@ -22,50 +22,17 @@ from tfppdnn.serving.batching import BatchQueue
 from tfppdnn.serving.grpc_services import add_services
 from tfppdnn.serving.http_protocol import impatient_protocol
 from tfppdnn.serving.metrics import Metrics
-from tfppdnn.serving.model import ServedModel
-from tfppdnn.serving.predictor import Gate, Predictor
+from tfppdnn.serving.predictor import Predictor
 from tfppdnn.serving.rest import rest_app
-from tfppdnn.serving.sources import version_finder
+from tfppdnn.serving.served_model import ServedModel
+from tfppdnn.serving.settings import ServerSettings
 from tfppdnn.serving.this_machine_only import ThisMachineOnly, is_loopback
+from tfppdnn.serving.version_folders import check_servable, version_folders
 from tfppdnn.serving.versions import ModelVersions
 from tfppdnn.serving.web import add_web
 
 # A client that does not take its answer shall not keep a stopped server alive.
 _STOP_SECONDS = 30
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ServerSettings:
-    """How a server runs.
-
-    Attributes:
-        name: The model's name in every address.
-        host: The address to listen on; the default is reached from this machine only.
-        rest_port: 0 takes any free port.
-        grpc_port: 0 takes any free port.
-        hosts: Names that browsers may ask for, besides localhost and plain IP addresses. With
-            none, a server that others reach too (`host`) takes every name.
-        labels: Names of versions, such as {"stable": 3}.
-        max_batch_size: Most images in a batch, and so in a request.
-        batch_timeout: Seconds that a request waits for others to join it.
-        max_queued: Most requests that wait; others are told to come again.
-        max_request_bytes: Largest body or message.
-        sender_timeout: Seconds within which the head, and then the body, must have come.
-        poll_seconds: How often new versions are looked for.
-    """
-
-    name: str = "classifier"
-    host: str = "127.0.0.1"
-    rest_port: int = 8501
-    grpc_port: int = 8500
-    hosts: tuple[str, ...] = ()
-    labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    max_batch_size: int = 64
-    batch_timeout: float = 0.002
-    max_queued: int = 256
-    max_request_bytes: int = 2**24
-    sender_timeout: float = 20.0
-    poll_seconds: float = 1.0
 
 
 class Server:
@@ -74,7 +41,8 @@ class Server:
     Args:
         path: A run folder with a classifier, a SavedModel, or a folder of versions.
         settings: See `ServerSettings`.
-        gate: Tells protected images from others; requests with others are refused.
+        gate: Maps uint8 [N, H, W, 3] to bool [N], whether each image looks protected; requests
+            with others are refused.
         web: The folder of the browser client and the protector's file, to be served too.
 
     Raises:
@@ -86,12 +54,14 @@ class Server:
         path: Path,
         *,
         settings: ServerSettings | None = None,
-        gate: Gate | None = None,
+        gate: Callable[[np.ndarray], np.ndarray] | None = None,
         web: tuple[Path, Path] | None = None,
     ):
         self.settings = settings = settings or ServerSettings()
-        find, self._may_change = version_finder(path)
-        self.versions = ModelVersions(settings.name, find, ServedModel, labels=settings.labels)
+        check_servable(path)
+        self.versions = ModelVersions(
+            settings.name, lambda: version_folders(path), ServedModel, labels=settings.labels
+        )
         self.versions.poll(at_once=True)
         if not self.versions.available():
             raise UserError(
@@ -99,24 +69,18 @@ class Server:
                 "classify, copied whole"
             )
         self._socket = _listen(settings.host, settings.rest_port)
-        batches = BatchQueue(
+        self.metrics = Metrics()
+        self._batches = BatchQueue(
             max_batch_size=settings.max_batch_size,
-            timeout=settings.batch_timeout,
+            timeout=settings.batch_timeout_ms / 1000,
             max_queued=settings.max_queued,
-            on_batch=lambda images: self.metrics.batch(images),
+            on_batch=self.metrics.batch,
         )
-        self.metrics = Metrics(lambda: len(batches))
-        self._batches = batches
+        self.metrics.watch(self._batches)
         self._predictor = Predictor(
-            batches, gate=gate, max_request_bytes=settings.max_request_bytes
+            self._batches, gate=gate, max_request_bytes=settings.max_request_bytes
         )
-        self._app = rest_app(
-            self.versions,
-            self._predictor,
-            self.metrics,
-            max_request_bytes=settings.max_request_bytes,
-            sender_timeout=settings.sender_timeout,
-        )
+        self._app = rest_app(self.versions, self._predictor, self.metrics, settings)
         if web is not None:
             add_web(self._app, *web)
         if settings.hosts or is_loopback(settings.host):
@@ -172,7 +136,7 @@ class Server:
                 self._stop()
 
     async def _poll(self) -> None:
-        while self._may_change:
+        while True:
             await asyncio.sleep(self.settings.poll_seconds)
             with contextlib.suppress(OSError):  # the folder is being moved
                 await asyncio.to_thread(self.versions.poll)
@@ -216,7 +180,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(server: Server) -> Iterator[Server]:
+def in_background(server: Server) -> Iterator[Server]:
     """Runs a server in another thread while the body is executed."""
     ready = threading.Event()
     failures: list[BaseException] = []

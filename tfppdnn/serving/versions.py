@@ -19,14 +19,14 @@ class ModelVersion:
     """One version, from its first sight on.
 
     Attributes:
-        version: Its number.
+        number: Its number.
         state: As TensorFlow Serving names it: START, LOADING, AVAILABLE, UNLOADING or END.
         error: Why it could not be loaded; empty if it could.
-        model: What answers, while it is in memory.
+        model: What answers, while it is in memory; a `ServedModel`.
         uses: The number of requests that hold it.
     """
 
-    version: int
+    number: int
     state: str = "START"
     error: str = ""
     model: Any = None
@@ -44,7 +44,7 @@ class ModelVersions:
     Args:
         name: The model's name.
         find: Returns the folder of each version that is there.
-        load: Loads a folder as a version; may raise anything.
+        load: Loads a folder; may raise anything.
         labels: Names of versions, such as {"stable": 3}.
     """
 
@@ -52,7 +52,7 @@ class ModelVersions:
         self,
         name: str,
         find: Callable[[], Mapping[int, Path]],
-        load: Callable[[Path, int], Any],
+        load: Callable[[Path], Any],
         *,
         labels: Mapping[str, int] | None = None,
     ):
@@ -91,8 +91,8 @@ class ModelVersions:
     @contextlib.contextmanager
     def use(
         self, name: str, *, version: int | None = None, label: str | None = None
-    ) -> Iterator[Any]:
-        """Yields the model of a version (the newest if none is named), and keeps it in memory.
+    ) -> Iterator[ModelVersion]:
+        """Yields a version (the newest if none is named), and keeps its model in memory.
 
         Raises:
             Refusal: There is no such model, version or label.
@@ -101,7 +101,7 @@ class ModelVersions:
             served = self._versions[self._number(name, version, label)]
             served.uses += 1
         try:
-            yield served.model
+            yield served
         finally:
             with self._lock:
                 served.uses -= 1
@@ -161,7 +161,7 @@ class ModelVersions:
             # A retired version that comes back is a new one: old requests may still hold it.
             served = self._versions[version] = ModelVersion(version, "LOADING")
         try:
-            model = self._load(path, version)
+            model = self._load(path)
         except Exception as error:
             self._failed[version] = content
             with self._lock:

@@ -131,7 +131,8 @@ def explained(presets: Mapping[str, Group]) -> str:
     groups: dict[type[Group], None] = {}
     for settings in presets.values():
         groups |= dict.fromkeys(type(group) for group in settings.groups())
-    lines = [f"\n\nSETTINGS (each is an option, --NAME=VALUE; values of {' | '.join(presets)})"]
+    of = f"; values of {' | '.join(presets)}" if len(presets) > 1 else ""
+    lines = [f"\n\nSETTINGS (each is an option, --NAME=VALUE{of})"]
     for group in groups:
         for option, meaning in group.meanings().items():
             shown = [str(of_preset.get(option, "-")) for of_preset in values.values()]

@@ -40,6 +40,11 @@ def whole_number(lowest: int, highest: int) -> Any:
     return Annotated[WholeNumber, Field(ge=lowest, le=highest), rule]
 
 
+def number(lowest: float, highest: float) -> Any:
+    """The kind of numbers from `lowest` to `highest`."""
+    return Annotated[float, Field(ge=lowest, le=highest), f"must be from {lowest} to {highest}"]
+
+
 def all_or_at_least(fewest: int) -> Any:
     """The kind of whole numbers from `fewest`, and of 0, which stands for all."""
     rule = f"must be 0 (for all), or {fewest} or more"

@@ -1,4 +1,4 @@
-"""One version of the classifier, ready to answer."""
+"""The classifier in memory, ready to answer."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ class ServedModel:
 
     Args:
         path: A SavedModel with the signatures that `export_classifier` writes.
-        version: The number it is served under.
 
     Raises:
         ValueError: It is no such SavedModel.
         Exception: What TensorFlow raises on files that are damaged or not complete.
     """
 
-    def __init__(self, path: Path, version: int):
-        self.version = version
+    def __init__(self, path: Path):
         self.signature_defs = read_signature_defs(path)
         # The signatures hold references into the loaded object: both must be kept.
         self._loaded = tf.saved_model.load(str(path))

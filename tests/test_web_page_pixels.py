@@ -1,0 +1,77 @@
+"""The page makes of a picture, pixel by pixel, what Python makes of it."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from exporting_samples import assert_same_pixels
+from PIL import Image, PngImagePlugin
+from web_page_samples import VECTOR, give, pixels_of, posts, saved, send, sent_png, shown
+
+from tfppdnn.exporting.tflite import WEB_SIZES
+from tfppdnn.images.files import read_image
+from tfppdnn.images.resizing import resize_square
+
+
+@pytest.mark.parametrize("size", WEB_SIZES)
+def test_what_is_sent_is_what_python_makes_of_the_same_file(page, web_protector, tmp_path, size):
+    path = saved(tmp_path / "picture.png", 250, 301)
+    give(page, path, size)
+    send(page)
+    plain = resize_square(read_image(path), size)
+    (request,) = posts(page)
+    sent = pixels_of(sent_png(request))
+    # Processors and WebAssembly round sums of floats differently; as for every other file.
+    assert_same_pixels(sent, web_protector.protect(plain))
+    np.testing.assert_array_equal(shown(page, "#protected"), sent)
+
+
+@pytest.mark.parametrize("size", WEB_SIZES)
+def test_the_page_answers_the_conformance_vector(page, size):
+    manifest = json.loads((VECTOR / "manifest.json").read_text())
+    (case,) = [case for case in manifest["cases"] if case.get("signature") == f"protect_{size}"]
+    give(page, VECTOR / case["image"], size)
+    send(page)
+    (request,) = posts(page)
+    difference = np.abs(
+        pixels_of(sent_png(request)).astype(int) - read_image(VECTOR / case["expected"])
+    )
+    allowed = manifest["models"]["protector_web.tflite"]["allowed"]
+    assert difference.max() <= allowed["max_difference"]
+    assert (difference > 0).mean() <= allowed["share_differing"]
+
+
+def with_gamma():
+    """Metadata that tells a viewer to show the picture much brighter."""
+    metadata = PngImagePlugin.PngInfo()
+    metadata.add(b"gAMA", struct.pack(">I", 100_000))
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("small.png", {"height": 20, "width": 20}),  # made larger
+        ("exact.png", {"height": 32, "width": 32}),
+        ("wide.bmp", {"height": 33, "width": 400}),
+        ("grey.png", {"mode": "L"}),
+        ("gamma.png", {"pnginfo": with_gamma()}),
+        ("lossless.webp", {"lossless": True}),
+        ("turned.png", {"exif": Image.Exif()}),
+    ],
+)
+def test_pixels_are_read_as_python_reads_them(page, tmp_path, name, settings):
+    if "exif" in settings:
+        settings["exif"][0x0112] = 6  # to be turned by 90 degrees
+    path = saved(tmp_path / name, **settings)
+    give(page, path)
+    expected = resize_square(read_image(path), 32)
+    np.testing.assert_array_equal(shown(page, "#plain"), expected)
+
+
+def test_transparent_parts_are_laid_on_white(page, tmp_path):
+    path = tmp_path / "clear.png"
+    Image.new("RGBA", (32, 32), (200, 10, 10, 0)).save(path)
+    give(page, path)
+    assert (shown(page, "#plain") == 255).all()

@@ -1,0 +1,112 @@
+"""Pictures come from files, the mouse or the camera, and answers or reasons are shown."""
+
+import contextlib
+import json
+
+import pytest
+from serving_samples import NAMES
+from web_page_samples import give, posts, saved, send, text
+
+from tfppdnn.images.files import read_image
+from tfppdnn.images.resizing import resize_square
+
+
+def test_shows_the_servers_answer_as_bars(page, web_run, web_protector, tmp_path):
+    import tensorflow as tf
+
+    path = saved(tmp_path / "picture.png")
+    give(page, path)
+    send(page)
+    classifier = tf.saved_model.load(str(web_run / "classifier"))
+    image = web_protector.protect(resize_square(read_image(path), 32))
+    expected = classifier.signatures["serving_default"](image=tf.constant(image[None]))
+    first = int(expected["class_id"][0])
+    probabilities = expected["probabilities"][0].numpy()
+    assert text(page, ".answers li .label") == NAMES[first]
+    shown = page.evaluate("[...document.querySelectorAll('.percent')].map((e) => e.textContent)")
+    assert shown == [f"{100 * p:.1f}%" for p in sorted(probabilities.tolist(), reverse=True)]
+    page.wait_for("document.querySelector('.bar').style.width !== ''")
+    widths = page.evaluate("[...document.querySelectorAll('.bar')].map((e) => e.style.width)")
+    assert widths == shown
+
+
+@contextlib.contextmanager
+def answering(page, response):
+    """Takes the place of the server. The response is given as JavaScript."""
+    page.evaluate(f"window.kept = fetch; window.fetch = async () => new Response({response}); 0")
+    yield
+    page.evaluate("window.fetch = window.kept; 0")
+
+
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        ('\'{"error": "it does not look protected"}\', {status: 422}', "does not look protected"),
+        ('\'{"error": "full"}\', {status: 429}', "busy"),
+        ("'oops', {status: 500}", "answered 500"),
+        ("'{\"predictions\": []}'", "does not answer as a classifier"),
+        ('\'{"predictions": [{"label": "<b>x</b>", "class_id": 0}]}\'', "does not answer"),
+    ],
+)
+def test_says_why_there_is_no_answer(page, tmp_path, response, message):
+    with answering(page, response):
+        give(page, saved(tmp_path / "picture.png"))
+        send(page)
+    assert message in text(page, "#answer .error")
+    assert page.evaluate("!document.querySelector('#send').disabled")
+
+
+def test_a_label_is_shown_as_text_only(page, tmp_path):
+    answer = {"label": "<img src=x>", "class_id": 0, "probabilities": [1]}
+    content = json.dumps(json.dumps({"predictions": [answer]}))
+    with answering(page, content):
+        give(page, saved(tmp_path / "picture.png"))
+        send(page)
+    assert text(page, ".answers .label") == "<img src=x>"
+    assert page.evaluate("document.querySelectorAll('#answer img').length") == 0
+
+
+def test_a_file_that_is_no_picture_is_said_to_be_none(page, tmp_path):
+    (tmp_path / "text.png").write_text("text")
+    page.choose_file("#file", tmp_path / "text.png")
+    page.wait_for("document.querySelector('#status.error')")
+    assert "not a picture" in text(page, "#status")
+    assert page.evaluate("document.querySelector('#send').disabled")
+
+
+def test_a_picture_can_be_dropped(page):
+    page.evaluate("""(async () => {
+        const canvas = new OffscreenCanvas(40, 40);
+        canvas.getContext('2d').fillRect(0, 0, 20, 20);
+        const data = new DataTransfer();
+        data.items.add(new File([await canvas.convertToBlob()], 'dropped.png'));
+        const event = {bubbles: true, cancelable: true, dataTransfer: data};
+        return document.body.dispatchEvent(new DragEvent('drop', event));
+    })()""")
+    page.wait_for("!document.querySelector('#send').disabled")
+    assert posts(page) == []
+
+
+def test_a_picture_can_be_taken_with_the_camera(page):
+    page.evaluate("document.querySelector('#camera').click()")
+    page.wait_for("!document.querySelector('#shutter').disabled")
+    page.evaluate("window.track = document.querySelector('#video').srcObject.getTracks()[0]; 0")
+    page.evaluate("document.querySelector('#shutter').click()")
+    page.wait_for("!document.querySelector('#send').disabled")
+    page.wait_for("!document.querySelector('#camera-dialog').open")
+    page.wait_for("window.track.readyState === 'ended'")
+    assert posts(page) == []
+
+
+@pytest.mark.parametrize(
+    ("blocked", "message"),
+    [("*/vendor/litert.js", "npm ci"), ("*/protector_web.tflite", "cannot be loaded")],
+)
+def test_a_file_that_is_missing_is_named(browser, web_site, blocked, message):
+    browser.open("about:blank")
+    browser.command("Network.setBlockedURLs", urls=[blocked])
+    browser.open(web_site)
+    browser.wait_for("document.querySelector('#status.error')")
+    assert message in text(browser, "#status")
+    assert browser.evaluate("document.querySelector('#file').disabled")
+    browser.command("Network.setBlockedURLs", urls=[])

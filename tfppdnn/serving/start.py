@@ -1,0 +1,90 @@
+"""Serving a run from its start until somebody stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfppdnn.gate import Gate, find_gate
+from tfppdnn.quiet import import_tensorflow
+from tfppdnn.serving.settings import ServerSettings
+from tfppdnn.serving.version_folders import check_servable
+from tfppdnn.serving.web import web_files
+
+if TYPE_CHECKING:
+    from tfppdnn.serving.server import Server
+
+
+def serve(
+    run: str | os.PathLike[str],
+    *,
+    settings: ServerSettings | None = None,
+    refuse_plain: bool = False,
+    web: bool = False,
+    on_ready: Callable[[Server], None] = lambda server: None,
+) -> dict[str, Any]:
+    """Serves a run's classifier until SIGINT or SIGTERM, and answers what has come by then.
+
+    To be called from the main thread of a process that does nothing else; `Server` is what runs
+    in others.
+
+    Args:
+        run: A run folder on which `classify` has run, or a folder of versions.
+        settings: How it runs.
+        refuse_plain: Whether to refuse images that do not look protected, with the run's gate.
+        web: Whether to serve the browser client, with the run's protector.
+        on_ready: Is called when both interfaces answer.
+
+    Returns:
+        The totals, see `Metrics.figures`.
+
+    Raises:
+        UserError: There is nothing to serve, it cannot be loaded, or a port is taken.
+    """
+    path = Path(run).expanduser()
+    # What is missing is said at once, not after the seconds that TensorFlow takes to start.
+    check_servable(path)
+    gate = find_gate(path) if refuse_plain else None
+    page = web_files(path) if web else None
+    _keep_images_to_itself()
+    import_tensorflow()
+
+    from tfppdnn.serving.server import Server
+
+    server = Server(path, settings=settings, gate=None if gate is None else Gate(gate), web=page)
+    return asyncio.run(_until_signal(server, on_ready))
+
+
+def _keep_images_to_itself() -> None:
+    # Pillow warns of large images, which are refused.
+    warnings.filterwarnings("ignore", module="PIL")
+    # What gRPC logs by itself would stand beside the one line that says what is wrong.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # A crash writes no images to a core file.
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+async def _until_signal(server: Server, on_ready: Callable[[Server], None]) -> dict[str, Any]:
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop() -> None:
+        server.stop()
+        for number in signals:
+            loop.remove_signal_handler(number)
+        with contextlib.suppress(OSError):  # whoever read it may be gone
+            print("stopping; a second signal ends at once", file=sys.stderr, flush=True)
+
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    return await server.serve(lambda: on_ready(server))
