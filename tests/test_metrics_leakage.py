@@ -119,8 +119,8 @@ def test_batches_do_not_show(plain, noise, monkeypatch):
         for size in (
             "pairs.VALUES_PER_BATCH",
             "outlines._VALUES_PER_BATCH",
-            "reidentification.VALUES_PER_BATCH",
-            "reidentification.VALUES_PER_BLOCK",
+            "matching.VALUES_PER_BATCH",
+            "matching.VALUES_PER_BLOCK",
         ):
             monkeypatch.setattr(f"tfppdnn.leakage.{size}", count * plain[0].size)
 
@@ -295,7 +295,7 @@ def test_bystanders_swell_the_crowd_in_which_an_image_is_looked_for(plain, way, 
     assert report[f"{way}_chance"].mean == 1 / 24
     assert report[way].count == report[f"{way}_chance"].count == 4
     # Also where they are looked through in several blocks.
-    monkeypatch.setattr("tfppdnn.leakage.reidentification.VALUES_PER_BLOCK", 3 * plain[0].size)
+    monkeypatch.setattr("tfppdnn.leakage.matching.VALUES_PER_BLOCK", 3 * plain[0].size)
     assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
 
 

@@ -17,9 +17,9 @@ from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
 from tfppdnn.audit.examiner import Examiner
 from tfppdnn.files import written_whole
-from tfppdnn.leakage.collapse import AttackQuality, judge
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figures import leakage_of
+from tfppdnn.leakage.judgement import AttackQuality, judge
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.run_folder import RunFolder
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.auditor import WORKED
-from tfppdnn.leakage.reidentification import WAYS_TO_MATCH
+from tfppdnn.leakage.matching import WAYS_TO_MATCH
 
 
 class Recovered(IntEnum):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tfppdnn.audit.examiner import Examiner
     from tfppdnn.audit.material import Material
     from tfppdnn.datasets.dataset import ImageDataset
-    from tfppdnn.leakage.recognition import Images, Recogniser
+    from tfppdnn.leakage.recogniser import Images, Recogniser
 
 __all__ = ["audit", "settings_help"]
 
@@ -145,7 +145,7 @@ def audit(
     from tfppdnn.audit.material import Material
     from tfppdnn.audit.plan import AuditPlan
     from tfppdnn.audit.subject import Subject
-    from tfppdnn.leakage.recognition import SavedModelRecogniser
+    from tfppdnn.leakage.recogniser import SavedModelRecogniser
     from tfppdnn.reports.audit_report import write_audit_report
 
     # Of a folder's images, the same are held out as when h_p was trained.
@@ -252,7 +252,7 @@ def _own_recogniser(
     """Trains the classifier of plain images that is asked."""
     from tfppdnn.baselines import Plain
     from tfppdnn.classification.training import train_classifier
-    from tfppdnn.leakage.recognition import SavedModelRecogniser
+    from tfppdnn.leakage.recogniser import SavedModelRecogniser
 
     settings = make_settings(
         "cpu",

@@ -86,7 +86,7 @@ def matched(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         As `strongest`.
     """
     from tfppdnn.audit.auditor import WORKED
-    from tfppdnn.leakage.reidentification import WAYS_TO_MATCH
+    from tfppdnn.leakage.matching import WAYS_TO_MATCH
 
     by_way = {
         way: {name: row for name, row in rows.items() if way in row["leakage"]}

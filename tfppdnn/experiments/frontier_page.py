@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tfppdnn import writing
 from tfppdnn.audit.auditor import FAILED
 from tfppdnn.experiments.frontier_picture import frontier_picture
 from tfppdnn.files import write_bytes, write_text
-from tfppdnn.reports import writing
 from tfppdnn.reports.markdown import table
 from tfppdnn.run_folder import RunFolder
 

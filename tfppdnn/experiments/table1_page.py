@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from tfppdnn import writing
 from tfppdnn.audit.auditor import FAILED, NOT_APPLICABLE, reconstructions_path
 from tfppdnn.ciphers import make_cipher
 from tfppdnn.files import write_bytes, write_text
 from tfppdnn.images.montage import montage, png
 from tfppdnn.images.photographs import photographs
-from tfppdnn.reports import markdown, writing
+from tfppdnn.reports import markdown
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.types import Protector
 

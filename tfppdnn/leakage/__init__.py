@@ -14,9 +14,9 @@ from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
 from tfppdnn.leakage.contours import contour_correlation
 from tfppdnn.leakage.figures import leakage
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
+from tfppdnn.leakage.matching import cosine_reidentification, reidentification
 from tfppdnn.leakage.orientation import orientation_agreement
-from tfppdnn.leakage.recognition import SavedModelRecogniser, at_size, guessing, recognition
-from tfppdnn.leakage.reidentification import cosine_reidentification, reidentification
+from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, recognition
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.contours import CONTOURS
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
+from tfppdnn.leakage.matching import WAYS_TO_MATCH, matches
 from tfppdnn.leakage.orientation import ORIENTATIONS
 from tfppdnn.leakage.outlines import Outlines
 from tfppdnn.leakage.pairs import Images, Scores
-from tfppdnn.leakage.recognition import Recogniser, guessing, recognition
-from tfppdnn.leakage.reidentification import WAYS_TO_MATCH, matches
+from tfppdnn.leakage.recogniser import Recogniser, guessing, recognition
 from tfppdnn.leakage.similarity import affine_ssim, psnr, ssim
 from tfppdnn.leakage.variation import variance_across_images
 

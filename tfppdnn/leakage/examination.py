@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfppdnn.leakage.baseline import LIKENESS, OUTLINES, Baseline, shuffled_partners
+from tfppdnn.leakage.matching import matches
 from tfppdnn.leakage.pairs import Images, Scores, check_pair
-from tfppdnn.leakage.recognition import recognition
-from tfppdnn.leakage.reidentification import matches
+from tfppdnn.leakage.recogniser import recognition
 
 
 class Examination:

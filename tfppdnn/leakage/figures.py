@@ -8,7 +8,7 @@ from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
 from tfppdnn.leakage.pairs import Images, check_pair
-from tfppdnn.leakage.recognition import Recogniser
+from tfppdnn.leakage.recogniser import Recogniser
 
 
 def leakage(

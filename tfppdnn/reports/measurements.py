@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tfppdnn.reports import writing
+from tfppdnn import writing
 
 
 class Level(enum.IntEnum):

@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tfppdnn.reports import deviations, writing
+from tfppdnn import writing
+from tfppdnn.reports import deviations
 from tfppdnn.reports.command import command_line
 from tfppdnn.reports.measurements import METRICS, Measurement, Metric, accuracy, leaked
 from tfppdnn.reports.templates import template

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tfppdnn.leakage.reidentification import WAYS_TO_MATCH
+from tfppdnn.leakage.matching import WAYS_TO_MATCH
 from tfppdnn.reports.measurements import METRICS, Level, Measurement, leaked
-from tfppdnn.reports.writing import percent
+from tfppdnn.writing import percent
 
 
 class Finding(NamedTuple):
