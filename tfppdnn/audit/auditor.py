@@ -18,8 +18,8 @@ from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
 from tfppdnn.audit.examiner import Examiner
 from tfppdnn.files import written_whole
 from tfppdnn.leakage.examination import Examination
-from tfppdnn.leakage.figures import leakage_of
-from tfppdnn.leakage.judgement import AttackQuality, judge
+from tfppdnn.leakage.figure import to_record
+from tfppdnn.leakage.judgement import COUNTED, NOT_APPLICABLE, Judgement, judge
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.run_folder import RunFolder
 
@@ -28,10 +28,6 @@ ATTACKS = "attacks"
 
 SHOWN_IMAGES = 16
 """How many reconstructions are kept for pictures."""
-
-WORKED, FAILED, COUNTED = "worked", "failed", "counted"
-NOT_APPLICABLE = "does not apply"
-"""What became of an attack. One that failed proves nothing, for or against the protector."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +81,7 @@ def audit(
 
 def measured(examined: Examination) -> dict[str, Any]:
     """All metrics of images, ready for JSON."""
-    return {name: interval.to_dict() for name, interval in leakage_of(examined).items()}
+    return to_record(examined.figures)
 
 
 def reconstructions_path(run: RunFolder, attack: str) -> Path:
@@ -122,7 +118,7 @@ def _attack(
     result, quality, examined = best
     row = {
         "threat_model": result.threat_model.value,
-        "status": FAILED if quality.failed else WORKED,
+        "status": quality.outcome,
         "finding": f"{result.finding} {quality.sentence}",
         "targets": len(result.images),
         "attempts": tried,
@@ -132,7 +128,7 @@ def _attack(
     return row, result.images
 
 
-def _strength(quality: AttackQuality) -> tuple[bool, float]:
+def _strength(quality: Judgement) -> tuple[bool, float]:
     return not quality.failed, quality.affine_ssim + quality.ssim
 
 

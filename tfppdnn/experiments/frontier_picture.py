@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tfppdnn.audit.auditor import FAILED
+from tfppdnn.leakage.judgement import FAILED
 
 # Colours of Okabe and Ito, which colour-blind readers can tell apart; shapes tell them too.
 _OBJECTIVES = (("#0072B2", "o"), ("#D55E00", "D"), ("#56B4E9", "v"), ("#E69F00", "<"))

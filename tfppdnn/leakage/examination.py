@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfppdnn.leakage.baseline import LIKENESS, OUTLINES, Baseline, shuffled_partners
+from tfppdnn.leakage.figure import Figure, Figures
+from tfppdnn.leakage.intervals import mean_with_interval
 from tfppdnn.leakage.matching import matches
+from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.leakage.pairs import Images, Scores, check_pair
 from tfppdnn.leakage.recogniser import recognition
 
@@ -43,14 +46,13 @@ class Examination:
         return {name: measure(self.images, others) for name, measure in LIKENESS.items()}
 
     @cached_property
-    def contours(self) -> tuple[Scores, Scores]:
-        """Their correlation with the own plain images and with others', float64 [N] twice."""
-        return self._outlines("contour_correlation")
-
-    @cached_property
-    def orientation(self) -> tuple[Scores, Scores]:
-        """The agreement with the own plain images and with others', float64 [N] twice."""
-        return self._outlines("orientation_agreement")
+    def outlines(self) -> dict[str, tuple[Scores, Scores]]:
+        """By each measure of `OUTLINES`: with the own plain images and others', float64 [N]."""
+        plain, cycle = self.baseline.plain, self.baseline.cycle
+        return {
+            name: measure.own_and_others(self.images, plain, cycle)
+            for name, measure in OUTLINES.items()
+        }
 
     @cached_property
     def matches(self) -> dict[str, NDArray[np.bool_]]:
@@ -64,5 +66,26 @@ class Examination:
             return None
         return recognition(self.baseline.recognise, self.images, self.baseline.labels)
 
-    def _outlines(self, name: str) -> tuple[Scores, Scores]:
-        return OUTLINES[name].own_and_others(self.images, self.baseline.plain, self.baseline.cycle)
+    @cached_property
+    def figures(self) -> Figures:
+        """All of it averaged, each beside what knowing nothing and hiding nothing score."""
+        scores, others = dict(self.likeness), {}
+        for name in OUTLINES:
+            scores[name], others[f"{name}_chance"] = self.outlines[name]
+        scores |= self.matches
+        if self.recognised is not None:
+            scores["recognition"] = self.recognised
+        seed = self.baseline.seed
+        found = {
+            name: mean_with_interval(values, seed=seed)
+            for name, values in (scores | others).items()
+        } | self.baseline.figures
+        return {
+            name: Figure(
+                MEASURES[name],
+                found[name],
+                found[name + MEASURES[name].blind_suffix],
+                found[f"{name}_ceiling"],
+            )
+            for name in scores
+        }

@@ -1,4 +1,4 @@
-"""All leakage metrics of one set of images, each beside its floor and its ceiling."""
+"""All measures of one set of images, each beside its floor or chance and its ceiling."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
-from tfppdnn.leakage.intervals import Interval, mean_with_interval
+from tfppdnn.leakage.figure import Figures
 from tfppdnn.leakage.pairs import Images, check_pair
 from tfppdnn.leakage.recogniser import Recogniser
 
@@ -20,7 +20,7 @@ def leakage(
     bystanders: Images | None = None,
     recognise: Recogniser | None = None,
     labels: ArrayLike | None = None,
-) -> dict[str, Interval]:
+) -> Figures:
     """Measures what images give away about their plain images, beside chance and the most there is.
 
     Args:
@@ -36,15 +36,15 @@ def leakage(
         labels: [N] class indices of the plain images, for `recognise`.
 
     Returns:
-        Mean and 95% interval of each metric, and under its name with a suffix what knowing
-        nothing and hiding nothing score:
+        By the keys of `MEASURES`, mean and 95% interval of each, and what knowing nothing and
+        hiding nothing score:
 
-        - `ssim`, `affine_ssim`, `psnr`: `_floor`, the mean image.
-        - `contour_correlation`, `orientation_agreement`: `_chance`, held against other
-          images' plain images.
-        - `reidentification`, `cosine_reidentification`: `_chance`, 1/(N + K).
-        - `recognition`: `_chance`, always the class that is most frequent among these.
-        - All: `_ceiling`, the plain images themselves.
+        - `ssim`, `affine_ssim`, `psnr`: the floor is the mean image's.
+        - `contour_correlation`, `orientation_agreement`: chance is held against other images'
+          plain images.
+        - `reidentification`, `cosine_reidentification`: chance is 1/(N + K).
+        - `recognition`: chance is always the class that is most frequent among these.
+        - All: the ceiling is that of the plain images themselves.
 
     Raises:
         UserError: If the arrays cannot be paired, N is below 2, an image is below 7x7, or
@@ -59,34 +59,4 @@ def leakage(
         labels=labels,
         seed=seed,
     )
-    return leakage_of(Examination(images, baseline))
-
-
-def leakage_of(examined: Examination) -> dict[str, Interval]:
-    """The same of images that are examined already, or beside a baseline that is known.
-
-    Args:
-        examined: The images.
-
-    Returns:
-        As `leakage`.
-
-    Raises:
-        UserError: If an image is below 7x7, or the classifier's labels do not fit.
-    """
-    baseline = examined.baseline
-    scores = dict(examined.likeness)
-    scores["contour_correlation"], scores["contour_correlation_chance"] = examined.contours
-    scores["orientation_agreement"], scores["orientation_agreement_chance"] = examined.orientation
-    scores |= examined.matches
-    if examined.recognised is not None:
-        scores["recognition"] = examined.recognised
-    figures = {
-        name: mean_with_interval(values, seed=baseline.seed) for name, values in scores.items()
-    } | baseline.figures
-    return {
-        name + suffix: figures[name + suffix]
-        for name in scores
-        for suffix in ("", "_floor", "_chance", "_ceiling")
-        if name + suffix in figures
-    }
+    return Examination(images, baseline).figures
