@@ -51,8 +51,8 @@ def looping_ssim() -> Work:
 
 def measures() -> Work:
     """Ours, with all that the plain images alone decide."""
+    from tfppdnn.leakage.examination import leakage
     from tfppdnn.leakage.figure import to_record
-    from tfppdnn.leakage.figures import leakage
 
     pair = _images()
     figures = to_record(leakage(*pair))

@@ -12,8 +12,8 @@ for the right image; and recognition, which asks a classifier, for what is shown
 
 from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
 from tfppdnn.leakage.contours import contour_correlation
+from tfppdnn.leakage.examination import leakage
 from tfppdnn.leakage.figure import Figure, from_record, to_record
-from tfppdnn.leakage.figures import leakage
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
 from tfppdnn.leakage.judgement import Judgement, judge_reconstructions
 from tfppdnn.leakage.level import Level

@@ -90,7 +90,7 @@ class Baseline:
         return 1 / (len(self.plain) + (0 if self.bystanders is None else len(self.bystanders)))
 
     @cached_property
-    def figures(self) -> dict[str, Interval]:
+    def bounds(self) -> dict[str, Interval]:
         """All floors and ceilings, and the chances that nothing else decides, see `leakage`."""
         plain = self.plain
         scores = {f"{name}_floor": values for name, values in self.floors.items()}
