@@ -91,7 +91,7 @@ def protecting(*, size: int, images: int) -> Work:
 
 def measures(*, size: int, images: int) -> Work:
     """All that an audit measures on one set of images, without the classifier's answers."""
-    from tfppdnn.leakage.figures import leakage
+    from tfppdnn.leakage.examination import leakage
 
     plain = _smooth(size, images)
     protected = _pixels(size, images)

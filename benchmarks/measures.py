@@ -51,11 +51,12 @@ def looping_ssim() -> Work:
 
 def measures() -> Work:
     """Ours, with all that the plain images alone decide."""
-    from tfppdnn.leakage.figures import leakage
+    from tfppdnn.leakage.examination import leakage
+    from tfppdnn.leakage.figure import to_record
 
     pair = _images()
-    figures = leakage(*pair)
-    outputs = {name: np.array([f.mean, f.low, f.high]) for name, f in figures.items()}
+    figures = to_record(leakage(*pair))
+    outputs = {name: np.array([f["mean"], f["low"], f["high"]]) for name, f in figures.items()}
     return Work(call=lambda: leakage(*pair), items=_COUNT, outputs=outputs)
 
 

@@ -19,10 +19,12 @@ import numpy as np
 from PIL import Image
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.audit.verdict import Recovered, Verdict, attacks_of, verdicts
+from tfppdnn.audit.verdict import Verdict, attacks_of, verdicts
 from tfppdnn.experiments.frontier_figures import matched, strongest
 from tfppdnn.files import write_bytes
 from tfppdnn.images.montage import montage, png
+from tfppdnn.leakage.figure import from_record
+from tfppdnn.leakage.level import Level
 from tfppdnn.reports import markdown
 
 HERE = Path(__file__).parent
@@ -36,12 +38,6 @@ SCHEMES = {
     "tanaka": "Tanaka's cipher",
 }
 WITHOUT_THE_APP, WITH_THE_APP = ThreatModel.CIPHERTEXTS_ONLY, ThreatModel.PROTECTOR
-WORDS = {
-    Recovered.PICTURES: "**the pictures**",
-    Recovered.PARTS: "**much of them**",
-    Recovered.TRACES: "traces",
-    Recovered.UNKNOWN: "unknown: the attack failed",
-}
 COLUMNS = 4
 
 
@@ -64,21 +60,22 @@ def recovered(record: Mapping[str, Any], threat_model: ThreatModel) -> str:
     """Writes a cell: in words, and the most of each measure that an attack got."""
     share = matched(attacks_of(record["attacks"], threat_model))["mean"]
     likeness = most_like(record, threat_model)["mean"]
-    words = WORDS[verdict_of(record, threat_model).recovered]
+    level = verdict_of(record, threat_model).recovered
+    words = f"**{level.word}**" if level >= Level.MUCH else level.word
+    if level is Level.UNKNOWN:
+        words += ": the attack failed"
     return f"{words} ({share:.1%} matched, likeness {likeness:.2f})"
 
 
 def outlines(record: Mapping[str, Any]) -> str:
     """Writes how well the edges of what is sent agree with those of the picture."""
-    leakage = record["protected"]["leakage"]
-    own, chance = (leakage[f"orientation_agreement{one}"]["mean"] for one in ("", "_chance"))
-    # Small figures round to a zero with a sign.
-    return f"{own:.2f} ({chance + 0.0:.2f})".replace("-", "\N{MINUS SIGN}")
+    return from_record(record["protected"]["leakage"])["orientation_agreement"].beside_blind
 
 
 def recognised(record: Mapping[str, Any]) -> str:
     """Writes how many protected pictures a classifier names that never saw a protected one."""
-    return f"{100 * record['protected']['leakage']['recognition']['mean']:.1f}%"
+    figure = from_record(record["protected"]["leakage"])["recognition"]
+    return figure.measure.write(figure.value)
 
 
 def table() -> str:

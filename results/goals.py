@@ -15,6 +15,7 @@ from typing import Any
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.verdict import attacks_of
 from tfppdnn.experiments.frontier_figures import matched, strongest
+from tfppdnn.leakage.judgement import FAILED
 from tfppdnn.reports import markdown
 
 HERE = Path(__file__).parent
@@ -101,7 +102,7 @@ def _gan_row() -> list[str]:
         reached=gans[0]["leakage"]["ssim"]["mean"] <= 0.05,
     )
     # An attack that failed says nothing of its victim.
-    if row[-1] == "yes" and gans[0]["status"] == "failed":
+    if row[-1] == "yes" and gans[0]["status"] == FAILED:
         row[-1] = "not shown: the attack failed"
     return row
 

@@ -40,10 +40,10 @@ from tfppdnn.types import Protector
 PAGE = Path(__file__).with_suffix(".md")
 TRAINED, EPOCHS, ATTACKER, HELD_OUT, CALIBRATION = 10_000, 2, 5_000, 1_000, 200
 
-MEASURES = {
-    "affine_ssim": ("affine SSIM", "mean picture", "affine_ssim_floor"),
-    "orientation_agreement": ("orientation agreement", "chance", "orientation_agreement_chance"),
-    "reidentification": ("matched", "chance", "reidentification_chance"),
+TITLES = {
+    "affine_ssim": ("affine SSIM", "mean picture"),
+    "orientation_agreement": ("orientation agreement", "chance"),
+    "reidentification": ("matched", "chance"),
 }
 
 
@@ -123,10 +123,10 @@ def leakage_table(told: Mapping[str, tuple[dict, dict]]) -> str:
     """The table of what pictures tell."""
     rows = []
     for which, whose in enumerate(("", "`nearest`: ")):
-        for name, (title, nothing, floor) in MEASURES.items():
+        for name, (title, nothing) in TITLES.items():
             write = share if name == "reidentification" else number
-            cells = [write(figures[which][name]) for figures in told.values()]
-            least = write(told["float32"][which][floor]).split(" (")[0]
+            cells = [write(figures[which][name].interval) for figures in told.values()]
+            least = write(told["float32"][which][name].blind).split(" (")[0]
             rows.append([whose + title, *cells, f"{least} ({nothing})"])
     return table(["", *told, "knowing nothing"], rows)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfppdnn.leakage.figure import from_record
 from tfppdnn.reports import markdown
 
 HERE = Path(__file__).parent
@@ -21,15 +22,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-def beside(leakage: dict[str, Any], name: str, suffix: str) -> str:
+def beside(leakage: dict[str, Any], name: str) -> str:
     """Writes a mean, and in brackets what knowing nothing gives."""
-    return f"{leakage[name]['mean']:z.2f} ({leakage[name + suffix]['mean']:z.2f})"
+    return from_record(leakage)[name].beside_blind
 
 
 def matched(leakage: dict[str, Any]) -> str:
     """Writes a re-identification rate beside chance."""
-    found, chance = leakage["reidentification"], leakage["reidentification_chance"]
-    return f"{percent(found['mean'])} of {found['count']:,} ({percent(chance['mean'])})"
+    figure = from_record(leakage)["reidentification"]
+    found, chance = percent(figure.value), percent(figure.blind.mean)
+    return f"{found} of {figure.count:,} ({chance})"
 
 
 def both_classifiers(metrics: dict[str, Any]) -> str:
@@ -53,22 +55,20 @@ ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "ResNet-18 trained on plain / protected": both_classifiers,
     "the latter given plain pictures by mistake": by_mistake,
-    "SSIM (mean picture)": lambda m: beside(m["protector"]["leakage"], "ssim", "_floor"),
-    "affine SSIM (mean picture)": lambda m: beside(
-        m["protector"]["leakage"], "affine_ssim", "_floor"
-    ),
+    "SSIM (mean picture)": lambda m: beside(m["protector"]["leakage"], "ssim"),
+    "affine SSIM (mean picture)": lambda m: beside(m["protector"]["leakage"], "affine_ssim"),
     "orientation agreement (chance)": lambda m: beside(
-        m["protector"]["leakage"], "orientation_agreement", "_chance"
+        m["protector"]["leakage"], "orientation_agreement"
     ),
     "the same, photographs at 96x96 (chance)": lambda m: beside(
-        m["protector"]["photographs_leakage"], "orientation_agreement", "_chance"
+        m["protector"]["photographs_leakage"], "orientation_agreement"
     ),
     "contour correlation (chance)": lambda m: beside(
-        m["protector"]["leakage"], "contour_correlation", "_chance"
+        m["protector"]["leakage"], "contour_correlation"
     ),
     "matched to the right picture (chance)": lambda m: matched(m["protector"]["leakage"]),
     "restored by the training's own restorer: SSIM (mean picture)": lambda m: beside(
-        m["protector"]["restored_leakage"], "ssim", "_floor"
+        m["protector"]["restored_leakage"], "ssim"
     ),
     "restored: matched (chance)": lambda m: matched(m["protector"]["restored_leakage"]),
     "gate: protected refused / plain let through": lambda m: (

@@ -11,7 +11,7 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "quiet", "errors", "types", "registration"),
+    ("processor", "quiet", "errors", "types", "registration", "writing"),
     ("commands", "files", "python_names", "settings"),
     ("timing", "run_folder"),
     ("images",),

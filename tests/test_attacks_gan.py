@@ -18,7 +18,7 @@ from tfppdnn.ciphers import make_cipher
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 from tfppdnn.leakage import mean_image_baseline
-from tfppdnn.leakage.collapse import judge_reconstructions
+from tfppdnn.leakage.judgement import judge_reconstructions
 
 DIGITS = load_digits()
 PLAIN = DIGITS.train_images[:, ::2, ::2]  # 16x16: the networks are wide.

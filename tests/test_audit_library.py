@@ -57,9 +57,9 @@ def test_ones_own_attack_has_a_row_like_any_other(report):
     row = report["negative"]
     # What undoes a negative gives the plain pictures back.
     assert (row.status, row.threat_model) == ("worked", ThreatModel.CIPHERTEXTS_ONLY)
-    assert row.figures["ssim"]["mean"] == pytest.approx(1)
-    assert row.figures["reidentification"]["mean"] == 1
-    assert row.figures["ssim"]["count"] == 12
+    assert row.figures["ssim"].value == pytest.approx(1)
+    assert row.figures["reidentification"].value == 1
+    assert row.figures["ssim"].count == 12
     assert report["brute_force"].status == "does not apply"
 
 
@@ -68,7 +68,7 @@ def test_the_verdicts_and_the_summary_say_so(report):
     assert first.threat_model is ThreatModel.CIPHERTEXTS_ONLY and first.attack == "negative"
     summary = report.summary()
     assert "The pictures come back" in summary and "negative: worked" in summary
-    assert report.protected["affine_ssim"]["mean"] > 0.99
+    assert report.protected["affine_ssim"].value > 0.99
 
 
 def test_a_report_survives_its_file(report, tmp_path):

@@ -3,7 +3,8 @@
 import pytest
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.audit.verdict import Recovered, verdicts
+from tfppdnn.audit.verdict import verdicts
+from tfppdnn.leakage.level import Level
 
 FLOOR = {"mean": 0.10, "low": 0.09, "high": 0.11, "count": 1000}
 CHANCE = {"mean": 0.001, "low": 0.001, "high": 0.001, "count": 1000}
@@ -31,13 +32,13 @@ def row(threat_model, affine_ssim, *, matched=0.001, outlines=0.02, status="work
 @pytest.mark.parametrize(
     ("affine_ssim", "matched", "recovered"),
     [
-        (0.10, 0.001, Recovered.TRACES),  # It worked: by PSNR, if by nothing else.
-        (0.15, 0.001, Recovered.TRACES),
-        (0.10, 0.05, Recovered.TRACES),
-        (0.28 + 1e-9, 0.001, Recovered.PARTS),  # A fifth of the way from 0.1 to 1.
-        (0.10, 0.30, Recovered.PARTS),
-        (0.55 + 1e-9, 0.001, Recovered.PICTURES),  # Half of the way.
-        (0.10, 0.90, Recovered.PICTURES),  # Found again, whatever they look like.
+        (0.10, 0.001, Level.TRACES),  # It worked: by PSNR, if by nothing else.
+        (0.15, 0.001, Level.TRACES),
+        (0.10, 0.05, Level.TRACES),
+        (0.28 + 1e-9, 0.001, Level.MUCH),  # A fifth of the way from 0.1 to 1.
+        (0.10, 0.30, Level.MUCH),
+        (0.55 + 1e-9, 0.001, Level.PICTURES),  # Half of the way.
+        (0.10, 0.90, Level.PICTURES),  # Found again, whatever they look like.
     ],
 )
 def test_what_was_recovered_goes_by_the_way_from_nothing_to_everything(
@@ -59,7 +60,7 @@ def test_the_better_of_two_ways_to_match_counts_where_both_were_tried():
     }
     (verdict,) = verdicts({"itn": faint})
 
-    assert verdict.recovered is Recovered.PARTS
+    assert verdict.recovered is Level.MUCH
     assert "matches 30.0% of 1,000 pictures" in verdict.sentence
 
 
@@ -67,7 +68,7 @@ def test_the_most_successful_attack_counts():
     model = ThreatModel.CIPHERTEXTS_ONLY
     (verdict,) = verdicts({"weak": row(model, 0.12), "strong": row(model, 0.8)})
 
-    assert (verdict.attack, verdict.recovered) == ("strong", Recovered.PICTURES)
+    assert (verdict.attack, verdict.recovered) == ("strong", Level.PICTURES)
     assert "strong reaches an affine SSIM of 0.80 (knowing nothing 0.10)" in verdict.sentence
 
 
@@ -89,7 +90,7 @@ def test_outlines_in_other_colours_are_pictures_that_come_back():
     model = ThreatModel.CIPHERTEXTS_ONLY
     (verdict,) = verdicts({"gan": row(model, 0.10, matched=0.0, outlines=0.87)})
 
-    assert verdict.recovered is Recovered.PICTURES
+    assert verdict.recovered is Level.PICTURES
     assert "an agreement of edges of 0.87 (knowing nothing 0.02)" in verdict.sentence
 
 
@@ -99,7 +100,7 @@ def test_who_has_more_can_make_the_attacks_of_who_has_less():
         "itn": row(ThreatModel.PROTECTOR, 0.15),
     }
     found = [(verdict.attack, verdict.recovered) for verdict in verdicts(rows)]
-    assert found == [("gan", Recovered.PICTURES)] * 2
+    assert found == [("gan", Level.PICTURES)] * 2
 
 
 def test_a_failed_attack_is_named_beside_one_that_worked():
@@ -107,7 +108,7 @@ def test_a_failed_attack_is_named_beside_one_that_worked():
     rows = {"gan": row(model, 0.05, status="failed"), "uwa": row(model, 0.15)}
     (verdict,) = verdicts(rows)
 
-    assert (verdict.attack, verdict.recovered) == ("uwa", Recovered.TRACES)
+    assert (verdict.attack, verdict.recovered) == ("uwa", Level.TRACES)
     assert verdict.sentence.endswith("Failed, which proves nothing: gan.")
 
 
@@ -115,7 +116,7 @@ def test_a_failed_attack_is_no_evidence():
     model = ThreatModel.CIPHERTEXTS_ONLY
     (verdict,) = verdicts({"gan": row(model, 0.05, status="failed")})
 
-    assert verdict.recovered is Recovered.UNKNOWN
+    assert verdict.recovered is Level.UNKNOWN
     assert "proves nothing" in verdict.sentence
 
 

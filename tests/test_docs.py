@@ -14,6 +14,8 @@ from tfppdnn.cli.command_line import VERBS
 from tfppdnn.experiments import __main__ as experiments
 from tfppdnn.experiments.__main__ import VERBS as EXPERIMENTS
 from tfppdnn.experiments.presets_table import presets_table
+from tfppdnn.leakage.level import MUCH_FROM, PICTURES_FROM, Level
+from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.serving import ServerSettings
 from tfppdnn.settings import OF_STAGE, make_settings
 from tfppdnn.settings.audit import AUDIT_PRESETS, make_audit_settings
@@ -87,6 +89,15 @@ def test_the_results_page_says_what_was_to_be_reached_and_was_not():
 
 def test_the_first_page_says_who_gets_what_as_the_audits_do():
     assert script("decision").table() in read("README.md")
+
+
+def test_the_audit_page_tells_every_measure_and_every_verdict():
+    told = {cells[0]: cells for cells in rows(read("docs/audit.md"))}
+    for key, measure in MEASURES.items():
+        assert told[f"`{key}`"][2].startswith(f"`{measure.blind_suffix}`")
+    shares = [f"{PICTURES_FROM} or more", f"{MUCH_FROM} to {PICTURES_FROM}", "less"]
+    for level, share in zip((Level.PICTURES, Level.MUCH, Level.TRACES), shares, strict=True):
+        assert told[level.comes_back][1] == share
 
 
 def test_the_presets_page_holds_the_presets():

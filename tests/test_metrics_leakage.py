@@ -119,8 +119,8 @@ def test_batches_do_not_show(plain, noise, monkeypatch):
         for size in (
             "pairs.VALUES_PER_BATCH",
             "outlines._VALUES_PER_BATCH",
-            "reidentification.VALUES_PER_BATCH",
-            "reidentification.VALUES_PER_BLOCK",
+            "matching.VALUES_PER_BATCH",
+            "matching.VALUES_PER_BLOCK",
         ):
             monkeypatch.setattr(f"tfppdnn.leakage.{size}", count * plain[0].size)
 
@@ -292,10 +292,10 @@ def test_bystanders_swell_the_crowd_in_which_an_image_is_looked_for(plain, way, 
     # A twin among them is a tie.
     assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
     report = metrics.leakage(plain[:4], plain[:4], bystanders=plain[4:])
-    assert report[f"{way}_chance"].mean == 1 / 24
-    assert report[way].count == report[f"{way}_chance"].count == 4
+    assert report[way].blind.mean == 1 / 24
+    assert report[way].count == report[way].blind.count == 4
     # Also where they are looked through in several blocks.
-    monkeypatch.setattr("tfppdnn.leakage.reidentification.VALUES_PER_BLOCK", 3 * plain[0].size)
+    monkeypatch.setattr("tfppdnn.leakage.matching.VALUES_PER_BLOCK", 3 * plain[0].size)
     assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
 
 
@@ -341,15 +341,23 @@ def test_an_interval_needs_finite_values(values):
 
 def test_leakage_sets_every_figure_beside_its_floor(plain):
     report = metrics.leakage(255 - plain, plain, seed=0)
-    assert report["affine_ssim"].mean == 1.0 > 0.5 > report["affine_ssim_floor"].mean
-    assert report["ssim"].mean < report["ssim_floor"].mean
-    assert report["contour_correlation"].mean == pytest.approx(1.0)
-    assert report["contour_correlation_chance"].mean < 0.5
-    assert report["reidentification_chance"].mean == 1 / 24
-    assert report["cosine_reidentification_chance"].mean == 1 / 24
-    assert report["psnr"].mean < report["psnr_floor"].mean
-    assert all(interval.count == 24 for interval in report.values())
-    json.dumps({name: interval.to_dict() for name, interval in report.items()}, allow_nan=False)
+    assert report["affine_ssim"].value == 1.0 > 0.5 > report["affine_ssim"].blind.mean
+    assert report["ssim"].value < report["ssim"].blind.mean
+    assert report["contour_correlation"].value == pytest.approx(1.0)
+    assert report["contour_correlation"].blind.mean < 0.5
+    assert report["reidentification"].blind.mean == 1 / 24
+    assert report["cosine_reidentification"].blind.mean == 1 / 24
+    assert report["psnr"].value < report["psnr"].blind.mean
+    assert all(figure.count == 24 for figure in report.values())
+
+
+def test_figures_read_from_a_record_are_those_that_were_written(plain):
+    report = metrics.leakage(255 - plain, plain, seed=0)
+    record = json.loads(json.dumps(metrics.to_record(report), allow_nan=False))
+    bounds = {"ssim_floor", "contour_correlation_chance", "reidentification_chance"}
+    assert bounds | {"ssim", "ssim_ceiling"} <= record.keys()
+    assert record["ssim"].keys() == {"mean", "low", "high", "count"}
+    assert metrics.from_record(record) == report
 
 
 def test_leakage_sets_every_figure_below_its_ceiling(plain):
@@ -360,8 +368,7 @@ def test_leakage_sets_every_figure_below_its_ceiling(plain):
 
     bright = plain // 2 + 120
     report = metrics.leakage(bright // 4, bright, recognise=recognise, labels=labels)
-    of_metrics = {name.rsplit("_", 1)[0] for name in report if name.endswith("_ceiling")}
-    assert of_metrics == {
+    assert report.keys() == {
         "ssim",
         "affine_ssim",
         "psnr",
@@ -371,18 +378,16 @@ def test_leakage_sets_every_figure_below_its_ceiling(plain):
         "cosine_reidentification",
         "recognition",
     }
-    for name in of_metrics:
-        assert (f"{name}_floor" in report) != (f"{name}_chance" in report)
-        ceiling = report[f"{name}_ceiling"].mean
-        assert ceiling == pytest.approx(100 if name == "psnr" else 1)
-        assert report[name].mean <= ceiling + 1e-9
-    assert report["recognition"].mean == report["recognition_chance"].mean == 8 / 24
+    for name, figure in report.items():
+        assert figure.ceiling.mean == pytest.approx(100 if name == "psnr" else 1)
+        assert figure.value <= figure.ceiling.mean + 1e-9
+    assert report["recognition"].value == report["recognition"].blind.mean == 8 / 24
 
 
 def test_two_equal_plain_images_lower_the_ceiling_of_reidentification(plain):
     twins = plain.copy()
     twins[0] = twins[1]
-    assert metrics.leakage(twins, twins)["reidentification_ceiling"].mean == 22 / 24
+    assert metrics.leakage(twins, twins)["reidentification"].ceiling.mean == 22 / 24
 
 
 def test_recognition_is_measured_when_asked_for(plain):
@@ -395,7 +400,7 @@ def test_leakage_floor_comes_from_other_images_when_given(plain):
     black = np.zeros((1, 32, 32, 3), np.uint8)
     report = metrics.leakage(plain, plain, plain_train=black)
     expected = metrics.psnr(np.zeros_like(plain), plain).mean()
-    assert report["psnr_floor"].mean == pytest.approx(expected)
+    assert report["psnr"].blind.mean == pytest.approx(expected)
 
 
 def test_arrays_that_cannot_be_compared_are_refused(plain):

@@ -15,7 +15,7 @@ _RESAMPLES = 1000
 def leakage(
     images: np.ndarray, plain: np.ndarray, others: np.ndarray, blind: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What `tfppdnn.leakage.figures` measures without a classifier.
+    """What `tfppdnn.leakage.leakage` measures without a classifier.
 
     Args:
         images: uint8 [N, H, W, 3].

@@ -23,7 +23,7 @@ from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError, options_called
 from tfppdnn.files import written_whole
 from tfppdnn.leakage.pairs import Images
-from tfppdnn.leakage.recognition import Recogniser, SavedModelRecogniser
+from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings

@@ -19,9 +19,9 @@ from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.plan import PlannedAttack
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
-from tfppdnn.leakage.collapse import AttackQuality, judge
 from tfppdnn.leakage.examination import Examination
-from tfppdnn.leakage.figures import leakage_of
+from tfppdnn.leakage.figure import to_record
+from tfppdnn.leakage.judgement import COUNTED, NOT_APPLICABLE, Judgement, judge
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.run_folder import RunFolder
 
@@ -30,10 +30,6 @@ ATTACKS = "attacks"
 
 SHOWN_IMAGES = 16
 """How many reconstructions are kept for pictures."""
-
-WORKED, FAILED, COUNTED = "worked", "failed", "counted"
-NOT_APPLICABLE = "does not apply"
-"""What became of an attack. One that failed proves nothing, for or against the protector."""
 
 
 def make_attacks(
@@ -75,7 +71,7 @@ def make_attacks(
 
 def measured(examined: Examination) -> dict[str, Any]:
     """All metrics of images, ready for JSON."""
-    return {name: interval.to_dict() for name, interval in leakage_of(examined).items()}
+    return to_record(examined.figures)
 
 
 def reconstructions_path(run: RunFolder, attack: str) -> Path:
@@ -108,7 +104,7 @@ def _attack(
     result, quality, examined = best
     row = {
         "threat_model": result.threat_model.value,
-        "status": FAILED if quality.failed else WORKED,
+        "status": quality.outcome,
         "finding": f"{result.finding} {quality.sentence}",
         "targets": len(result.images),
         "attempts": tried,
@@ -153,7 +149,7 @@ def _settings(attack: Attack) -> dict[str, Any]:
     return dataclasses.asdict(attack) if dataclasses.is_dataclass(attack) else {}
 
 
-def _strength(quality: AttackQuality) -> tuple[bool, float]:
+def _strength(quality: Judgement) -> tuple[bool, float]:
     return not quality.failed, quality.affine_ssim + quality.ssim
 
 

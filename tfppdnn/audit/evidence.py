@@ -20,7 +20,7 @@ from tfppdnn.audit.material import Material
 from tfppdnn.audit.subject import Subject
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.pairs import Images
-from tfppdnn.leakage.recognition import Recogniser
+from tfppdnn.leakage.recogniser import Recogniser
 
 # Nobody's else: victims' keys are small numbers, unless they choose this one.
 _ATTACKERS_KEY = 718_281_828

@@ -8,7 +8,7 @@ from tfppdnn.audit.material import Material
 from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.pairs import Images
-from tfppdnn.leakage.recognition import Recogniser
+from tfppdnn.leakage.recogniser import Recogniser
 
 
 class Examiner:

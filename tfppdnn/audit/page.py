@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.auditor import ATTACKS
-from tfppdnn.audit.verdict import Recovered, Verdict, verdicts
+from tfppdnn.audit.verdict import Verdict, verdicts
+from tfppdnn.leakage.level import Level
+from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.reports.command import command_line
-from tfppdnn.reports.measurements import METRICS, Level, Measurement, leaked
+from tfppdnn.reports.measurements import Measurement, measurements_of
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import Finding
 from tfppdnn.settings.audit import make_audit_settings
@@ -31,12 +33,6 @@ _WHO = {
         "Everybody who unpacks the client app: he protects as many pictures as he likes, and can "
         "train a network to undo it. If the scheme has a key, it came with the protector.",
     ),
-}
-_HEADLINES = {
-    Recovered.UNKNOWN: "Nobody knows.",
-    Recovered.TRACES: "Traces come back.",
-    Recovered.PARTS: "Much comes back.",
-    Recovered.PICTURES: "The pictures come back.",
 }
 
 
@@ -88,10 +84,10 @@ def render_audit(
             _Answer(_WHO[verdict.threat_model][0], _finding(verdict))
             for verdict in verdicts(record.get(ATTACKS, {}))
         ],
-        protected=measurements_of(protected.get("leakage", {})),
+        protected=list(measurements_of(protected.get("leakage")).values()),
         groups=attacks_by_attacker(record.get(ATTACKS, {})),
         command=audit_command(config, record),
-        meanings={metric.name: metric.meaning for metric in METRICS},
+        meanings={one.name: one.meaning for one in MEASURES.values()},
         raw=json.dumps(record, indent=2, ensure_ascii=False),
     )
 
@@ -120,8 +116,8 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
 
 def _finding(verdict: Verdict) -> Finding:
     # Not knowing is no good news: it has the colour of a part that shows.
-    level = Level.PART if verdict.recovered is Recovered.UNKNOWN else Level(verdict.recovered)
-    return Finding(level, _HEADLINES[verdict.recovered], verdict.evidence)
+    level = Level.MUCH if verdict.recovered is Level.UNKNOWN else verdict.recovered
+    return Finding(level, f"{verdict.recovered.comes_back}.", verdict.evidence)
 
 
 def attacks_by_attacker(rows: Mapping[str, Mapping[str, Any]]) -> list[AttackerRows]:
@@ -134,7 +130,7 @@ def attacks_by_attacker(rows: Mapping[str, Mapping[str, Any]]) -> list[AttackerR
                 status=row["status"],
                 finding=row["finding"],
                 tries=len(row.get("attempts", [])),
-                rows=measurements_of(row.get("leakage", {})),
+                rows=list(measurements_of(row.get("leakage")).values()),
             )
             for name, row in rows.items()
             if row["threat_model"] == threat_model.value
@@ -142,9 +138,3 @@ def attacks_by_attacker(rows: Mapping[str, Mapping[str, Any]]) -> list[AttackerR
         if attacks:
             groups.append(AttackerRows(threat_model.name.lower(), title, meaning, attacks))
     return groups
-
-
-def measurements_of(figures: Mapping[str, Any]) -> list[Measurement]:
-    """Reads every metric that is there from a `leakage` of an `audit.json`."""
-    measured = [leaked(figures, metric, metric.name) for metric in METRICS]
-    return [measurement for measurement in measured if measurement]

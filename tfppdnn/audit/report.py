@@ -19,6 +19,7 @@ from tfppdnn.audit.pictures import draw_pictures
 from tfppdnn.audit.verdict import Verdict, verdicts
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_bytes, write_json, write_text
+from tfppdnn.leakage.figure import Figures, from_record
 from tfppdnn.run_folder import RunFolder
 
 _SHOWN = {
@@ -39,8 +40,7 @@ class AttackRow:
         threat_model: What the attacker had.
         status: `worked`, `failed`, `counted` (a key search) or `does not apply`.
         finding: What happened, in words.
-        figures: Of its reconstructions, by measure: mean, low, high and count; empty if there
-            are none.
+        figures: Of its reconstructions, by measure; empty if there are none.
         attempts: Settings and quality of each.
         seconds: It took; None if it is not known.
     """
@@ -49,7 +49,7 @@ class AttackRow:
     threat_model: ThreatModel
     status: str
     finding: str
-    figures: Mapping[str, Mapping[str, float]]
+    figures: Figures
     attempts: tuple[Mapping[str, Any], ...]
     seconds: float | None
 
@@ -61,7 +61,7 @@ class AttackRow:
             threat_model=ThreatModel(row["threat_model"]),
             status=row["status"],
             finding=row["finding"],
-            figures=row.get("leakage", {}),
+            figures=from_record(row.get("leakage")),
             attempts=tuple(row.get("attempts", ())),
             seconds=row.get("seconds"),
         )
@@ -107,9 +107,9 @@ class AuditReport:
         return tuple(AttackRow.of(name, row) for name, row in self.record[ATTACKS].items())
 
     @property
-    def protected(self) -> Mapping[str, Mapping[str, float]]:
-        """What the protected images show by themselves: figures by measure."""
-        return self.record["protected"]["leakage"]
+    def protected(self) -> Figures:
+        """What the protected images show by themselves, by measure."""
+        return from_record(self.record["protected"]["leakage"])
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -125,7 +125,7 @@ class AuditReport:
         lines = [f"{verdict.threat_model.value}: {verdict.sentence}" for verdict in self.verdicts]
         for row in self.rows:
             figures = ", ".join(
-                f"{name} {row.figures[key]['mean']:.2f}"
+                f"{name} {row.figures[key].beside_blind}"
                 for key, name in _SHOWN.items()
                 if key in row.figures
             )

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.audit.auditor import WORKED
-from tfppdnn.leakage.reidentification import WAYS_TO_MATCH
-
-
-class Recovered(IntEnum):
-    """How much of the pictures an attacker gets back; higher is worse.
-
-    There is no "nothing": an attack that gets nothing has failed, which proves nothing.
-    """
-
-    UNKNOWN = 0
-    TRACES = 1
-    PARTS = 2
-    PICTURES = 3
+from tfppdnn.leakage.figure import Figure, Figures, from_record
+from tfppdnn.leakage.judgement import WORKED
+from tfppdnn.leakage.level import Level
+from tfppdnn.leakage.matching import WAYS_TO_MATCH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,37 +19,21 @@ class Verdict:
 
     Attributes:
         threat_model: What the attacker has.
-        recovered: How much he gets back.
+        recovered: How much he gets back. There is no "nothing": an attack that gets nothing has
+            failed, which proves nothing, and if all did it is unknown.
         attack: The attack that got most; None if none worked.
         evidence: What it reached, for a reader, and what failed.
     """
 
     threat_model: ThreatModel
-    recovered: Recovered
+    recovered: Level
     attack: str | None
     evidence: str
 
     @property
     def sentence(self) -> str:
         """All of it, for a reader."""
-        return f"{_SENTENCES[self.recovered]}: {self.evidence}"
-
-
-_SENTENCES = {
-    Recovered.UNKNOWN: "Unknown",
-    Recovered.PICTURES: "The pictures come back",
-    Recovered.PARTS: "Much of the pictures comes back",
-    Recovered.TRACES: "Traces of the pictures come back",
-}
-
-# Of the way from knowing nothing to the plain picture.
-_PICTURES_FROM, _PARTS_FROM = 0.5, 0.2
-# By what, and what knowing nothing is called there.
-_JUDGED = {
-    "affine_ssim": "_floor",
-    "orientation_agreement": "_chance",
-    **dict.fromkeys(WAYS_TO_MATCH, "_chance"),
-}
+        return f"{self.recovered.comes_back}: {self.evidence}"
 
 
 def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
@@ -99,32 +72,29 @@ def attacks_of(
     }
 
 
-def recovered_by(row: Mapping[str, Any]) -> Recovered:
+def recovered_by(row: Mapping[str, Any]) -> Level:
     """How much of the pictures the reconstructions of an attack show.
 
-    Judged by the affine SSIM, by the orientation of edges and by both re-identifications, each
-    as a share of the way from knowing nothing to the plain picture; the largest counts. Each
-    misses something: re-identification and SSIM a negative, the Euclidean one a faint picture,
-    the affine SSIM outlines in other colours. An attack that worked brings traces at least.
+    The measure by which most shows decides. Each misses something: re-identification and SSIM a
+    negative, the Euclidean one a faint picture, the affine SSIM outlines in other colours. An
+    attack that worked brings traces at least.
 
     Args:
         row: An attack's row in `audit.json`.
     """
     if row["status"] != WORKED:
-        return Recovered.UNKNOWN
-    share = _largest_share(row)
-    return Recovered(Recovered.TRACES + (share >= _PARTS_FROM) + (share >= _PICTURES_FROM))
+        return Level.UNKNOWN
+    return max(Level.TRACES, _telling(from_record(row["leakage"])).level)
 
 
-def _largest_share(row: Mapping[str, Any]) -> float:
-    return max(_share(row["leakage"], name, blind) for name, blind in _JUDGED.items())
+def _telling(figures: Figures) -> Figure:
+    """The figure by which most shows."""
+    judged = (figure for figure in figures.values() if figure.measure.judged)
+    return max(judged, key=_how_much)
 
 
-def _share(figures: Mapping[str, Mapping[str, float]], name: str, blind_suffix: str) -> float:
-    if name not in figures:
-        return 0.0
-    blind = figures[name + blind_suffix]["mean"]
-    return (figures[name]["mean"] - blind) / max(1 - blind, 1e-9)
+def _how_much(figure: Figure) -> tuple[Level, float]:
+    return figure.level, figure.share
 
 
 def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -> Verdict:
@@ -132,43 +102,54 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
     if len(failed) == len(rows):
         return Verdict(
             threat_model=threat_model,
-            recovered=Recovered.UNKNOWN,
+            recovered=Level.UNKNOWN,
             attack=None,
             evidence="every attack failed, which proves nothing.",
         )
-    worked = {name: row for name, row in rows.items() if name not in failed}
-    best = max(worked, key=lambda name: _largest_share(worked[name]))
-    figures = worked[best]["leakage"]
-    evidence = (
-        f"{best} reaches an affine SSIM of {_beside_blind(figures, 'affine_ssim')} and an "
-        f"agreement of edges of {_beside_blind(figures, 'orientation_agreement')}; "
-        f"{_most_matched(worked)}."
-    )
+    worked = {name: from_record(row["leakage"]) for name, row in rows.items() if name not in failed}
+    best = max(worked, key=lambda name: _how_much(_telling(worked[name])))
+    evidence = f"{best} reaches {_reached(worked[best])}; {_most_matched(worked)}."
     if failed:
         evidence += f" Failed, which proves nothing: {', '.join(failed)}."
     return Verdict(
         threat_model=threat_model,
-        recovered=recovered_by(worked[best]),
+        recovered=recovered_by(rows[best]),
         attack=best,
         evidence=evidence,
     )
 
 
-def _most_matched(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    found = [
-        (row["leakage"][way]["mean"], name, way)
-        for name, row in rows.items()
-        for way in WAYS_TO_MATCH
-        if way in row["leakage"]
-    ]
-    mean, name, way = max(found)
-    figures = rows[name]["leakage"]
-    return (
-        f"{name} matches {mean:.1%} of {figures[way]['count']:,} pictures (at random "
-        f"{figures[f'{way}_chance']['mean']:.1%})"
+def _reached(figures: Figures) -> str:
+    """The two figures that are always named, and the one that decides if it is another."""
+    named = {
+        "affine_ssim": "an affine SSIM of",
+        "orientation_agreement": "an agreement of edges of",
+        "contour_correlation": "a contour correlation of",
+        "ssim": "an SSIM of",
+    }
+    telling = _telling(figures).measure.key
+    return " and ".join(
+        f"{what} {figure.measure.write(figure.value)} (knowing nothing "
+        f"{figure.measure.write(figure.blind.mean)})"
+        for key, what in named.items()
+        if (figure := figures.get(key)) and key in (*_ALWAYS_NAMED, telling)
     )
 
 
-def _beside_blind(figures: Mapping[str, Mapping[str, float]], name: str) -> str:
-    blind = figures[name + _JUDGED[name]]["mean"]
-    return f"{figures[name]['mean']:.2f} (knowing nothing {blind:.2f})"
+def _most_matched(worked: Mapping[str, Figures]) -> str:
+    figure, name = max(
+        (
+            (figures[way], name)
+            for name, figures in worked.items()
+            for way in WAYS_TO_MATCH
+            if way in figures
+        ),
+        key=lambda one: (one[0].value, one[1], one[0].measure.key),
+    )
+    return (
+        f"{name} matches {figure.value:.1%} of {figure.count:,} pictures (at random "
+        f"{figure.blind.mean:.1%})"
+    )
+
+
+_ALWAYS_NAMED = ("affine_ssim", "orientation_agreement")

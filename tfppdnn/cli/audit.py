@@ -140,11 +140,7 @@ def audit(
         "attacks": {
             row.name: {
                 "status": row.status,
-                **{
-                    key: round(row.figures[key]["mean"], 4)
-                    for key in _PRINTED
-                    if key in row.figures
-                },
+                **{key: round(row.figures[key].value, 4) for key in _PRINTED if key in row.figures},
             }
             for row in report.rows
         },

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfppdnn.experiments.frontier_points import Point
+from tfppdnn.leakage.figure import Figure, exactly, from_record
+from tfppdnn.leakage.intervals import Interval
+from tfppdnn.leakage.judgement import FAILED, WORKED, worked_by
+from tfppdnn.leakage.matching import WAYS_TO_MATCH
+from tfppdnn.leakage.measures import Measure
 from tfppdnn.reports.command import command_line
 from tfppdnn.run_folder import RunFolder
 
@@ -28,7 +33,7 @@ def figures_of(point: Point, folder: Path) -> dict[str, Any]:
     (accuracy,) = classified.values()
     audited = RunFolder(point.audited.folder, record="audit.json").metrics()
     rows = {name: audited["attacks"][name] for name in point.audited.options["attacks"]}
-    protected = audited["protected"]["leakage"]
+    protected = from_record(audited["protected"]["leakage"])
     return {
         "name": point.name,
         "kind": point.kind,
@@ -38,7 +43,7 @@ def figures_of(point: Point, folder: Path) -> dict[str, Any]:
         "accuracy": {key: accuracy[key] for key in ("test_accuracy", "test_images", "epochs")},
         "attacks": {name: row["status"] for name, row in rows.items()},
         "leakage": {name: strongest(rows, name) for name in LEAKAGE},
-        "protected": {name: _beside_bounds(protected, name) for name in SHOWN},
+        "protected": {name: in_short(protected[name]) for name in SHOWN},
         "commands": [
             command_line(part.verb, {**part.options, "out": part.folder}, seen_from=folder)
             for part in point.parts
@@ -49,31 +54,17 @@ def figures_of(point: Point, folder: Path) -> dict[str, Any]:
 def strongest(rows: Mapping[str, Mapping[str, Any]], measure: str) -> dict[str, Any]:
     """Picks the attack whose reconstructions have most of a measure.
 
-    One that failed by it is picked only if all did. By likeness it failed if it failed as a
-    whole. A share of pictures that were matched or recognised is evidence by itself, as soon as
-    its interval lies above chance.
+    One that failed, or that got no more of it than knowing nothing does, is picked only if all did.
 
     Args:
         rows: Of the `attacks` of an `audit.json`, some with reconstructions.
         measure: One of `LEAKAGE`.
 
     Returns:
-        Its mean, interval, count and bounds, the name of the attack, and its `status`.
+        Its mean, interval, count and bounds, the name of the attack, and its `status` by this
+        measure.
     """
-    from tfppdnn.audit.auditor import FAILED, WORKED
-
-    def status(name: str) -> str:
-        leakage = rows[name]["leakage"]
-        if f"{measure}_chance" not in leakage:
-            return rows[name]["status"]
-        return WORKED if leakage[measure]["low"] > leakage[f"{measure}_chance"]["mean"] else FAILED
-
-    def strength(name: str) -> tuple[bool, float]:
-        return status(name) == WORKED, rows[name]["leakage"][measure]["mean"]
-
-    best = max(rows, key=strength)
-    figures = _beside_bounds(rows[best]["leakage"], measure)
-    return {**figures, "attack": best, "status": status(best)}
+    return _strongest(rows, [measure])
 
 
 def matched(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -85,22 +76,31 @@ def matched(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     Returns:
         As `strongest`.
     """
-    from tfppdnn.audit.auditor import WORKED
-    from tfppdnn.leakage.reidentification import WAYS_TO_MATCH
-
-    by_way = {
-        way: {name: row for name, row in rows.items() if way in row["leakage"]}
-        for way in WAYS_TO_MATCH
-    }
-    found = [strongest(able, way) for way, able in by_way.items() if able]
-    return max(found, key=lambda one: (one["status"] == WORKED, one["mean"]))
+    return _strongest(rows, WAYS_TO_MATCH)
 
 
-def _beside_bounds(figures: Mapping[str, Mapping[str, float]], measure: str) -> dict[str, Any]:
-    """A measure, with what knowing nothing (floor or chance) and the plain images score."""
-    bounds = {
-        bound: figures[f"{measure}_{bound}"]["mean"]
-        for bound in ("floor", "chance", "ceiling")
-        if f"{measure}_{bound}" in figures
-    }
-    return {**figures[measure], **bounds}
+def _strongest(rows: Mapping[str, Mapping[str, Any]], measures: Sequence[str]) -> dict[str, Any]:
+    found = [
+        (worked_by(row["status"], figures[measure]), figures[measure], name)
+        for name, row in rows.items()
+        for figures in (from_record(row["leakage"]),)
+        for measure in measures
+        if measure in figures
+    ]
+    worked, figure, attack = max(found, key=lambda one: (one[0], one[1].value))
+    return {**in_short(figure), "attack": attack, "status": WORKED if worked else FAILED}
+
+
+def in_short(figure: Figure) -> dict[str, Any]:
+    """A figure as a frontier keeps it: of its bounds the means only."""
+    blind = figure.measure.blind_suffix.removeprefix("_")
+    bounds = {blind: figure.blind.mean, "ceiling": figure.ceiling.mean}
+    return {**figure.interval.to_dict(), **bounds}
+
+
+def figure_in_short(kept: Mapping[str, Any], measure: Measure) -> Figure:
+    """Reads what `in_short` wrote."""
+    blind = exactly(kept[measure.blind_suffix.removeprefix("_")], kept["count"])
+    ceiling = exactly(kept.get("ceiling", measure.ceiling), kept["count"])
+    interval = Interval(*(kept[key] for key in ("mean", "low", "high", "count")))
+    return Figure(measure, interval, blind, ceiling)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfppdnn.audit.auditor import FAILED
+from tfppdnn import writing
+from tfppdnn.experiments.frontier_figures import figure_in_short
 from tfppdnn.experiments.frontier_picture import frontier_picture
 from tfppdnn.files import write_bytes, write_text
-from tfppdnn.reports import writing
+from tfppdnn.leakage.judgement import FAILED
+from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.reports.markdown import table
 from tfppdnn.run_folder import RunFolder
 
-# Key, head of the column, and how a figure is written.
+# Heads of the columns.
 _LEAKAGE = {
-    "affine_ssim": ("affine SSIM", writing.number),
-    "ssim": ("SSIM", writing.number),
-    "reidentification": ("matched", writing.percent),
-    "recognition": ("recognised", writing.percent),
+    "affine_ssim": "affine SSIM",
+    "ssim": "SSIM",
+    "reidentification": "matched",
+    "recognition": "recognised",
 }
 _SHOWN = {
     "contour_correlation": "contours",
@@ -54,23 +56,22 @@ def frontier_table(points: Sequence[Mapping[str, Any]]) -> tuple[list[str], list
     Returns:
         A header, and a line a point.
     """
-    header = ["Protector", "accuracy", *(title for title, _ in _LEAKAGE.values()), "strongest"]
+    header = ["Protector", "accuracy", *_LEAKAGE.values(), "strongest"]
     header += _SHOWN.values()
     lines = []
     for point in sorted(points, key=lambda point: -point["accuracy"]["test_accuracy"]):
         leakage, protected = point["leakage"], point["protected"]
         line = [point["name"], writing.percent(point["accuracy"]["test_accuracy"])]
-        line += [_beside_blind(leakage[key], write) for key, (_, write) in _LEAKAGE.items()]
+        line += [_cell(leakage[key], key) for key in _LEAKAGE]
         line.append(leakage["affine_ssim"]["attack"])
-        line += [_beside_blind(protected[key], writing.number) for key in _SHOWN]
+        line += [_cell(protected[key], key) for key in _SHOWN]
         lines.append(line)
     return header, lines
 
 
-def _beside_blind(figure: Mapping[str, Any], write) -> str:
-    blind = figure["floor"] if "floor" in figure else figure["chance"]
-    text = f"{write(figure['mean'])} ({write(blind)})"
-    return f"{text} failed" if figure.get("status") == FAILED else text
+def _cell(kept: Mapping[str, Any], key: str) -> str:
+    text = figure_in_short(kept, MEASURES[key]).beside_blind
+    return f"{text} failed" if kept.get("status") == FAILED else text
 
 
 def _page(points: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> str:

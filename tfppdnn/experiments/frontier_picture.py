@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tfppdnn.audit.auditor import FAILED
+from tfppdnn.experiments.frontier_figures import figure_in_short
+from tfppdnn.leakage.judgement import FAILED
+from tfppdnn.leakage.measures import MEASURES
 
 # Colours of Okabe and Ito, which colour-blind readers can tell apart; shapes tell them too.
 _OBJECTIVES = (("#0072B2", "o"), ("#D55E00", "D"), ("#56B4E9", "v"), ("#E69F00", "<"))
@@ -32,14 +34,12 @@ class _Panel:
 
     Attributes:
         measure: Its key.
-        blind: The key of what knowing nothing gives.
         percent: Whether shares of 1 are drawn as percentages, small ones far apart.
         label: What it is.
         blind_label: What the dashed line is.
     """
 
     measure: str
-    blind: str
     percent: bool
     label: str
     blind_label: str
@@ -51,14 +51,12 @@ class _Panel:
 _PANELS = (
     _Panel(
         measure="affine_ssim",
-        blind="floor",
         percent=False,
         label="likeness of what the protector's owner gets back\n(affine SSIM",
         blind_label="mean image",
     ),
     _Panel(
         measure="reidentification",
-        blind="chance",
         percent=True,
         label="reconstructions matched to their picture\n(%, logarithmic",
         blind_label="chance",
@@ -102,7 +100,8 @@ def _accuracy(point: Mapping[str, Any]) -> float:
 
 
 def _draw(axes, panel: _Panel, points: Sequence[Mapping[str, Any]]) -> None:
-    blind = panel.drawn(points[0]["leakage"][panel.measure][panel.blind])
+    kept, measure = points[0]["leakage"][panel.measure], MEASURES[panel.measure]
+    blind = panel.drawn(figure_in_short(kept, measure).blind.mean)
     _draw_frame(axes, panel, blind)
     for point in points:
         if point["name"] == "plain":

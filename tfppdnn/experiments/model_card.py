@@ -14,10 +14,10 @@ from tfppdnn.audit.page import (
     AttackerRows,
     attacks_by_attacker,
     audit_command,
-    measurements_of,
 )
 from tfppdnn.audit.verdict import verdicts
-from tfppdnn.reports.measurements import METRICS, Measurement
+from tfppdnn.leakage.measures import MEASURES
+from tfppdnn.reports.measurements import Measurement, measurements_of
 from tfppdnn.reports.page import accuracies_of, command, leakage_of, without_histories
 from tfppdnn.reports.templates import template
 from tfppdnn.run_folder import RunFolder
@@ -111,7 +111,7 @@ def render_card(card: Mapping[str, Any]) -> str:
         ],
         leakage=leakage_of(metrics),
         audits=[_audit(one["config"], one["record"]) for one in card["audits"]],
-        metrics=METRICS,
+        measures=MEASURES.values(),
     )
 
 
@@ -157,7 +157,7 @@ def _audit(config: Mapping[str, Any], record: Mapping[str, Any]) -> _Audit:
         config=config,
         images=record["protected"]["images"],
         seconds=sum(row.get("seconds", 0) for row in rows.values()),
-        protected=measurements_of(record["protected"]["leakage"]),
+        protected=list(measurements_of(record["protected"]["leakage"]).values()),
         attackers=attacks_by_attacker(rows),
         verdicts={one.threat_model.name.lower(): one.sentence for one in verdicts(rows)},
         command=audit_command(config, record),

@@ -14,8 +14,8 @@ from tfppdnn.audit.auditor import ATTACKS
 from tfppdnn.errors import UserError
 from tfppdnn.experiments.model_card import collect_card, render_card
 from tfppdnn.files import digest, read_json, write_json, write_text, written_whole
-from tfppdnn.reports.writing import size
 from tfppdnn.run_folder import MAKING, RunFolder
+from tfppdnn.writing import size
 
 # Of both files together: everybody who installs the package downloads them.
 LARGEST_BYTES = 8_000_000

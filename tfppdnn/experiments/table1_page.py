@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from tfppdnn.audit.auditor import FAILED, NOT_APPLICABLE, reconstructions_path
+from tfppdnn import writing
+from tfppdnn.audit.auditor import reconstructions_path
 from tfppdnn.ciphers import make_cipher
 from tfppdnn.files import write_bytes, write_text
 from tfppdnn.images.montage import montage, png
 from tfppdnn.images.photographs import photographs
-from tfppdnn.reports import markdown, writing
+from tfppdnn.leakage.figure import Figures, from_record
+from tfppdnn.leakage.judgement import FAILED, NOT_APPLICABLE
+from tfppdnn.reports import markdown
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.types import Protector
 
@@ -95,13 +98,13 @@ def table_cells(table: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 def _ssim(attack: Mapping[str, Any] | None) -> str:
     if attack is None or attack["status"] == NOT_APPLICABLE:
         return "N/A"
-    leakage = attack["leakage"]
-    text = writing.number(leakage["ssim"]["mean"], 4)
+    figures = from_record(attack["leakage"])
+    text = writing.number(figures["ssim"].value, 4)
     if attack["status"] == FAILED:
         return f"{text} failed"
-    if leakage["ssim"]["mean"] <= leakage["ssim_floor"]["mean"]:
+    if figures["ssim"].share <= 0:
         # It worked, which SSIM does not see: the bare figure would flatter the scheme.
-        return f"{text}, affine {writing.number(leakage['affine_ssim']['mean'], 4)}"
+        return f"{text}, affine {writing.number(figures['affine_ssim'].value, 4)}"
     return text
 
 
@@ -112,7 +115,7 @@ def _or_none(value: float | None) -> str:
 def _markdown(
     header: list[str], lines: list[list[str]], table: Mapping[str, Any], config: Mapping[str, Any]
 ) -> str:
-    settings, floor = config["settings"], _any_leakage(table)
+    settings, ssim = config["settings"], _any_figures(table)["ssim"]
     learnt_from = (
         writing.count(settings["attacker_images"]) if settings["attacker_images"] else "all"
     )
@@ -123,8 +126,8 @@ def _markdown(
         f"At the scale of the preset `{config['preset']}`, with the paper's figures in brackets. "
         f"The attackers learnt from {learnt_from} "
         f"training images of {settings['attackers_dataset']} at {size}x{size} pixels and are "
-        f"measured on {floor['ssim']['count']:,} test images, where the mean image scores an SSIM "
-        f"of {floor['ssim_floor']['mean']:.4f}. The paper's attackers had STL-10, and its "
+        f"measured on {ssim.count:,} test images, where the mean image scores an SSIM "
+        f"of {ssim.blind.mean:.4f}. The paper's attackers had STL-10, and its "
         "classifiers 200 epochs.",
         "",
         markdown.table(header, lines),
@@ -147,7 +150,7 @@ def _markdown(
                     SCHEMES[scheme],
                     _ATTACKS[attack],
                     found["status"],
-                    *(_beside_blind(found["leakage"], name) for name in _MISSED),
+                    *(from_record(found["leakage"])[name].beside_blind for name in _MISSED),
                 ]
                 for scheme, cells in table["rows"].items()
                 for attack, found in cells["attacks"].items()
@@ -158,22 +161,11 @@ def _markdown(
     return "\n".join(text) + "\n"
 
 
-def _beside_blind(leakage: Mapping[str, Any], name: str) -> str:
-    write = writing.percent if name in ("reidentification", "recognition") else writing.number
-    return f"{write(leakage[name]['mean'])} ({write(_blind(leakage, name))})"
-
-
-def _blind(leakage: Mapping[str, Any], name: str) -> float:
-    """What knowing nothing gives."""
-    suffix = "_floor" if f"{name}_floor" in leakage else "_chance"
-    return leakage[name + suffix]["mean"]
-
-
-def _any_leakage(table: Mapping[str, Any]) -> Mapping[str, Any]:
+def _any_figures(table: Mapping[str, Any]) -> Figures:
     found = (
         cells["attacks"]["gan"]["leakage"] for cells in table["rows"].values() if cells["attacks"]
     )
-    return next(leakage for leakage in found if leakage)
+    return from_record(next(leakage for leakage in found if leakage))
 
 
 def _csv(table: Mapping[str, Any]) -> str:
@@ -192,17 +184,17 @@ def _csv(table: Mapping[str, Any]) -> str:
                 [scheme, "accuracy", name, "", share, "", "", count, "", published / 100]
             )
         for attack, found in cells["attacks"].items():
-            for metric in _MISSED if found["leakage"] else ():
-                figure = found["leakage"][metric]
+            for measure in _MISSED if found["leakage"] else ():
+                figure = from_record(found["leakage"])[measure]
                 writer.writerow(
                     [
                         scheme,
-                        metric,
+                        measure,
                         attack,
                         found["status"],
-                        *(figure[key] for key in ("mean", "low", "high", "count")),
-                        _blind(found["leakage"], metric),
-                        PAPER[scheme][attack] if metric == "ssim" else "",
+                        *figure.interval.to_dict().values(),
+                        figure.blind.mean,
+                        PAPER[scheme][attack] if measure == "ssim" else "",
                     ]
                 )
     return file.getvalue()

@@ -12,22 +12,33 @@ for the right image; and recognition, which asks a classifier, for what is shown
 
 from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
 from tfppdnn.leakage.contours import contour_correlation
-from tfppdnn.leakage.figures import leakage
+from tfppdnn.leakage.examination import leakage
+from tfppdnn.leakage.figure import Figure, from_record, to_record
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
+from tfppdnn.leakage.judgement import Judgement, judge_reconstructions
+from tfppdnn.leakage.level import Level
+from tfppdnn.leakage.matching import cosine_reidentification, reidentification
+from tfppdnn.leakage.measures import MEASURES, Measure
 from tfppdnn.leakage.orientation import orientation_agreement
-from tfppdnn.leakage.recognition import SavedModelRecogniser, at_size, guessing, recognition
-from tfppdnn.leakage.reidentification import cosine_reidentification, reidentification
+from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, recognition
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [
+    "MEASURES",
+    "Figure",
     "Interval",
+    "Judgement",
+    "Level",
+    "Measure",
     "SavedModelRecogniser",
     "affine_fit",
     "affine_ssim",
     "at_size",
     "contour_correlation",
     "cosine_reidentification",
+    "from_record",
     "guessing",
+    "judge_reconstructions",
     "leakage",
     "mean_image_baseline",
     "mean_with_interval",
@@ -37,4 +48,5 @@ __all__ = [
     "reidentification",
     "shuffled_partners",
     "ssim",
+    "to_record",
 ]

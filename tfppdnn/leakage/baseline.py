@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.contours import CONTOURS
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
+from tfppdnn.leakage.matching import WAYS_TO_MATCH, matches
 from tfppdnn.leakage.orientation import ORIENTATIONS
 from tfppdnn.leakage.outlines import Outlines
 from tfppdnn.leakage.pairs import Images, Scores
-from tfppdnn.leakage.recognition import Recogniser, guessing, recognition
-from tfppdnn.leakage.reidentification import WAYS_TO_MATCH, matches
+from tfppdnn.leakage.recogniser import Recogniser, guessing, recognition
 from tfppdnn.leakage.similarity import affine_ssim, psnr, ssim
 from tfppdnn.leakage.variation import variance_across_images
 
@@ -90,7 +90,7 @@ class Baseline:
         return 1 / (len(self.plain) + (0 if self.bystanders is None else len(self.bystanders)))
 
     @cached_property
-    def figures(self) -> dict[str, Interval]:
+    def bounds(self) -> dict[str, Interval]:
         """All floors and ceilings, and the chances that nothing else decides, see `leakage`."""
         plain = self.plain
         scores = {f"{name}_floor": values for name, values in self.floors.items()}

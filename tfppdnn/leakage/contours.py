@@ -19,7 +19,7 @@ def contour_correlation(images: Images, plain: Images) -> Scores:
     The Sobel magnitude (root of the summed squares over channels and both directions) of
     both is smoothed by a Gaussian of sigma 0, 1 and 2 pixels; the score is the largest
     absolute Pearson correlation of the three. Chance is not 0: natural images share
-    a layout. Compare with plain images of shuffled partners, see `tfppdnn.leakage.figures`.
+    a layout. Compare with plain images of shuffled partners, see `tfppdnn.leakage.leakage`.
 
     Args:
         images: uint8 [N, H, W, 3].

@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tfppdnn.leakage.baseline import LIKENESS, OUTLINES, Baseline, shuffled_partners
+from tfppdnn.leakage.figure import Figure, Figures
+from tfppdnn.leakage.intervals import mean_with_interval
+from tfppdnn.leakage.matching import matches
+from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.leakage.pairs import Images, Scores, check_pair
-from tfppdnn.leakage.recognition import recognition
-from tfppdnn.leakage.reidentification import matches
+from tfppdnn.leakage.recogniser import Recogniser, recognition
 
 
 class Examination:
@@ -43,14 +46,13 @@ class Examination:
         return {name: measure(self.images, others) for name, measure in LIKENESS.items()}
 
     @cached_property
-    def contours(self) -> tuple[Scores, Scores]:
-        """Their correlation with the own plain images and with others', float64 [N] twice."""
-        return self._outlines("contour_correlation")
-
-    @cached_property
-    def orientation(self) -> tuple[Scores, Scores]:
-        """The agreement with the own plain images and with others', float64 [N] twice."""
-        return self._outlines("orientation_agreement")
+    def outlines(self) -> dict[str, tuple[Scores, Scores]]:
+        """By each measure of `OUTLINES`: with the own plain images and others', float64 [N]."""
+        plain, cycle = self.baseline.plain, self.baseline.cycle
+        return {
+            name: measure.own_and_others(self.images, plain, cycle)
+            for name, measure in OUTLINES.items()
+        }
 
     @cached_property
     def matches(self) -> dict[str, NDArray[np.bool_]]:
@@ -64,5 +66,77 @@ class Examination:
             return None
         return recognition(self.baseline.recognise, self.images, self.baseline.labels)
 
-    def _outlines(self, name: str) -> tuple[Scores, Scores]:
-        return OUTLINES[name].own_and_others(self.images, self.baseline.plain, self.baseline.cycle)
+    @cached_property
+    def figures(self) -> Figures:
+        """All of it averaged, each beside what knowing nothing and hiding nothing score."""
+        scores, others = dict(self.likeness), {}
+        for name in OUTLINES:
+            scores[name], others[f"{name}_chance"] = self.outlines[name]
+        scores |= self.matches
+        if self.recognised is not None:
+            scores["recognition"] = self.recognised
+        seed = self.baseline.seed
+        found = {
+            name: mean_with_interval(values, seed=seed)
+            for name, values in (scores | others).items()
+        } | self.baseline.bounds
+        return {
+            name: Figure(
+                MEASURES[name],
+                found[name],
+                found[name + MEASURES[name].blind_suffix],
+                found[f"{name}_ceiling"],
+            )
+            for name in scores
+        }
+
+
+def leakage(
+    images: Images,
+    plain: Images,
+    *,
+    seed: int = 0,
+    plain_train: Images | None = None,
+    bystanders: Images | None = None,
+    recognise: Recogniser | None = None,
+    labels: ArrayLike | None = None,
+) -> Figures:
+    """Measures what images give away about their plain images, beside chance and the most there is.
+
+    Args:
+        images: uint8 [N, H, W, 3], protected images or reconstructions, N at least 2.
+        plain: uint8 [N, H, W, 3], their plain images in the same order.
+        seed: Of the shuffled partners and the bootstrap.
+        plain_train: uint8 [M, H, W, 3], other plain images whose mean is the floor; the
+            mean of `plain` if not given, a slightly higher floor.
+        bystanders: uint8 [K, H, W, 3], plain images that are behind none of these, in the
+            crowd in which each image's own is looked for.
+        recognise: A classifier trained on plain images, for reconstructions; without one
+            `recognition` is left out. (Protected images are made to be recognised.)
+        labels: [N] class indices of the plain images, for `recognise`.
+
+    Returns:
+        By the keys of `MEASURES`, mean and 95% interval of each, and what knowing nothing and
+        hiding nothing score:
+
+        - `ssim`, `affine_ssim`, `psnr`: the floor is the mean image's.
+        - `contour_correlation`, `orientation_agreement`: chance is held against other images'
+          plain images.
+        - `reidentification`, `cosine_reidentification`: chance is 1/(N + K).
+        - `recognition`: chance is always the class that is most frequent among these.
+        - All: the ceiling is that of the plain images themselves.
+
+    Raises:
+        UserError: If the arrays cannot be paired, N is below 2, an image is below 7x7, or
+            there is a classifier without labels that fit.
+    """
+    check_pair(images, plain)
+    baseline = Baseline(
+        plain,
+        plain_train=plain_train,
+        bystanders=bystanders,
+        recognise=recognise,
+        labels=labels,
+        seed=seed,
+    )
+    return Examination(images, baseline).figures

@@ -61,7 +61,7 @@ class FakePool(keras.layers.Layer):
         }
 
     def save_own_variables(self, store):
-        """Keeps the generator's state as well, which Keras leaves out: swaps go on as they would."""
+        """Keeps the generator's state as well, which Keras leaves out."""
         for name in ("images", "filled"):
             store[name] = getattr(self, name)
         store["random"] = self.random.state

@@ -12,7 +12,7 @@ from tfppdnn.images.photographs import photographs
 from tfppdnn.leakage.baseline import Baseline, shuffled_partners
 from tfppdnn.leakage.contours import contour_correlation
 from tfppdnn.leakage.examination import Examination
-from tfppdnn.leakage.figures import leakage_of
+from tfppdnn.leakage.figure import to_record
 from tfppdnn.leakage.intervals import mean_with_interval
 from tfppdnn.leakage.orientation import orientation_agreement
 from tfppdnn.models.eight_bit import run_on_images
@@ -110,8 +110,7 @@ def summary(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def _leakage(images: np.ndarray, baseline: Baseline) -> dict[str, Any]:
-    measured = leakage_of(Examination(images, baseline))
-    return {name: interval.to_dict() for name, interval in measured.items()}
+    return to_record(Examination(images, baseline).figures)
 
 
 def _outlines_of_photographs(protector: keras.Model) -> dict[str, Any]:

@@ -7,9 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tfppdnn.reports import deviations, writing
+from tfppdnn import writing
+from tfppdnn.leakage.figure import from_record
+from tfppdnn.leakage.measures import MEASURES, Measure
+from tfppdnn.reports import deviations
 from tfppdnn.reports.command import command_line
-from tfppdnn.reports.measurements import METRICS, Measurement, Metric, accuracy, leaked
+from tfppdnn.reports.measurements import Measurement, accuracy, leaked
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import Finding, does_it_work, what_is_restored, what_is_seen
 from tfppdnn.settings import make_settings, recorded
@@ -124,23 +127,23 @@ def _works(accuracies: Mapping[str, Measurement]) -> Finding | None:
     """Compares like with like: ResNet-18 trained on either if both were, else h_theta."""
     if {"classify_protected", "classify_plain"} <= accuracies.keys():
         return does_it_work(
-            accuracies["classify_protected"],
-            accuracies["classify_plain"],
+            accuracies["classify_protected"].figure,
+            accuracies["classify_plain"].figure,
             "A classifier trained on protected images",
         )
     plain = accuracies.get("plain", accuracies.get("reference"))
     if "protected" in accuracies and plain:
         return does_it_work(
-            accuracies["protected"],
-            plain,
+            accuracies["protected"].figure,
+            plain.figure,
             "The reference classifier, which has only ever learnt from plain images, on protected "
             "ones",
         )
     return None
 
 
-def leakage_of(metrics: Mapping[str, Any]) -> list[tuple[Metric, list[Measurement]]]:
-    """Each metric with its rows: protected, restored and preliminary images."""
+def leakage_of(metrics: Mapping[str, Any]) -> list[tuple[Measure, list[Measurement]]]:
+    """Each measure with its rows: protected, restored and preliminary images."""
     protector = metrics.get("protector", {})
     kinds = {
         "Protected": protector.get("leakage"),
@@ -148,12 +151,12 @@ def leakage_of(metrics: Mapping[str, Any]) -> list[tuple[Metric, list[Measuremen
         "Restored": protector.get("restored_leakage"),
         "Preliminary": metrics.get("preliminary_images", {}).get("leakage"),
     }
+    found = {kind: from_record(record) for kind, record in kinds.items()}
     table = []
-    for metric in METRICS:
-        rows = [leaked(figures or {}, metric, kind) for kind, figures in kinds.items()]
-        rows = [row for row in rows if row]
+    for key, measure in MEASURES.items():
+        rows = [leaked(figures[key], kind) for kind, figures in found.items() if key in figures]
         if rows:
-            table.append((metric, rows))
+            table.append((measure, rows))
     return table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jinja2
 
-from tfppdnn.reports import writing
+from tfppdnn import writing
 
 
 def template(name: str) -> jinja2.Template:

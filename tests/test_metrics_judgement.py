@@ -10,7 +10,7 @@ from skimage.feature import canny
 
 from tfppdnn import leakage as metrics
 from tfppdnn.errors import UserError
-from tfppdnn.leakage.collapse import AttackStatus, judge_reconstructions
+from tfppdnn.leakage.judgement import AttackStatus, judge_reconstructions
 from tfppdnn.leakage.variation import variance_across_images
 
 

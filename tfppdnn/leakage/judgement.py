@@ -1,4 +1,8 @@
-"""Tells a failed attack from a secret: a collapsed network proves nothing about a protector."""
+"""Whether an attack worked: a failed one, such as a collapsed network, is no proof of secrecy.
+
+This is the one rule. Audits put its outcome into an attack's row, and whoever reads a row, such as
+verdicts, the frontier or Table I, goes by that.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from enum import StrEnum
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
+from tfppdnn.leakage.figure import Figure, share_of_the_way
 from tfppdnn.leakage.intervals import mean_with_interval
+from tfppdnn.leakage.level import Level
+from tfppdnn.leakage.matching import WAYS_TO_MATCH
 from tfppdnn.leakage.pairs import Images, check_pair
-from tfppdnn.leakage.reidentification import WAYS_TO_MATCH
 from tfppdnn.leakage.variation import variance_across_images
 
 # A network that gives one picture for all inputs still flickers by a few grey levels: up to 1% of
@@ -19,8 +25,6 @@ _VARIATION_OF_COLLAPSE = 0.02
 # Images of little contrast vary as little and may show everything: then the affine SSIM with
 # their own plain images stands far above that with other images' ones.
 _GAIN_OF_FAINT_IMAGES = 0.05
-# From here on outlines are plain to see, by orientation: 0 is chance, 1 the plain image.
-_PLAIN_TO_SEE = 0.5
 
 # Of both ways together: four matches of 1,000 are no rare luck with two tries.
 _CONFIDENCE = 1 - 0.05 / len(WAYS_TO_MATCH)
@@ -28,8 +32,13 @@ _CONFIDENCE = 1 - 0.05 / len(WAYS_TO_MATCH)
 _NAMES = {"psnr": "PSNR", "ssim": "SSIM", "affine_ssim": "affine SSIM"}
 
 
+WORKED, FAILED, COUNTED = "worked", "failed", "counted"
+NOT_APPLICABLE = "does not apply"
+"""What became of an attack, in its row. One that failed proves nothing, for or against."""
+
+
 class AttackStatus(StrEnum):
-    """What became of an attack; only the first is evidence about the protector."""
+    """What became of one attempt; only the first is evidence about the protector."""
 
     WORKS = "works"
     COLLAPSED = "collapsed"
@@ -37,7 +46,7 @@ class AttackStatus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttackQuality:
+class Judgement:
     """Whether reconstructions are worth a row in a table.
 
     Attributes:
@@ -72,9 +81,24 @@ class AttackQuality:
         """Whether the attack should be tried again and must not count as secrecy."""
         return self.status is not AttackStatus.WORKS
 
+    @property
+    def outcome(self) -> str:
+        """The same as an attack's row says it."""
+        return FAILED if self.failed else WORKED
+
     def to_dict(self) -> dict[str, str | float]:
         """Gives all attributes by name, ready for JSON."""
         return asdict(self)
+
+
+def worked_by(status: str, figure: Figure) -> bool:
+    """Whether an attack that worked did so by this measure: it stands above knowing nothing.
+
+    Args:
+        status: The attack's, from its row.
+        figure: Of its reconstructions.
+    """
+    return status == WORKED and figure.level > Level.NOTHING
 
 
 def judge_reconstructions(
@@ -84,7 +108,7 @@ def judge_reconstructions(
     *,
     bystanders: Images | None = None,
     seed: int = 0,
-) -> AttackQuality:
+) -> Judgement:
     """Judges an attack by what it made, before anything is concluded from its figures.
 
     An attack works if, by PSNR, SSIM or affine SSIM, its images are more like their plain
@@ -121,7 +145,7 @@ def judge_reconstructions(
     return judge(Examination(images, baseline))
 
 
-def judge(examined: Examination) -> AttackQuality:
+def judge(examined: Examination) -> Judgement:
     """Judges reconstructions that are examined already, see `judge_reconstructions`.
 
     Args:
@@ -141,9 +165,10 @@ def judge(examined: Examination) -> AttackQuality:
     gains = {
         name: mean_with_interval(own[name] - others[name], seed=baseline.seed) for name in _NAMES
     }
+    outlines = examined.outlines["orientation_agreement"]
     # Pictures of one layout, such as digits, agree with one another's outlines as well.
-    agreement, chance = (float(scores.mean()) for scores in examined.orientation)
-    shows_outlines = agreement - chance >= _PLAIN_TO_SEE * (1 - chance)
+    agreement, chance = (float(scores.mean()) for scores in outlines)
+    shows_outlines = Level.of(share_of_the_way(agreement, chance)) is Level.PICTURES
     found = [
         mean_with_interval(matched, confidence=_CONFIDENCE) for matched in examined.matches.values()
     ]
@@ -178,7 +203,7 @@ def judge(examined: Examination) -> AttackQuality:
             f"image does ({against_floors}; orientation of edges {agreement:.2f}; "
             f"{matched:.1%} matched)."
         )
-    return AttackQuality(
+    return Judgement(
         status=status,
         sentence=sentence,
         variation=variation,
