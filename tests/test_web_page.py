@@ -14,10 +14,10 @@ import pytest
 from exporting_samples import assert_same_pixels
 from PIL import Image, PngImagePlugin
 
-from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.exporting.tflite import WEB_SIZES
 from tfppdnn.images.files import read_image
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.protector.litert import LiteRTScheme
 
 EXPORT = Path(__file__).parent.parent / "export"
 WEB = EXPORT / "web"
@@ -50,7 +50,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def protector(run):
-    return LiteRTProtector(run / "protector.tflite")
+    return LiteRTScheme(run / "protector.tflite")
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from tfppdnn.ciphers import make_cipher
 from tfppdnn.files import write_bytes, write_text
 from tfppdnn.images.montage import montage, png
 from tfppdnn.images.photographs import photographs
+from tfppdnn.protector.protector import Protector
 from tfppdnn.reports import markdown, writing
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.types import Protector
 
 SCHEMES = {
     "proposed": "Proposed scheme",
