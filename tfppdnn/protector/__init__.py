@@ -1,6 +1,6 @@
 """Protectors: whatever turns plain images into protected ones, h_p in the paper, by one name.
 
-What runs on a client never imports TensorFlow from here, and `import` waits for nothing.
+What runs on a client never imports TensorFlow from here, and importing it loads nothing.
 """
 
 import lazy_loader
