@@ -280,3 +280,20 @@ print(train.__name__, fit_classifier.__name__, __version__)
     found, names = done.stdout.splitlines()
     assert found == "[]"
     assert names == f"train fit_classifier {tfppdnn.__version__}"
+
+
+def test_a_classifier_learns_from_what_a_function_protects():
+    labels = np.arange(200) % 2
+    images = (RNG.integers(0, 60, (200, 32, 32, 3)) + 150 * labels[:, None, None, None]).astype(
+        np.uint8
+    )
+    calls = []
+
+    def protect(batch):
+        calls.append(batch.shape[1:])
+        return 255 - batch
+
+    options = {"classifier_width": 0.0625, "classifier_epochs": 1, "classifier_batch_size": 32}
+    trained = tfppdnn.fit_classifier(protect, (images, labels), settings=options)
+    assert trained.kind == "protected"
+    assert set(calls) == {(32, 32, 3)} and len(calls) > 5

@@ -104,6 +104,18 @@ def test_block_ciphers_say_which_sizes_work(scheme):
     assert protector.protect(np.zeros((2, 32, 28, 3), np.uint8)).shape == (2, 32, 28, 3)
 
 
+@pytest.mark.parametrize("way", [negative, only_single])
+def test_a_scheme_may_work_in_place(way):
+    def protect(images):
+        np.subtract(255, images, out=images)
+        way(images)
+        return images
+
+    given = IMAGES.copy()
+    np.testing.assert_array_equal(checked(protect).protect(given), 255 - IMAGES)
+    np.testing.assert_array_equal(given, IMAGES)
+
+
 def test_one_picture_for_all_is_refused():
     with pytest.raises(UserError, match="mine: image 0 and all 9 after it become the same picture"):
         checked(np.zeros_like).protect(IMAGES)

@@ -88,7 +88,8 @@ class CheckedScheme:
         """Returns the images that went well, and what is wrong with the one after them."""
         protected, count = np.empty_like(images), 0
         try:
-            for given, returned in way(self._scheme.protect, images):
+            # A copy: the scheme may work in place, and the images are the caller's.
+            for given, returned in way(self._scheme.protect, images.copy()):
                 fault = self._fault(given, returned)
                 if fault is not None:
                     return protected[:count], fault

@@ -87,7 +87,8 @@ def held_object(thing: Any, *, name: str | None = None) -> Origin:
             "function from uint8 [N, H, W, 3] to the same, an object with such a method `protect`, "
             "or a Keras model"
         )
-    title = name or getattr(thing, "__name__", type(thing).__name__)
+    own = getattr(thing, "__name__", type(thing).__name__)
+    title = name or (own if own.isidentifier() else "protector")  # A lambda has no name.
     return Origin(
         name=title,
         title=title,
