@@ -99,10 +99,11 @@ def ours() -> Work:
     import keras
     import tensorflow as tf
 
+    from tfppdnn import load_protector
     from tfppdnn.datasets.digits import load_digits
     from tfppdnn.exporting.classifier import export_classifier
-    from tfppdnn.loading.shipped import DEFAULT, Shipped
     from tfppdnn.models.resnet18 import resnet18
+    from tfppdnn.protector.shipped import DEFAULT
 
     keras.utils.set_random_seed(0)
     digits = load_digits()
@@ -110,7 +111,7 @@ def ours() -> Work:
         network = resnet18(num_classes=digits.num_classes, image_size=32, width=0.25)
         export_classifier(network, digits.class_names, folder, image_size=32)
         model = tf.saved_model.load(folder)
-    protector, classify = Shipped(DEFAULT).load(), model.signatures["serving_default"]
+    protector, classify = load_protector(DEFAULT), model.signatures["serving_default"]
     picture = digits.test_images[:1]
 
     def call() -> np.ndarray:

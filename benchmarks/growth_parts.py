@@ -49,13 +49,14 @@ def hardened_step(*, size: int, batch: int, width: float) -> Work:
 
 def classify_step(*, size: int, batch: int, width: float) -> Work:
     """A step of ResNet-18, and protecting its batch with the shipped protector."""
-    from tfppdnn.loading.shipped import DEFAULT, Shipped
+    from tfppdnn import load_protector
     from tfppdnn.models.resnet18 import resnet18
+    from tfppdnn.protector.shipped import DEFAULT
     from tfppdnn.training.classifiers import compile_classifier
 
     model = resnet18(num_classes=_CLASSES, image_size=size, width=0.25 * width)
     compile_classifier(model, 0.01, weight_decay=5e-3)
-    protector = Shipped(DEFAULT).load()
+    protector = load_protector(DEFAULT)
     plain, (_, labels) = _pixels(size, batch), _labelled(size, batch)
 
     model.make_train_function()
@@ -69,17 +70,18 @@ def classify_step(*, size: int, batch: int, width: float) -> Work:
 
 def protecting(*, size: int, images: int) -> Work:
     """`protect` with the shipped protector, from a folder of PNG files to another."""
+    from tfppdnn import load_protector
     from tfppdnn.client.folder import protect_files
-    from tfppdnn.images.files import write_image
-    from tfppdnn.loading.shipped import DEFAULT, Shipped
+    from tfppdnn.images.files import encode_png
+    from tfppdnn.protector.shipped import DEFAULT
 
     folder = tempfile.TemporaryDirectory(prefix="tfppdnn-growth-")
     plain, protected = Path(folder.name, "plain"), Path(folder.name, "protected")
     plain.mkdir()
     some = _smooth(size, min(images, _SOME_IMAGES))
     for number in range(images):
-        write_image(plain / f"{number}.png", some[number % len(some)])
-    protector = Shipped(DEFAULT).load()
+        (plain / f"{number}.png").write_bytes(encode_png(some[number % len(some)]))
+    protector = load_protector(DEFAULT)
 
     def call() -> None:
         protect_files(plain, protected, protector, overwrite=True)

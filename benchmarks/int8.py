@@ -22,9 +22,9 @@ _COMPARED = 300
 
 def protect(path: str, side: int) -> Work:
     """LiteRT on one image, in one thread."""
-    from tfppdnn.client.litert_protector import LiteRTProtector
+    from tfppdnn.protector.litert import LiteRTScheme
 
-    protector = LiteRTProtector(path)
+    protector = LiteRTScheme(path)
     image = photographs(1, side)[0]
     return Work(call=lambda: protector.protect(image), items=1)
 
@@ -55,15 +55,15 @@ def _measure(network: str, side: int, rounds: int | None) -> dict[str, Any]:
 
 def _write(network: str, side: int, files: dict[str, str]) -> str:
     """Writes both files, and says how far the pictures that they make are apart."""
-    from tfppdnn.client.litert_protector import LiteRTProtector
     from tfppdnn.exporting.tflite import float32_tflite, fully_quantizable, int8_tflite
+    from tfppdnn.protector.litert import LiteRTScheme
 
     model = protector_files.keras_protector(network)
     Path(files["float32"]).write_bytes(float32_tflite(model))
     # Its ranges are learned from other pictures than it is tried on.
     Path(files["int8"]).write_bytes(int8_tflite(model, photographs(200, 32, seed=1)))
     images = photographs(_COMPARED if side <= 64 else 30, side)
-    protected = {kind: LiteRTProtector(path).protect(images) for kind, path in files.items()}
+    protected = {kind: LiteRTScheme(path).protect(images) for kind, path in files.items()}
     levels = np.abs(protected["int8"].astype(np.int16) - protected["float32"])
     another = np.abs(
         protected["float32"].astype(np.int16) - np.roll(protected["float32"], 1, axis=0)

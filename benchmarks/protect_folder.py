@@ -14,7 +14,7 @@ from benchmarks import protector_files
 from benchmarks.comparison import Comparison, Contender, Work
 from benchmarks.interleaving import run
 from benchmarks.photographs import photographs
-from tfppdnn.client.processors import processors
+from tfppdnn.protector.processors import processors
 
 # Pictures that differ; the others are copies, since every file is read and decoded anew.
 _DIFFERENT = 200
@@ -24,9 +24,9 @@ _ONE_LEVEL = 0.008
 def ours(folder: str) -> Work:
     """What `python -m tfppdnn protect` does."""
     from tfppdnn.client.folder import protect_files
-    from tfppdnn.client.litert_protector import LiteRTProtector
+    from tfppdnn.protector.litert import LiteRTScheme
 
-    protector = LiteRTProtector(Path(folder) / "protector.tflite")
+    protector = LiteRTScheme(Path(folder) / "protector.tflite")
 
     def protect_all(source: Path, destination: Path) -> None:
         report = protect_files(source, destination, protector)

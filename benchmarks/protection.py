@@ -14,7 +14,7 @@ from benchmarks import protector_files
 from benchmarks.comparison import Comparison, Contender, Work
 from benchmarks.interleaving import run
 from benchmarks.photographs import photographs
-from tfppdnn.client.processors import processors
+from tfppdnn.protector.processors import processors
 
 # One grey level of those around 128, as numbers that lie half-way may be rounded to either side.
 _ONE_LEVEL = 0.008
@@ -25,9 +25,9 @@ _SIZE = 2048
 
 def ours(folder: str, side: int, batch: int) -> Work:
     """LiteRT, as `tfppdnn.load_protector` loads it: a batch is spread over all processors."""
-    from tfppdnn.client.litert_protector import LiteRTProtector
+    from tfppdnn.protector.litert import LiteRTScheme
 
-    return _work(LiteRTProtector(Path(folder) / "protector.tflite").protect, side, batch)
+    return _work(LiteRTScheme(Path(folder) / "protector.tflite").protect, side, batch)
 
 
 def onnx_runtime(folder: str, side: int, batch: int, threads: int) -> Work:

@@ -38,10 +38,10 @@ def keras_protector(network: str) -> Any:
     """Returns the Keras model that the files are made of."""
     import keras
 
-    from tfppdnn.loading.keras_file import load_network
-    from tfppdnn.loading.shipped import SHIPPED as FOLDER
     from tfppdnn.models.layers import InstanceNormalization
     from tfppdnn.models.unet import unet
+    from tfppdnn.protector.keras_file import load_network
+    from tfppdnn.protector.shipped import SHIPPED as FOLDER
 
     if network == SHIPPED:
         return load_network(FOLDER / "cifar10" / "protector.keras")
@@ -61,7 +61,7 @@ def _write(folder: Path, network: str, side: int) -> int:
     from benchmarks.peers.onnx_networks import write_onnx
     from benchmarks.peers.torch_protectors import multiply_adds, protector
     from tfppdnn.exporting.tflite import float32_tflite
-    from tfppdnn.loading.shipped import SHIPPED as FOLDER
+    from tfppdnn.protector.shipped import SHIPPED as FOLDER
 
     model = keras_protector(network)
     published = FOLDER / "cifar10" / "protector_fp16.tflite"

@@ -10,7 +10,7 @@ from benchmarks.interleaving import measures_of
 
 _PROTECT = """
 import numpy
-from tfppdnn.loading import load_protector
+from tfppdnn import load_protector
 image = numpy.zeros((32, 32, 3), numpy.uint8)
 assert load_protector("cifar10").protect(image).shape == image.shape
 """

@@ -20,22 +20,22 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from tfppdnn import load_protector
 from tfppdnn.attacks.data import OwnedProtector
 from tfppdnn.attacks.nearest import NearestAttack
 from tfppdnn.classification.training import train_classifier
-from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import load_dataset
 from tfppdnn.exporting.tflite import int8_tflite
 from tfppdnn.files import write_text
 from tfppdnn.leakage import Interval, SavedModelRecogniser, leakage, mean_with_interval
-from tfppdnn.loading import load_protector
-from tfppdnn.loading.keras_file import load_network
-from tfppdnn.loading.shipped import SHIPPED
+from tfppdnn.protector.keras_file import load_network
+from tfppdnn.protector.litert import LiteRTScheme
+from tfppdnn.protector.scheme import Scheme
+from tfppdnn.protector.shipped import SHIPPED
 from tfppdnn.reports.markdown import table
 from tfppdnn.run_folder import RunFolder, machine, versions
 from tfppdnn.settings import make_settings
-from tfppdnn.types import Protector
 
 PAGE = Path(__file__).with_suffix(".md")
 TRAINED, EPOCHS, ATTACKER, HELD_OUT, CALIBRATION = 10_000, 2, 5_000, 1_000, 200
@@ -47,7 +47,7 @@ TITLES = {
 }
 
 
-def int8_protector(calibration: np.ndarray, folder: Path) -> Protector:
+def int8_protector(calibration: np.ndarray, folder: Path) -> Scheme:
     """Makes the 8-bit file of the protector that ships, as `export` does.
 
     Args:
@@ -58,10 +58,10 @@ def int8_protector(calibration: np.ndarray, folder: Path) -> Protector:
     file.write_bytes(
         int8_tflite(load_network(SHIPPED / "cifar10" / "protector.keras"), calibration)
     )
-    return LiteRTProtector(file)
+    return LiteRTScheme(file)
 
 
-def classes(dataset: ImageDataset, protectors: Mapping[str, Protector], folder: Path) -> dict:
+def classes(dataset: ImageDataset, protectors: Mapping[str, Scheme], folder: Path) -> dict:
     """Trains on pictures of the protector `float32`, and classifies all test pictures of each.
 
     Returns:
@@ -78,7 +78,7 @@ def classes(dataset: ImageDataset, protectors: Mapping[str, Protector], folder: 
     return {name: classify(one.protect(dataset.test_images)) for name, one in protectors.items()}
 
 
-def tells(dataset: ImageDataset, protector: Protector) -> tuple[dict, dict]:
+def tells(dataset: ImageDataset, protector: Scheme) -> tuple[dict, dict]:
     """What 1,000 protected test pictures tell by themselves, and to whoever has the app.
 
     Returns:

@@ -18,8 +18,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from PIL import Image
 
+from tfppdnn import load_protector
 from tfppdnn.datasets.load import load_dataset
-from tfppdnn.loading import load_protector
 from tfppdnn.reports.markdown import table
 
 COUNT = 1000

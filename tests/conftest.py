@@ -163,9 +163,9 @@ def web_run(made_once, served_run):
 
 @pytest.fixture(scope="session")
 def web_protector(web_run):
-    from tfppdnn.client.litert_protector import LiteRTProtector
+    from tfppdnn.protector.litert import LiteRTScheme
 
-    return LiteRTProtector(web_run / "protector.tflite")
+    return LiteRTScheme(web_run / "protector.tflite")
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,11 @@ from tfppdnn.audit.evidence import Evidence
 from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.material import Material
 from tfppdnn.audit.plan import PlannedAttack
-from tfppdnn.audit.subject import Subject
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.baseline import OUTLINES
+from tfppdnn.protector import Protector
 from tfppdnn.run_folder import RunFolder
 
 DIGITS = load_digits()
@@ -75,7 +75,7 @@ def recognise(images):
 
 def evidence_of(protector="plain"):
     """What attackers have of a protector; of `plain` the targets are the plain images."""
-    return Evidence(Subject.of(protector), MATERIAL, recogniser=lambda: recognise)
+    return Evidence(Protector.of(protector), MATERIAL, recogniser=lambda: recognise)
 
 
 def rows_of(tmp_path, *plans, protector="plain"):

@@ -142,7 +142,7 @@ def test_the_defaults_of_a_run_are_its_own(classified):
 
 
 def test_keys_that_differ_do_so_however_batches_are_made():
-    from tfppdnn.loading import load_protector
+    from tfppdnn import load_protector
 
     images = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8)
     protect = load_protector("pixel_different").protect

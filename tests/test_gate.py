@@ -18,10 +18,10 @@ from tfppdnn.errors import UserError
 from tfppdnn.gate import load_gate, scores
 from tfppdnn.gate.scores import patch_scores
 from tfppdnn.images.decoys import DECOYS, other_scales
-from tfppdnn.loading.keras_file import load_network
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.protection.exports import export_gate
 from tfppdnn.protection.transformation_network import protected_discriminator
+from tfppdnn.protector.keras_file import load_network
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import recorded
 

@@ -16,8 +16,8 @@ from tfppdnn.experiments.__main__ import main as experiments
 from tfppdnn.experiments.shipping import ship
 from tfppdnn.files import digest, write_json
 from tfppdnn.leakage import leakage
-from tfppdnn.loading import identity_of, load_protector, shipped
 from tfppdnn.models.bottleneck import bottleneck
+from tfppdnn.protector import Protector, load_protector, shipped
 from tfppdnn.settings.audit import make_audit_settings
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +37,7 @@ def audit(tiny_run, tmp_path_factory):
     changed(
         folder / "config.json",
         verb="audit",
-        protector=identity_of(tiny_run),
+        protector=Protector.named(tiny_run).identity,
         preset="cpu",
         settings=make_audit_settings("cpu").options(),
         data_dir=str(tmp_path_factory.getbasetemp()),
@@ -71,7 +71,7 @@ def classified(tiny_run, tmp_path_factory):
     """A folder of `classify`, with figures of no training."""
     folder = tmp_path_factory.mktemp("classified")
     shutil.copy(tiny_run / "config.json", folder)
-    changed(folder / "config.json", verb="classify", protector=identity_of(tiny_run))
+    changed(folder / "config.json", verb="classify", protector=Protector.named(tiny_run).identity)
     figures = {"test_accuracy": 0.6317, "test_images": 60, "epochs": 7, "history": [{"step": 1}]}
     write_json(folder / "metrics.json", {"classify": {"protected": figures}})
     return folder
@@ -213,7 +213,9 @@ def test_what_is_not_the_runs_is_refused(tiny_run, audit, classified, tmp_path):
         changed(other / "config.json", protector="tanaka key 0")
         with pytest.raises(UserError, match=f"{name}: not a finished audit"):
             ship(tiny_run, [other], out=tmp_path / "out")
-        write_json(other / "config.json", {**config, "protector": identity_of(tiny_run)})
+        write_json(
+            other / "config.json", {**config, "protector": Protector.named(tiny_run).identity}
+        )
         (other / ("audit.json" if name == "audit" else "metrics.json")).unlink()
         with pytest.raises(UserError, match=f"{name}: not a finished audit"):
             ship(tiny_run, [other], out=tmp_path / "out")
@@ -269,7 +271,10 @@ def test_the_same_weights_are_found_equal(made, tiny_run, monkeypatch, capsys):
         "largest_difference": 0,
         "mean_difference": 0.0,
         "equal_pictures": 1.0,
-        "protectors": [identity_of(tiny_run / "checkpoints/protector.keras"), identity_of("tiny")],
+        "protectors": [
+            Protector.named(tiny_run / "checkpoints/protector.keras").identity,
+            Protector.named("tiny").identity,
+        ],
         "made": [{**{part: config[part] for part in parts}, "reused": None}, None],
     }
 

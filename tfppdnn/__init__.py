@@ -5,19 +5,26 @@ Importing it is cheap: TensorFlow is loaded when something needs it.
 
 from __future__ import annotations
 
+import lazy_loader
+
 from tfppdnn.processor import prepare
 from tfppdnn.registration import register
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_protector"]
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    # Called, it is `audit.auditing.audit`.
+    submodules=["audit"],
+    submod_attrs={
+        "audit.report": ["AuditReport"],
+        "classification.fit": ["ClassifierResult", "fit_classifier"],
+        "protection.pipeline": ["TrainingResult", "train"],
+        "protector.protector": ["Protector", "load_protector"],
+        "protector.shipped": ["presets"],
+    },
+)
+__all__ = [*__all__, "__version__"]
 
 prepare()  # TensorFlow looks once, when it is imported.
 register()  # So that Keras loads what we have saved.
-
-
-def __getattr__(name: str):
-    if name == "load_protector":
-        from tfppdnn.loading import load_protector
-
-        return load_protector
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tfppdnn.errors import UserError
-from tfppdnn.types import Protector
 
 Images = NDArray[np.uint8]
 """uint8 [N, H, W, 3] or [H, W, 3], RGB."""
@@ -68,7 +66,7 @@ class Pixelate:
         return np.rint(means).astype(np.uint8)
 
 
-BASELINES: dict[str, Callable[..., Protector]] = {
+BASELINES: dict[str, type[Plain | Blur | Pixelate]] = {
     "plain": Plain,
     "blur": Blur,
     "pixelate": Pixelate,
@@ -76,7 +74,7 @@ BASELINES: dict[str, Callable[..., Protector]] = {
 """Every baseline by the name it has on the command line."""
 
 
-def make_baseline(name: str, strength: int | None = None) -> Protector:
+def make_baseline(name: str, strength: int | None = None) -> Plain | Blur | Pixelate:
     """Makes a baseline.
 
     Args:

@@ -18,7 +18,7 @@ from tfppdnn.attacks.attack import Attack, ThreatModel
 from tfppdnn.attacks.data import ChosenPlaintexts, Images
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.errors import UserError
-from tfppdnn.types import Protector
+from tfppdnn.protector.scheme import Scheme
 
 Values = NDArray[np.uint8]
 """uint8 [N, groups, V]: images cut into groups, in each of which values change places."""
@@ -71,7 +71,7 @@ class _HelperAttack(Attack[ChosenPlaintexts, Reconstruction]):
             "Helper images gave the key away: every target is decrypted exactly.", images
         )
 
-    def _checked_key(self, protector: Protector, shape: tuple[int, ...]) -> _Key | None:
+    def _checked_key(self, protector: Scheme, shape: tuple[int, ...]) -> _Key | None:
         if not self._fits(shape):
             return None
         groups = self._split(np.empty((1, *shape), np.uint8)).shape[1]

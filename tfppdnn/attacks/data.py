@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfppdnn.errors import UserError
-from tfppdnn.types import Protector
+from tfppdnn.protector.scheme import Scheme
 
 Images = NDArray[np.uint8]
 """uint8 [N, H, W, 3], RGB."""
@@ -40,11 +40,11 @@ class KeySpace:
             raise UserError(f"a key space of {self.bits} bits: give 0 or more, or None for no key")
 
     @classmethod
-    def of(cls, protector: Protector, *, height: int, width: int) -> KeySpace:
+    def of(cls, protector: Scheme, *, height: int, width: int) -> KeySpace:
         """Asks a protector for the size of its key space.
 
         Args:
-            protector: Any; it has a key if it has a method `key_space_bits(height, width)`.
+            protector: Any scheme; it has a key if it has a method `key_space_bits(height, width)`.
             height: Of the protected images in pixels.
             width: Of the protected images in pixels.
         """
@@ -82,10 +82,10 @@ class ChosenPlaintexts(Ciphertexts):
         targets: As in `Ciphertexts`.
         protector: The one that protected the targets, under the same key. An attacker calls
             its `protect` and looks at nothing else. It gets all images at once: wrap one that
-            cannot take them in `tfppdnn.loading.CheckedProtector`.
+            cannot take them in a `tfppdnn.Protector`.
     """
 
-    protector: Protector
+    protector: Scheme
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,13 +17,13 @@ from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.material import Material, check_enough
 from tfppdnn.audit.plan import plan_attacks
 from tfppdnn.audit.report import AuditReport, write_audit_report
-from tfppdnn.audit.subject import Subject
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError, options_called
 from tfppdnn.files import written_whole
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
+from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
@@ -79,8 +79,8 @@ def audit(
         settings, preset = make_audit_settings(settings), settings
     elif isinstance(settings, Mapping):
         settings = make_audit_settings("quick", settings)
-    subject = Subject.of(protector)
-    config = RunFolder(subject.run).config() if subject.run else {}
+    protector = Protector.of(protector)
+    config = RunFolder(protector.run).config() if protector.run else {}
     own = config.get("dataset", {}).get("name")
     known = name_of(dataset) if dataset is not None else own or "digits"
     if known is not None and known == own:
@@ -108,16 +108,16 @@ def audit(
         return given or _own_recogniser(run, images, settings, seed)
 
     plan = plan_attacks(
-        attacks, settings, gan_generator=subject.says("gan_generator", "unet"), seed=seed
+        attacks, settings, gan_generator=protector.says("gan_generator", "unet"), seed=seed
     )
-    evidence = Evidence(subject, material, recogniser=asked)
+    evidence = Evidence(protector, material, recogniser=asked)
     for planned in plan:
         evidence.check(planned.attempts[0].needs, planned.name)
     # Before anything is written or learnt: a protector that breaks the rules is found here.
     targets = evidence.targets
     run.claim(
         verb="audit",
-        protector=subject.identity,
+        protector=protector.identity,
         preset=preset,
         settings=settings.options(),
         dataset=images.summary(),
@@ -134,8 +134,8 @@ def audit(
         run.record(
             "protected",
             {
-                "name": subject.title,
-                "given": subject.name,
+                "name": protector.title,
+                "given": protector.name,
                 "recogniser": called,
                 "images": len(targets),
                 "leakage": measured(examiner.examine(targets)),

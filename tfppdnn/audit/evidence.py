@@ -17,10 +17,10 @@ from tfppdnn.attacks.data import (
     WhiteBox,
 )
 from tfppdnn.audit.material import Material
-from tfppdnn.audit.subject import Subject
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser
+from tfppdnn.protector.protector import Protector
 
 # Nobody's else: victims' keys are small numbers, unless they choose this one.
 _ATTACKERS_KEY = 718_281_828
@@ -43,7 +43,7 @@ class Evidence:
     """
 
     def __init__(
-        self, protector: Subject, material: Material, *, recogniser: Callable[[], Recogniser]
+        self, protector: Protector, material: Material, *, recogniser: Callable[[], Recogniser]
     ):
         self._protector, self._material, self._recogniser = protector, material, recogniser
         self._gather: Mapping[type, Callable[[int | None], Any]] = {

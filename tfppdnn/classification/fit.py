@@ -10,11 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfppdnn.baselines import Plain
 from tfppdnn.classification.training import train_classifier
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError
-from tfppdnn.loading import CheckedProtector, find_source
+from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import OF_STAGE, TrainingSettings, make_settings, recorded
@@ -89,7 +88,7 @@ def fit_classifier(
     a client would upload them; test images are protected.
 
     Args:
-        protector: A protector or its name, see `tfppdnn.load_protector`; None for plain images.
+        protector: A protector, see `tfppdnn.Protector.of`; None for plain images.
         dataset: Plain images and labels, see `tfppdnn.datasets.load_dataset`. None for those
             that the protector was trained on, if it is a run folder, or the digits.
         plain: Whether to train on plain images instead, to see what protection costs.
@@ -109,10 +108,10 @@ def fit_classifier(
         UserError: There is no such protector or data set, the training was begun with other
             settings or diverged, or the protector fails.
     """
-    source = find_source("plain" if protector is None else protector)
-    identity = source.identity()
+    protector = Protector.of("plain" if protector is None else protector)
+    identity = protector.identity
     plain = plain or identity == "plain"
-    own = RunFolder(protector) if source.is_run else None
+    own = RunFolder(protector.run) if protector.run else None
     config = own.config() if own else {"dataset": {"name": "digits"}, "settings": {}, "seed": 0}
     known = config["dataset"]["name"] if dataset is None else name_of(dataset)
     settings = _settings(settings, config["settings"] if own else None)
@@ -149,7 +148,7 @@ def fit_classifier(
     train_classifier(
         run,
         images,
-        Plain() if plain else CheckedProtector(source.load(), name=str(protector)),
+        Protector.of("plain") if plain else protector,
         settings=settings,
         seed=seed,
         kind=kind,

@@ -6,9 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tfppdnn.files import written_whole
+from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import OF_STAGE, TrainingSettings
-from tfppdnn.types import Protector
 
 if TYPE_CHECKING:
     from tfppdnn.datasets.dataset import ImageDataset
@@ -80,7 +80,7 @@ def _train(
         dataset, train_images=protector.protect(dataset.train_images[:_STATISTICS_IMAGES])
     )
     mean, std = sample.channel_statistics()
-    front = getattr(protector, "classifier_front", None)
+    front = protector.says("classifier_front")
 
     def build() -> keras.Model:
         return resnet18(

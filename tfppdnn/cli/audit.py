@@ -11,7 +11,7 @@ from fire.decorators import SetParseFns
 from tfppdnn.cli.options import checked_seed, say_on_digits, words
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
-from tfppdnn.loading import find_source
+from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings.audit import audit_settings_help, make_audit_settings
 
@@ -111,8 +111,8 @@ def audit(
             "another scheme: see --help"
         )
     chosen = make_audit_settings(preset, settings)
-    source = find_source(protector)
-    config = RunFolder(protector).config() if source.is_run else {}
+    found = Protector.named(protector)
+    config = RunFolder(found.run).config() if found.run else {}
     own = config.get("dataset", {}).get("name")
     name = as_recorded(dataset or own or "digits")
     names = None if attacks is None else words(attacks)
@@ -125,12 +125,12 @@ def audit(
     from tfppdnn.audit.auditing import audit as make
 
     report = make(
-        protector,
+        found,
         name,
         names,
         settings=chosen,
         recogniser=recogniser,
-        out=out or Path("runs") / f"audit-{source.title}-{Path(name).resolve().name}-{preset}",
+        out=out or Path("runs") / f"audit-{found.title}-{Path(name).resolve().name}-{preset}",
         seed=seed,
         data_dir=data_dir,
         preset=preset,

@@ -11,7 +11,7 @@ from tfppdnn.classification.fit import fit_classifier
 from tfppdnn.cli.options import checked_seed, say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
-from tfppdnn.loading import find_source
+from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import OF_STAGE, make_settings, recorded
 
@@ -81,8 +81,8 @@ def classify(
             "--protector is missing; pass --protector=RUN, a folder made by train, or the name of "
             "another scheme: see --help"
         )
-    source = find_source(protector or "plain")
-    run = RunFolder(protector) if source.is_run else None
+    found = Protector.named(protector or "plain")
+    run = RunFolder(found.run) if found.run else None
     config = run.config() if run else {"dataset": {"name": "digits"}, "preset": "quick"}
     own = config["dataset"]["name"]
     name = own if dataset is None else as_recorded(dataset)
@@ -97,7 +97,7 @@ def classify(
         if option not in known:
             raise UserError(f"--{option}: not an option of classify; it has {', '.join(known)}")
     preset = preset or config["preset"]
-    folder = f"classify-{source.title}-{Path(name).resolve().name}-{preset}"
+    folder = f"classify-{found.title}-{Path(name).resolve().name}-{preset}"
     if dataset is None and run is None:
         say_on_digits("classify")
     result = fit_classifier(

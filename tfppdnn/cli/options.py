@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from tfppdnn.errors import UserError
+
+LARGEST_SIZE = 4096
+"""Side of the largest square that images are resized to."""
 
 
 def checked_seed(seed: Any) -> int:
@@ -27,3 +32,39 @@ def words(given: str | Sequence[str]) -> list[str]:
 def say_on_digits(verb: str, *, option: str = "dataset") -> None:
     """Says that nobody chose the pictures, which figures of a protector depend on."""
     tqdm.write(f"{verb}: on digits; name other pictures with --{option}", file=sys.stderr)
+
+
+def checked_number(value: Any, *, option: str, largest: int, whole: bool = True) -> Any:
+    """Checks a number that was typed.
+
+    Args:
+        value: What was given.
+        option: Its name, for the message.
+        largest: That it may be.
+        whole: Whether it must be a whole number from 1, and not any above 0.
+
+    Returns:
+        The number; an int if it must be whole, as of 1e6.
+
+    Raises:
+        UserError: It is none of these.
+    """
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    # The range comes first: of infinity there is no int.
+    if not number or not 0 < value <= largest or (whole and value != int(value)):
+        kind = "a whole number from 1" if whole else "a number above 0"
+        raise UserError(f"{option} must be {kind} to {largest}, not {value!r}")
+    return int(value) if whole else value
+
+
+def refuse_bare_protector(protector: str | os.PathLike[str] | None) -> None:
+    """Refuses the option without a value, which the command line hands on as "True".
+
+    Raises:
+        UserError: It is that, and not a file of that name.
+    """
+    if protector == "True" and not Path(protector).exists():
+        raise UserError(
+            "--protector needs a value, as in --protector=RUN with a run folder made by `train`; "
+            "see --help for what else it takes"
+        )

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 from fire.decorators import SetParseFns
 
+from tfppdnn.cli.options import LARGEST_SIZE, checked_number, refuse_bare_protector
 from tfppdnn.client.folder import protect_files
-from tfppdnn.client.notices import left_out_notice, skipped_notice
+from tfppdnn.client.notices import default_protector_notice
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
-from tfppdnn.loading import find_source
-from tfppdnn.loading.shipped import DEFAULT, Shipped, shipped_names
-
-LARGEST_SIZE = 4096
-"""Side of the largest square that images are resized to."""
+from tfppdnn.protector.protector import Protector
+from tfppdnn.protector.shipped import DEFAULT
 
 
 @SetParseFns(src=str, dst=str, protector=str)  # a folder named 2024_01 is no number
@@ -80,19 +77,20 @@ def protect(
         The figures, and the exit code.
 
     Raises:
-        UserError: An option is wrong, or one of the reasons of `load_protector` and
-            `protect_files`.
+        UserError: An option is wrong, or one of the reasons of `Protector.from_preset`
+            and `protect_files`.
     """
     if not isinstance(overwrite, bool):
         raise UserError(f"--overwrite takes no value, not {overwrite!r}; put it after SRC and DST")
     if workers is not None:
-        workers = _whole_number(workers, option="--workers", largest=1024)
-    max_pixels = _whole_number(max_pixels, option="--max_pixels", largest=LARGEST_MAX_PIXELS)
+        workers = checked_number(workers, option="--workers", largest=1024)
+    max_pixels = checked_number(max_pixels, option="--max_pixels", largest=LARGEST_MAX_PIXELS)
     if size is not None:
-        size = _whole_number(size, option="--size", largest=LARGEST_SIZE)
+        size = checked_number(size, option="--size", largest=LARGEST_SIZE)
     refuse_bare_protector(protector)
     if protector is None:
-        protector = _default_protector()
+        print(default_protector_notice(), file=sys.stderr)
+        protector = DEFAULT
     # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
     warnings.filterwarnings("ignore", module="PIL")
 
@@ -100,66 +98,18 @@ def protect(
         os.path.expanduser(os.fspath(path))  # noqa: PTH111  (a pattern is no path)
         for path in (src, dst)
     )
-    found = find_source(protector)
+    loaded = Protector.from_preset(protector)
     report = protect_files(
         source,
         destination,
-        found.load(),
+        loaded,
         overwrite=overwrite,
         workers=workers,
         max_pixels=max_pixels,
         size=size,
-        identity=found.identity(),
+        identity=loaded.identity,
     )
-    if report.skipped:
-        print(skipped_notice(report.skipped), file=sys.stderr)
-    if report.left_out:
-        print(left_out_notice(report.left_out), file=sys.stderr)
-    figures = {
-        "protected": report.protected,
-        "skipped": report.skipped,
-        "left_out": report.left_out.total(),
-        "failed": [path for path, _ in report.failed],
-        "seconds": round(report.seconds, 3),
-        "images_per_second": round(report.images_per_second, 2),
-        "destination": destination,
-        "protector": os.fspath(protector),
-        "size": size,
-    }
-    return figures, 1 if report.failed else 0
-
-
-def refuse_bare_protector(protector: str | os.PathLike[str] | None) -> None:
-    """Refuses the option without a value, which the command line hands on as "True".
-
-    Raises:
-        UserError: It is that, and not a file of that name.
-    """
-    if protector == "True" and not Path(protector).exists():
-        raise UserError(
-            "--protector needs a value, as in --protector=RUN with a run folder made by `train`; "
-            "see --help for what else it takes"
-        )
-
-
-def _default_protector() -> str:
-    """Names the protector that ships with the package, and says so."""
-    if DEFAULT not in shipped_names():
-        raise UserError(
-            "--protector is missing; pass --protector=RUN with a run folder made by `train`, "
-            "or a protector.tflite"
-        )
-    print(
-        f"protecting with {DEFAULT}, which ships with tfppdnn; {Shipped(DEFAULT).card} says what "
-        "it hides and what it does not",
-        file=sys.stderr,
-    )
-    return DEFAULT
-
-
-def _whole_number(value: Any, *, option: str, largest: int) -> int:
-    if isinstance(value, float) and value.is_integer():  # --max_pixels=1e6
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
-        raise UserError(f"{option} must be a whole number from 1 to {largest}, not {value!r}")
-    return value
+    for notice in report.notices():
+        print(notice, file=sys.stderr)
+    made = {"destination": destination, "protector": os.fspath(protector), "size": size}
+    return {**report.figures(), **made}, 1 if report.failed else 0

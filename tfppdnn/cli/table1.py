@@ -12,7 +12,7 @@ from tfppdnn.cli.options import checked_seed, say_on_digits, words
 from tfppdnn.errors import UserError
 from tfppdnn.experiments.table1 import OF_CLASSIFIERS
 from tfppdnn.experiments.table1 import table1 as make
-from tfppdnn.loading import find_source
+from tfppdnn.protector.protector import Protector
 from tfppdnn.settings.audit import audit_settings_help
 
 __all__ = ["settings_help", "table1"]
@@ -79,8 +79,8 @@ def table1(
     """
     if protector is None:
         raise UserError("--protector is missing; pass --protector=RUN, a folder made by train")
-    source = find_source(protector)
-    if datasets is None and not source.is_run:
+    found = Protector.named(protector)
+    if datasets is None and found.run is None:
         say_on_digits("table1", option="datasets")
     run = make(
         protector,
@@ -88,7 +88,7 @@ def table1(
         attackers_dataset=attackers_dataset,
         preset=preset,
         options=settings,
-        out=out or Path("runs") / f"table1-{source.title}-{preset}",
+        out=out or Path("runs") / f"table1-{found.title}-{preset}",
         seed=checked_seed(seed),
         data_dir=data_dir,
     )

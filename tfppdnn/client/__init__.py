@@ -3,18 +3,8 @@
 `Client` and `Answer` are loaded when they are asked for.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-__all__ = ["Answer", "Client"]
-
-
-def __getattr__(name: str):
-    if name == "Client":
-        from tfppdnn.client.classification import Client
-
-        return Client
-    if name == "Answer":
-        from tfppdnn.client.answers import Answer
-
-        return Answer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"answers": ["Answer"], "classification": ["Client"]}
+)

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import concurrent.futures
-import io
 import itertools
 import logging
 import math
 import numbers
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from tfppdnn.client.address import parse_address
 from tfppdnn.client.answers import Answer, RejectedError, Transport
-from tfppdnn.client.litert_protector import LiteRTProtector, as_batch
-from tfppdnn.client.processors import processors
+from tfppdnn.client.protected_png import ImageLike, protected_png
 from tfppdnn.client.retry import Retry
 from tfppdnn.client.tf_serving_grpc import GrpcTransport
 from tfppdnn.client.tf_serving_rest import RestTransport
-from tfppdnn.client.unprotected import refuse_unprotected
 from tfppdnn.errors import UserError
-from tfppdnn.images.files import DEFAULT_MAX_PIXELS, read_image
-from tfppdnn.images.resizing import resize_square
-from tfppdnn.types import Protector
+from tfppdnn.images.files import DEFAULT_MAX_PIXELS
+from tfppdnn.protector.processors import processors
+from tfppdnn.protector.protector import Protector
+from tfppdnn.protector.scheme import Scheme
 
 _LOG = logging.getLogger(__name__)
 # Large images go in smaller batches: a request is held in memory on both ends.
 _LARGEST_REQUEST_BYTES = 2**22
-
-ImageLike = str | os.PathLike[str] | np.ndarray
-"""The path of an image file, or its pixels: uint8 RGB [H, W, 3]."""
 
 
 class Client:
@@ -46,11 +39,10 @@ class Client:
     Args:
         url: The server: http://HOST:8501, https://HOST, grpc://HOST:8500 or grpcs://HOST:8500.
             gRPC needs the package grpcio.
-        protector: A protector.tflite, a run folder that holds one, or an object whose
-            `protect` maps uint8 [H, W, 3] to the same, such as `tfppdnn.load_protector` returns
-            for any name of a protector. It must be the one that the
-            classifier was trained with. An image of which it leaves more than one pixel in a
-            hundred unchanged is not sent.
+        protector: A `tfppdnn.Protector` or the name of one, such as a protector.tflite or a run
+            folder; or an object whose `protect` maps uint8 [H, W, 3] to the same. It must be the
+            one that the classifier was trained with. An image of which it leaves more than one
+            pixel in a hundred unchanged is not sent.
         model: Name of the classifier on the server.
         size: Images are cropped to their central square and resized to this side (bilinear,
             antialiased, as training does it) before they are protected. Pass the size that
@@ -70,7 +62,7 @@ class Client:
         self,
         url: str,
         *,
-        protector: str | os.PathLike[str] | Protector = "protector.tflite",
+        protector: str | os.PathLike[str] | Scheme = "protector.tflite",
         model: str = "classifier",
         size: int | None = None,
         batch_size: int = 16,
@@ -89,7 +81,8 @@ class Client:
         self._transport: Transport = kind(
             address, model=model, timeout=timeout, headers=headers or {}
         )
-        self._protector = _loaded(protector)
+        named = isinstance(protector, str | os.PathLike)
+        self._protector = Protector.from_preset(protector) if named else protector
         self._size = size
         self._batch_size = batch_size
         self._retry = retry or Retry()
@@ -150,19 +143,11 @@ class Client:
         """Returns the protected image as a PNG file, or why there is none."""
         name, image = named_image
         try:
-            if not isinstance(image, np.ndarray):
-                image = read_image(image, max_pixels=self._max_pixels)
-            (image,) = as_batch(image)
-            if self._size is not None:
-                image = resize_square(image, self._size)
-            # A copy: the protector may work in place, and it is compared with the plain image.
-            protected = self._protector.protect(image.copy())
-            refuse_unprotected(protected, image)
-            return _png(protected)
+            return protected_png(
+                image, self._protector, name=name, size=self._size, max_pixels=self._max_pixels
+            )
         except UserError as error:
             return error
-        except (MemoryError, ValueError) as error:
-            return UserError(f"{name} cannot be protected: {error}")
 
     def _answered(self, pngs: list[bytes]) -> list[Answer | UserError]:
         if len(pngs) > 1 and sum(map(len, pngs)) > _LARGEST_REQUEST_BYTES:
@@ -189,19 +174,6 @@ def _check_number(name: str, value: object, *, whole: bool = True) -> None:
         )
 
 
-def _loaded(protector: str | os.PathLike[str] | Protector) -> Protector:
-    if not isinstance(protector, str | os.PathLike):
-        return protector
-    path = Path(protector)
-    if isinstance(protector, str) and path.suffix != ".tflite" and not path.exists():
-        # What a name means is not known here: that would take more than a client needs.
-        raise UserError(
-            f"{protector} does not exist; pass a protector.tflite or a run folder, or, if it is "
-            f'the name of a protector, tfppdnn.load_protector("{protector}")'
-        )
-    return LiteRTProtector(path / "protector.tflite" if path.is_dir() else path)
-
-
 def _named(images: ImageLike | Iterable[ImageLike]) -> Iterator[tuple[str, ImageLike]]:
     """Yields images with what to call them in a message."""
     if isinstance(images, np.ndarray) and images.ndim == 3:
@@ -211,10 +183,3 @@ def _named(images: ImageLike | Iterable[ImageLike]) -> Iterator[tuple[str, Image
     for number, image in enumerate(images):
         name = f"image {number}" if isinstance(image, np.ndarray) else os.fspath(image)
         yield name, image
-
-
-def _png(image: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    # Protected images look like noise: harder compression costs time and saves next to nothing.
-    Image.fromarray(image).save(file, "PNG", compress_level=1)
-    return file.getvalue()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -23,14 +23,14 @@ from tfppdnn.client.destination import (
     make_writable,
     named_destination,
 )
-from tfppdnn.client.notices import no_image_notice
-from tfppdnn.client.processors import processors
+from tfppdnn.client.notices import left_out_notice, no_image_notice, skipped_notice
+from tfppdnn.client.protected_png import protected_png
 from tfppdnn.client.sources import ImageSource
-from tfppdnn.client.unprotected import refuse_unprotected
 from tfppdnn.errors import UserError
-from tfppdnn.images.files import DEFAULT_MAX_PIXELS, SUFFIXES, read_image, write_image
-from tfppdnn.images.resizing import resize_square
-from tfppdnn.types import Protector
+from tfppdnn.files import write_bytes
+from tfppdnn.images.files import DEFAULT_MAX_PIXELS, SUFFIXES
+from tfppdnn.protector.processors import processors
+from tfppdnn.protector.scheme import Scheme
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -63,11 +63,27 @@ class ProtectReport:
         """Images protected in each second of the run."""
         return self.protected / self.seconds if self.seconds else 0.0
 
+    def figures(self) -> dict[str, Any]:
+        """What `protect` prints."""
+        return {
+            "protected": self.protected,
+            "skipped": self.skipped,
+            "left_out": self.left_out.total(),
+            "failed": [path for path, _ in self.failed],
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(self.images_per_second, 2),
+        }
+
+    def notices(self) -> list[str]:
+        """Says of what was not done, a line each."""
+        skipped = [skipped_notice(self.skipped)] if self.skipped else []
+        return skipped + ([left_out_notice(self.left_out)] if self.left_out else [])
+
 
 def protect_files(
     source: str | os.PathLike[str],
     destination: str | os.PathLike[str],
-    protector: Protector,
+    protector: Scheme,
     *,
     overwrite: bool = False,
     workers: int | None = None,
@@ -185,13 +201,7 @@ class _Done(Enum):
 
 
 def _protect_file(
-    image: Path,
-    output: Path,
-    protector: Protector,
-    *,
-    overwrite: bool,
-    max_pixels: int,
-    size: int | None,
+    image: Path, output: Path, protector: Scheme, *, overwrite: bool, **settings: int | None
 ) -> _Done | str:
     """Returns what was done, or the reason why nothing was."""
     try:
@@ -202,18 +212,13 @@ def _protect_file(
                 return f"{image} is its own output, through a link in the destination; remove it"
             if not overwrite:
                 return _Done.SKIPPED
-        plain = read_image(image, max_pixels=max_pixels)
-        if size is not None:
-            plain = resize_square(plain, size)
-        # A copy: the protector may work in place, and it is compared with the plain image.
-        protected = protector.protect(plain.copy())
-        refuse_unprotected(protected, plain)
-        write_image(output, protected)
+        png = protected_png(image, protector, name=str(image), **settings)
+        write_bytes(output, png)
     except UserError as error:
         cause = error.__cause__
         if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:
             raise UserError(f"{error}; mend that and run the same command again") from cause
         return str(error)
-    except (MemoryError, OSError, ValueError) as error:
+    except OSError as error:
         return f"{image} cannot be protected: {error}"
     return _Done.PROTECTED

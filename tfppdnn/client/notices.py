@@ -1,10 +1,12 @@
-"""What a run says in the end of the files that it did nothing with."""
+"""What a run says of its protector, and in the end of files that it did nothing with."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from tfppdnn.client.answers import printable
+from tfppdnn.errors import UserError
+from tfppdnn.protector.shipped import DEFAULT, card_of, shipped_names
 
 _NAMED_SUFFIXES = 5
 
@@ -55,3 +57,29 @@ def no_image_notice(source: str, looked_for: frozenset[str], left_out: Counter[s
     """
     said = f"{source} holds no image; looked for {', '.join(sorted(looked_for))}"
     return f"{said}; {left_out_notice(left_out)}" if left_out else said
+
+
+def default_protector_notice() -> str:
+    """Says that nobody named a protector, and which is used.
+
+    Raises:
+        UserError: None came with this installation.
+    """
+    if DEFAULT not in shipped_names():
+        raise UserError(
+            "--protector is missing; pass --protector=RUN with a run folder made by `train`, "
+            "or a protector.tflite"
+        )
+    return (
+        f"protecting with {DEFAULT}, which ships with tfppdnn; {card_of(DEFAULT)} says what "
+        "it hides and what it does not"
+    )
+
+
+def missing_protector_notice() -> str:
+    """Says that a classifier's protector must be named: none is used unasked, as for files."""
+    shipped = "".join(f", or {name}, which ships with tfppdnn" for name in shipped_names())
+    return (
+        "--protector is missing; pass the one that the classifier was trained with: a run folder "
+        f"made by `train`, a protector.tflite{shipped}"
+    )

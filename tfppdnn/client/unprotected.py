@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfppdnn.client.litert_protector import as_batch
+from tfppdnn.protector.scheme import as_batch
 
 # A protector leaves hardly any pixel as it was; those of saturated colours, one in two hundred.
 _LARGEST_UNCHANGED_SHARE = 0.01

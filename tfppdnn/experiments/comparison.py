@@ -12,12 +12,9 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.datasets.load import load_dataset
-from tfppdnn.loading.checked import CheckedProtector
-from tfppdnn.loading.naming import find_source
-from tfppdnn.loading.shipped import Shipped, shipped_names
-from tfppdnn.loading.source import Source
+from tfppdnn.protector.protector import Protector
+from tfppdnn.protector.shipped import shipped_names
 from tfppdnn.run_folder import MAKING, RunFolder
-from tfppdnn.types import Protector
 
 
 def compare_named(
@@ -31,7 +28,7 @@ def compare_named(
     """Compares two protectors on test images, and says which they are.
 
     Args:
-        one: A protector's name, see `tfppdnn.loading`.
+        one: A protector's name, see `tfppdnn.Protector.named`.
         other: Another's.
         dataset: Of its test images; the first run's own, or digits, if None.
         data_dir: A tensorflow-datasets directory; the first run's own if None.
@@ -46,7 +43,7 @@ def compare_named(
         UserError: There is no such protector or data set.
     """
     names = (one, other)
-    protectors = [_source(name).identity() for name in names]
+    protectors = [_protector(name).identity for name in names]
     made = [_making(name) for name in names]
     runs = [run for run in map(_run, names) if run is not None]
     config = runs[0].config() if runs else {}
@@ -68,7 +65,7 @@ def compare(
     """Compares what two protectors make of the same images.
 
     Args:
-        one: A protector's name, see `tfppdnn.loading`.
+        one: A protector's name, see `tfppdnn.Protector.named`.
         other: Another's.
         images: uint8 [N, H, W, 3], plain images.
 
@@ -79,9 +76,7 @@ def compare(
     Raises:
         UserError: There is no protector of that name, or it breaks the rules.
     """
-    protected = [
-        CheckedProtector(_load(name), name=os.fspath(name)).protect(images) for name in (one, other)
-    ]
+    protected = [_network(name).protect(images) for name in (one, other)]
     levels = np.abs(protected[0].astype(np.int16) - protected[1])
     return {
         "images": len(images),
@@ -91,15 +86,17 @@ def compare(
     }
 
 
-def _source(name: str | os.PathLike[str]) -> Source:
+def _protector(name: str | os.PathLike[str]) -> Protector:
     """Of a run the network itself: a file made of it rounds now and then to the other side."""
     run = _run(name)
-    return find_source(name if run is None else run.protector)
+    return Protector.named(name if run is None else run.protector)
 
 
-def _load(name: str | os.PathLike[str]) -> Protector:
-    source = _source(name)
-    return find_source(source.network).load() if isinstance(source, Shipped) else source.load()
+def _network(name: str | os.PathLike[str]) -> Protector:
+    """The same, of a shipped protector too."""
+    protector = _protector(name)
+    network = protector.differentiable if name in shipped_names() else None
+    return protector if network is None else Protector.of(network, name=os.fspath(name))
 
 
 def _run(name: str | os.PathLike[str]) -> RunFolder | None:

@@ -16,8 +16,8 @@ from tfppdnn.experiments.frontier_figures import figures_of
 from tfppdnn.experiments.frontier_points import Measuring, Point, has_begun, sharing_first_stages
 from tfppdnn.experiments.frontier_sweeps import SWEEPS, at_value, place_of, settings_of
 from tfppdnn.experiments.parts import Parts
-from tfppdnn.loading import find_source
 from tfppdnn.protection.first_stages import check_reusable
+from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
@@ -164,7 +164,7 @@ def _trained(
 
 def _point_that_is_there(name: str, measuring: Measuring, preset: str) -> Point:
     """Finds a protector, and refuses a run that cannot be compared."""
-    if not find_source(name).is_run:
+    if Protector.named(name).run is None:
         return measuring.point_of(name)
     config = RunFolder(name).config()
     settings, size = config["settings"], measuring.settings.data.image_size

@@ -12,8 +12,8 @@ from tfppdnn.baselines import BASELINES
 from tfppdnn.ciphers import CIPHERS
 from tfppdnn.experiments.frontier_sweeps import SWEEPS
 from tfppdnn.experiments.parts import Part, Parts
-from tfppdnn.loading import find_source
 from tfppdnn.protection.first_stages import has_finished_stages
+from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TrainingSettings
 from tfppdnn.settings.audit import AuditSettings
@@ -86,9 +86,9 @@ class Measuring:
         """
         word = protector.partition(":")[0]
         kind = "cipher" if word in CIPHERS else "baseline" if word in BASELINES else "yours"
-        source = find_source(protector)
-        source.identity()  # Which a run that has not finished does not have.
-        return self._point(source.title, kind, protector)
+        found = Protector.named(protector)
+        _ = found.identity  # Which a run that has not finished does not have.
+        return self._point(found.title, kind, protector)
 
     def point_of_run(self, folder: str, place: tuple[str, float] | None) -> Point:
         """The point of a run folder, by its own name.

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError, options_called
 from tfppdnn.experiments.parts import Parts
-from tfppdnn.loading import find_source
+from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import OF_STAGE, TrainingSettings, make_settings
@@ -69,8 +69,8 @@ def table1(
         if name not in known:
             raise unknown_option(name, known)
     settings, audit_settings = settings.replaced(options), audit_settings.replaced(options)
-    source = find_source(protector)
-    config = RunFolder(protector).config() if source.is_run else {}
+    found = Protector.named(protector)
+    config = RunFolder(found.run).config() if found.run else {}
     own = config.get("dataset", {}).get("name", "digits")
     typed = [own] if datasets is None else list(datasets)
     _check(protector, config, settings, typed, seed)
@@ -109,7 +109,7 @@ def table1(
         )
     run.claim(
         verb="table1",
-        protector=source.identity(),
+        protector=found.identity,
         preset=preset,
         settings={
             **audit_settings.options(),
@@ -148,7 +148,7 @@ def table1(
             options=options,
         ).make()
     run.record("table", _table(run, [Path(name).name for name in names]))
-    write_table1(run, find_source(protector).load())
+    write_table1(run, found)
     return run
 
 

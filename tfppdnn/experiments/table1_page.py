@@ -17,9 +17,9 @@ from tfppdnn.images.montage import montage, png
 from tfppdnn.images.photographs import photographs
 from tfppdnn.leakage.figure import Figures, from_record
 from tfppdnn.leakage.judgement import FAILED, NOT_APPLICABLE
+from tfppdnn.protector.protector import Protector
 from tfppdnn.reports import markdown
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.types import Protector
 
 SCHEMES = {
     "proposed": "Proposed scheme",

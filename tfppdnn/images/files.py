@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tfppdnn.errors import UserError
-from tfppdnn.files import write_bytes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp"})
@@ -51,7 +50,7 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
                     f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
                     "make the image smaller (or, for protect, raise it)"
                 )
-            return _upright_rgb(image)
+            return upright_rgb(image)
     except UserError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -71,23 +70,16 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
         ) from error
 
 
-def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
-    """Writes pixels as a PNG file, whole or not at all, without any metadata.
-
-    Args:
-        path: The file to write; it replaces an earlier one.
-        image: uint8 [H, W, 3], RGB.
-
-    Raises:
-        UserError: The file cannot be written.
-    """
+def encode_png(image: np.ndarray) -> bytes:
+    """Encodes uint8 [H, W, 3] pixels, RGB, as a PNG file without any metadata."""
     encoded = io.BytesIO()
     # Protected images look like noise: harder compression costs time and saves next to nothing.
     Image.fromarray(image).save(encoded, "PNG", compress_level=1)
-    write_bytes(path, encoded.getvalue())
+    return encoded.getvalue()
 
 
-def _upright_rgb(image: Image.Image) -> np.ndarray:
+def upright_rgb(image: Image.Image) -> np.ndarray:
+    """Turns a Pillow image into upright 8-bit RGB, uint8 [H, W, 3], as `read_image` says."""
     image.load()
     # A broken EXIF block does not make the picture unreadable.
     with contextlib.suppress(Exception):

@@ -17,9 +17,9 @@ from tfppdnn.exporting.run_folder import export_all
 from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.files import written_whole
 from tfppdnn.gate import make_gate
-from tfppdnn.loading.keras_file import load_network
 from tfppdnn.protection.exportable import check_exportable
 from tfppdnn.protection.transformation_network import STAGE, protected_discriminator
+from tfppdnn.protector.keras_file import load_network
 from tfppdnn.reports.report import write_report
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TrainingSettings, recorded

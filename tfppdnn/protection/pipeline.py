@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
-from tfppdnn.loading import load_protector
 from tfppdnn.protection.first_stages import check_reusable, copy_first_stages
+from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TRAINED, TrainingSettings, make_settings, recorded
 
 if TYPE_CHECKING:
     import keras
-
-    from tfppdnn.types import Protector
 
 
 @dataclass(frozen=True)
@@ -51,12 +49,12 @@ class TrainingResult:
     @cached_property
     def protector(self) -> Protector:
         """h_p as clients run it: 8 bits in, 8 bits out."""
-        return load_protector(self.folder)
+        return Protector.from_preset(self.folder)
 
     @cached_property
     def network(self) -> keras.Model:
         """h_p as a Keras model, float32 [N, H, W, 3] in [0, 1] to the same."""
-        from tfppdnn.loading.keras_file import load_network
+        from tfppdnn.protector.keras_file import load_network
 
         return load_network(self.run.protector)
 

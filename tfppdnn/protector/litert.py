@@ -1,4 +1,4 @@
-"""The protector as a `.tflite` file, run by LiteRT without TensorFlow."""
+"""A scheme in a `.tflite` file, run by LiteRT without TensorFlow."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from tfppdnn.client.memory import MemoryBudget, allocated_memory, machine_memory
-from tfppdnn.client.processors import processors
 from tfppdnn.errors import UserError
+from tfppdnn.protector.memory import MemoryBudget, allocated_memory, machine_memory
+from tfppdnn.protector.processors import processors
+from tfppdnn.protector.scheme import as_batch
 
 _MEND = "pass the protector.tflite of a run folder, made by `train` or `export`"
 # Images that need more come one after the other, each with all processors: as fast, and the
@@ -24,7 +25,7 @@ _LARGE_BYTES = 2**28
 _KEPT_BYTES = 600 * 2**20
 
 
-class LiteRTProtector:
+class LiteRTScheme:
     """Protects images with a TFLite model, uint8 [1, H, W, 3] to the same, H and W resizable.
 
     One object may be called from several threads, and spreads the images of a batch over all
@@ -196,26 +197,6 @@ class _Runner:
             int(np.prod(tensor["shape"])) * np.dtype(tensor["dtype"]).itemsize
             for tensor in self._interpreter.get_tensor_details()
         )
-
-
-def as_batch(images: np.ndarray) -> np.ndarray:
-    """Checks what a protector was given.
-
-    Args:
-        images: Should be uint8 [N, H, W, 3] or [H, W, 3].
-
-    Returns:
-        The same pixels as [N, H, W, 3].
-
-    Raises:
-        ValueError: The array has another shape or dtype, or images without pixels.
-    """
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
-        kind = getattr(images, "dtype", type(images).__name__)
-        raise ValueError(f"images must be a uint8 array with values of 0 to 255, not {kind}")
-    if images.ndim not in (3, 4) or images.shape[-1] != 3 or 0 in images.shape[-3:-1]:
-        raise ValueError(f"images must be [N, H, W, 3] or [H, W, 3], not {list(images.shape)}")
-    return images if images.ndim == 4 else images[np.newaxis]
 
 
 def _holds_images(tensor: dict) -> bool:

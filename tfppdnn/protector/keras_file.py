@@ -1,31 +1,31 @@
-"""The protector as a Keras file: what can be differentiated, and run a batch at a time."""
+"""A scheme as a Keras model, in a file or held by a program: it can be differentiated."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from tfppdnn.client.litert_protector import as_batch
 from tfppdnn.errors import UserError
+from tfppdnn.protector.deeds import deeds
+from tfppdnn.protector.origin import Origin
+from tfppdnn.protector.scheme import as_batch
 
 # Of the image that a network is tried on, where it takes any size.
 _SIDE = 32
 
 
-class KerasProtector:
+class KerasScheme:
     """Protects images with a Keras model, a batch at a time.
 
     Args:
-        path: See `load_network`.
-
-    Raises:
-        UserError: See `load_network`.
+        network: See `load_network`.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
-        self._network = load_network(path)
+    def __init__(self, network: Callable):
+        self._network = network
 
     def protect(self, images: np.ndarray) -> np.ndarray:
         """Protects images.
@@ -77,10 +77,36 @@ def load_network(path: str | os.PathLike[str]) -> Callable:
             f"{path} cannot be loaded as a Keras file ({_first_line(error)}); pass one that Keras "
             "has saved, of layers that it knows"
         ) from error
+    return _checked(network, os.fspath(path))
+
+
+def held_model(network: Any, *, name: str | None = None) -> Origin:
+    """Names a Keras model that a program holds.
+
+    Args:
+        network: Any model from float32 [N, H, W, 3] in [0, 1] to the same.
+        name: What messages and reports call it; its own name if None.
+
+    Raises:
+        UserError: It is no such model.
+    """
+    name = name or network.name
+    scheme, sizes = KerasScheme(_checked(network, name)), [_size(network)]
+    return Origin(
+        name=name,
+        title=name,
+        load=lambda: scheme,
+        identity=lambda: f"{name} {deeds(scheme, name=name, sizes=sizes)}",
+        network=lambda: network,
+        files={"protector.keras": network.save},
+    )
+
+
+def _checked(network: Any, name: str) -> Any:
     fault = _fault(network)
     if fault is not None:
         raise UserError(
-            f"{path} is not a protector: {fault}; pass a network from float32 [N, H, W, 3] in "
+            f"{name} is not a protector: {fault}; pass a network from float32 [N, H, W, 3] in "
             "[0, 1] to the same"
         )
     return network
@@ -91,7 +117,7 @@ def _fault(network: Callable) -> str | None:
     from tfppdnn.models.inference import inference
 
     try:
-        height, width = (size or _SIDE for size in network.input_shape[1:3])
+        height, width = _size(network)
         image = np.linspace(0, 1, height * width * 3, dtype=np.float32)
         image = image.reshape(1, height, width, 3)
         made = np.asarray(inference(network)(image))
@@ -102,6 +128,11 @@ def _fault(network: Callable) -> str | None:
     if not 0 <= made.min() <= made.max() <= 1:  # Nor is NaN.
         return f"its values go from {made.min():.3g} to {made.max():.3g}"
     return None
+
+
+def _size(network: Any) -> tuple[int, int]:
+    height, width = (size or _SIDE for size in network.input_shape[1:3])
+    return height, width
 
 
 def _first_line(error: Exception) -> str:

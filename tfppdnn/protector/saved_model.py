@@ -1,4 +1,4 @@
-"""The protector as a SavedModel, run by TensorFlow."""
+"""A scheme in a SavedModel, run by TensorFlow."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 
 import numpy as np
 
-from tfppdnn.client.litert_protector import as_batch
 from tfppdnn.errors import UserError
+from tfppdnn.protector.scheme import as_batch
 
 
-class SavedModelProtector:
+class SavedModelScheme:
     """Protects images with a SavedModel, all at once, on whatever device TensorFlow finds.
 
     Args:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tfppdnn.cli import main
 from tfppdnn.errors import UserError
-from tfppdnn.loading import find_source, identity_of, load_protector, shipped
+from tfppdnn.protector import Protector, load_protector, shipped
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 40, 32, 3), np.uint8)
 
@@ -43,7 +43,7 @@ def differ(one, other):
 
 def test_a_shipped_protector_does_what_its_run_does(folder, tiny_run):
     expected = load_protector(tiny_run).protect(IMAGES)
-    network = find_source("cifar10").network
+    network = folder / "cifar10/protector.keras"
     for protector in (load_protector("cifar10"), load_protector(network)):
         assert differ(protector.protect(IMAGES), expected) <= 1
         assert differ(protector.protect(IMAGES[0]), expected[0]) <= 1
@@ -51,18 +51,18 @@ def test_a_shipped_protector_does_what_its_run_does(folder, tiny_run):
 
 
 def test_it_is_told_apart_by_its_files(folder):
-    before = identity_of("cifar10")
+    before = Protector.named("cifar10").identity
     (folder / "cifar10/CARD.md").write_text("# A word set right\n")
-    assert identity_of("cifar10") == before
+    assert Protector.named("cifar10").identity == before
     with (folder / "cifar10/protector.keras").open("ab") as file:
         file.write(b"x")
-    assert identity_of("cifar10") != before
+    assert Protector.named("cifar10").identity != before
 
 
 def test_a_name_is_a_name_and_a_path_is_a_path(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("cifar10").mkdir()
-    assert find_source("cifar10").title == "cifar10"
+    assert Protector.named("cifar10").title == "cifar10"
     for path in ("./cifar10", Path("cifar10")):
         with pytest.raises(UserError, match=r"^cifar10 holds neither|^\./cifar10 holds neither"):
             load_protector(path)
@@ -82,10 +82,10 @@ def test_whoever_owns_a_protector_can_differentiate_it(folder, tiny_run):
     images = IMAGES[:, :32] / np.float32(255)
     expected = keras.models.load_model(file, compile=False)(images)
     for name in ("cifar10", tiny_run, file):
-        made = find_source(name).differentiable()(images)
+        made = Protector.named(name).differentiable(images)
         np.testing.assert_array_equal(made, expected)
     for name in ("tanaka", "plain", tiny_run / "protector", tiny_run / "protector.tflite"):
-        assert find_source(name).differentiable() is None
+        assert Protector.named(name).differentiable is None
 
 
 def test_the_shipped_one_is_used_if_none_is_named(folder, photo, tmp_path, call):
@@ -114,7 +114,7 @@ import pathlib, socket, sys
 for name in "tensorflow", "keras", "sklearn", "matplotlib", "jax":
     sys.modules[name] = None  # Importing it fails.
 socket.socket.connect = None
-from tfppdnn.loading import shipped
+from tfppdnn.protector import shipped
 shipped.SHIPPED = pathlib.Path(sys.argv.pop())
 from tfppdnn.cli import main
 sys.exit(main(sys.argv[1:]))
@@ -145,7 +145,10 @@ def test_a_keras_file_of_ones_own(tmp_path):
         np.testing.assert_array_equal(protector.protect(IMAGES), 255 - IMAGES)
         with pytest.raises(ValueError, match="uint8"):
             protector.protect(IMAGES / 255)
-    assert identity_of(tmp_path / "any.keras") != identity_of(tmp_path / "fixed.keras")
+    assert (
+        Protector.named(tmp_path / "any.keras").identity
+        != Protector.named(tmp_path / "fixed.keras").identity
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ import tensorflow as tf
 from exporting_samples import tiny_protector
 from PIL import Image
 
+from tfppdnn import load_protector
 from tfppdnn.cli.protect import protect
-from tfppdnn.client import litert_protector
-from tfppdnn.client.litert_protector import LiteRTProtector
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.tflite import float32_tflite
-from tfppdnn.loading import load_protector
+from tfppdnn.protector import litert
+from tfppdnn.protector.litert import LiteRTScheme
 
 RNG = np.random.default_rng(3)
 
@@ -116,16 +116,16 @@ def test_a_batch_is_protected_image_by_image(files):
 
 
 def test_a_batch_is_spread_over_all_processors(files, monkeypatch):
-    protector = LiteRTProtector(files / "run/protector.tflite")
+    protector = LiteRTScheme(files / "run/protector.tflite")
     meeting = threading.Barrier(3, timeout=30)
-    run = litert_protector._Runner.run
+    run = litert._Runner.run
 
     def met(runner, image):
         meeting.wait()  # One thread alone would break the barrier.
         return run(runner, image)
 
-    monkeypatch.setattr(litert_protector, "processors", lambda: 3)
-    monkeypatch.setattr(litert_protector._Runner, "run", met)
+    monkeypatch.setattr(litert, "processors", lambda: 3)
+    monkeypatch.setattr(litert._Runner, "run", met)
     batch = RNG.integers(0, 256, (6, 9, 8, 3), np.uint8)
     assert all(map(is_right, protector.protect(batch), batch))
 
@@ -133,13 +133,13 @@ def test_a_batch_is_spread_over_all_processors(files, monkeypatch):
 def test_interpreters_are_used_again_by_whichever_thread(files, monkeypatch):
     made = []
 
-    class Counted(litert_protector.Interpreter):
+    class Counted(litert.Interpreter):
         def __init__(self, **options):
             made.append(options["num_threads"])
             super().__init__(**options)
 
-    monkeypatch.setattr(litert_protector, "Interpreter", Counted)
-    protector = LiteRTProtector(files / "run/protector.tflite")
+    monkeypatch.setattr(litert, "Interpreter", Counted)
+    protector = LiteRTScheme(files / "run/protector.tflite")
     image = RNG.integers(0, 256, (9, 8, 3), np.uint8)
     for _ in range(3):
         thread = threading.Thread(target=protector.protect, args=(image,))
@@ -147,20 +147,20 @@ def test_interpreters_are_used_again_by_whichever_thread(files, monkeypatch):
         thread.join()
     assert made == [1]
 
-    monkeypatch.setattr(litert_protector, "processors", lambda: 2)
-    monkeypatch.setattr(litert_protector, "_LARGE_BYTES", 0)
+    monkeypatch.setattr(litert, "processors", lambda: 2)
+    monkeypatch.setattr(litert, "_LARGE_BYTES", 0)
     assert is_right(protector.protect(image), image)
     assert is_right(protector.protect(image), image)
     assert made == [1, 2], "a large image has all processors"
-    monkeypatch.setattr(litert_protector, "_KEPT_BYTES", 0)
+    monkeypatch.setattr(litert, "_KEPT_BYTES", 0)
     for _ in range(3):
         protector.protect(image)
     assert made == [1, 2, 2, 2], "of the largest nothing is kept"
 
 
 def test_large_images_come_one_after_the_other(files, monkeypatch):
-    protector = LiteRTProtector(files / "run/protector.tflite")
-    run, changed, running, most = litert_protector._Runner.run, threading.Condition(), 0, 0
+    protector = LiteRTScheme(files / "run/protector.tflite")
+    run, changed, running, most = litert._Runner.run, threading.Condition(), 0, 0
 
     def watched(runner, image):
         nonlocal running, most
@@ -176,14 +176,14 @@ def test_large_images_come_one_after_the_other(files, monkeypatch):
             with changed:
                 running -= 1
 
-    monkeypatch.setattr(litert_protector, "processors", lambda: 4)
-    monkeypatch.setattr(litert_protector._Runner, "run", watched)
+    monkeypatch.setattr(litert, "processors", lambda: 4)
+    monkeypatch.setattr(litert._Runner, "run", watched)
     batch = RNG.integers(0, 256, (8, 9, 8, 3), np.uint8)
     patience = 30
     protector.protect(batch)
     assert most > 1
     most, patience = 0, 0.05
-    monkeypatch.setattr(litert_protector, "_LARGE_BYTES", 0)
+    monkeypatch.setattr(litert, "_LARGE_BYTES", 0)
     assert all(map(is_right, protector.protect(batch), batch))
     assert most == 1
 
@@ -192,10 +192,10 @@ def test_what_fails_in_a_batch_is_told(files, monkeypatch):
     def failing(runner, image):
         raise RuntimeError("no more memory")
 
-    protector = LiteRTProtector(files / "run/protector.tflite")
+    protector = LiteRTScheme(files / "run/protector.tflite")
     batch = RNG.integers(0, 256, (8, 9, 8, 3), np.uint8)
     with monkeypatch.context() as patched:
-        patched.setattr(litert_protector._Runner, "run", failing)
+        patched.setattr(litert._Runner, "run", failing)
         with pytest.raises(MemoryError, match="LiteRT failed"):
             protector.protect(batch)
     assert all(map(is_right, protector.protect(batch), batch))
@@ -213,7 +213,7 @@ def test_a_saved_model_gives_the_same_numbers(files):
 
 
 def test_threads_do_not_disturb_each_other(files):
-    protector = LiteRTProtector(files / "run/protector.tflite")
+    protector = LiteRTScheme(files / "run/protector.tflite")
     images = [RNG.integers(0, 256, (80 + n, 90 - n, 3), np.uint8) for n in range(8)]
     wanted = [protector.protect(image) for image in images]
 
@@ -248,8 +248,8 @@ def test_other_arrays_are_refused(files, images):
 
 
 def test_an_image_that_exceeds_the_memory_is_refused(files, monkeypatch):
-    monkeypatch.setattr("tfppdnn.client.litert_protector.machine_memory", lambda: 2**20)
-    protector = LiteRTProtector(files / "run/protector.tflite")
+    monkeypatch.setattr("tfppdnn.protector.litert.machine_memory", lambda: 2**20)
+    protector = LiteRTScheme(files / "run/protector.tflite")
     assert protector.protect(np.zeros((10, 10, 3), np.uint8)).shape == (10, 10, 3)
     with pytest.raises(MemoryError, match="GiB of memory would be needed"):
         protector.protect(np.zeros((300, 300, 3), np.uint8))
@@ -263,10 +263,10 @@ def test_no_more_memory_is_used_than_was_reserved(norm, tmp_path):
     # In a process of its own: the most that it ever used is the only figure that no page hides.
     program = (
         "import re, sys, numpy as np\n"
-        "from tfppdnn.client.litert_protector import LiteRTProtector\n"
+        "from tfppdnn.protector.litert import LiteRTScheme\n"
         "status = lambda: open('/proc/self/status').read()\n"
         "most = lambda: 1024 * int(re.search(r'VmHWM:\\s+(\\d+)', status())[1])\n"
-        "protector = LiteRTProtector(sys.argv[1])\n"
+        "protector = LiteRTScheme(sys.argv[1])\n"
         "image, before = np.zeros((512, 512, 3), np.uint8), most()\n"
         "protector.protect(image)\n"
         "print(protector._bytes_per_pixel * 512**2, most() - before)\n"

@@ -5,7 +5,8 @@ import pytest
 
 from tfppdnn.ciphers import ELE, EtC, Tanaka
 from tfppdnn.errors import UserError
-from tfppdnn.loading import CheckedProtector
+from tfppdnn.protector import Protector
+from tfppdnn.protector.checked import CheckedScheme
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3), np.uint8)
 
@@ -18,7 +19,7 @@ class Own:
 
 
 def checked(protect, **settings):
-    return CheckedProtector(Own(protect), name="mine", **settings)
+    return CheckedScheme(Own(protect), name="mine", **settings)
 
 
 def negative(images):
@@ -97,10 +98,22 @@ def test_a_fault_names_protector_and_image_and_mend(way, spoil, reason):
 
 @pytest.mark.parametrize("scheme", [Tanaka, ELE, EtC])
 def test_block_ciphers_say_which_sizes_work(scheme):
-    protector = CheckedProtector(scheme(), name="blocks")
-    with pytest.raises(UserError, match=r"blocks: image 0 .*height and width are multiples of 4$"):
+    protector = Protector.of(scheme())
+    with pytest.raises(UserError, match=r"image 0 .*height and width are multiples of 4$"):
         protector.protect(np.zeros((2, 30, 32, 3), np.uint8))
     assert protector.protect(np.zeros((2, 32, 28, 3), np.uint8)).shape == (2, 32, 28, 3)
+
+
+@pytest.mark.parametrize("way", [negative, only_single])
+def test_a_scheme_may_work_in_place(way):
+    def protect(images):
+        np.subtract(255, images, out=images)
+        way(images)
+        return images
+
+    given = IMAGES.copy()
+    np.testing.assert_array_equal(checked(protect).protect(given), 255 - IMAGES)
+    np.testing.assert_array_equal(given, IMAGES)
 
 
 def test_one_picture_for_all_is_refused():
@@ -120,13 +133,15 @@ def test_what_says_what_to_do_is_left_alone():
 
 
 def test_all_that_a_scheme_offers_is_still_offered():
-    protector = copy.copy(CheckedProtector(Tanaka(key=3), name="tanaka"))
-    assert protector.key_space_bits(32, 32) == Tanaka().key_space_bits(32, 32)
-    assert protector.classifier_front == "block_adaptation"
-    assert not hasattr(protector, "nonsense")
+    protector = copy.copy(Protector.of(Tanaka(key=3)))
+    assert protector.says("key_space_bits")(32, 32) == Tanaka().key_space_bits(32, 32)
+    assert protector.says("classifier_front") == "block_adaptation"
+    assert protector.says("gan_generator", "unet") == "block"
+    assert protector.says("nonsense") is None
 
 
-def test_checking_twice_counts_images_once():
-    twice = CheckedProtector(checked(spoils(6, crash), batch_size=2), name="twice", batch_size=4)
-    with pytest.raises(UserError, match=r"^twice: image 6 "):
-        twice.protect(IMAGES)
+def test_a_protector_of_a_protector_is_itself():
+    once = Protector.of(Own(spoils(6, crash)), name="mine")
+    assert Protector.of(once) is once
+    with pytest.raises(UserError, match=r"^mine: image 6 "):
+        once.protect(IMAGES)

@@ -1,47 +1,37 @@
-"""A protector that nobody vouches for, called so that its faults are named."""
+"""A scheme that nobody vouches for, called so that its faults are named."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
-from tfppdnn.client.litert_protector import as_batch
 from tfppdnn.errors import UserError
-from tfppdnn.types import Protector
+from tfppdnn.protector.scheme import Scheme, as_batch
 
 # Fewer are done before anybody would look for a progress bar.
 _SILENT_BATCHES = 4
 
 
-class CheckedProtector:
-    """Calls a protector in batches and checks all that it returns.
+class CheckedScheme:
+    """Calls a scheme in batches and checks all that it returns.
 
-    A protector that fails on a batch is tried with one image at a time, as [1, H, W, 3] and as
-    [H, W, 3]; so one that knows single images only is as good as any. Everything else that
-    the protector offers (see `Protector`) is offered here too.
+    A scheme that fails on a batch is tried with one image at a time, as [1, H, W, 3] and as
+    [H, W, 3]; so one that knows single images only is as good as any.
 
     Args:
-        protector: Any.
+        scheme: Any.
         name: What messages call it.
         batch_size: Images a call.
     """
 
-    def __init__(self, protector: Protector, *, name: str, batch_size: int = 128):
-        if isinstance(protector, CheckedProtector):
-            protector = protector._protector  # Once is enough, and counts images from 0.
-        self._protector = protector
+    def __init__(self, scheme: Scheme, *, name: str, batch_size: int = 128):
+        self._scheme = scheme
         self._name = name
         self._batch_size = batch_size
         self._way = _as_one_batch
-
-    def __getattr__(self, name: str) -> Any:
-        # Python asks here only for what this class does not have itself.
-        if name == "_protector":
-            raise AttributeError(name)  # It is being copied, and still empty.
-        return getattr(self._protector, name)
 
     def protect(self, images: np.ndarray) -> np.ndarray:
         """Protects images.
@@ -62,9 +52,7 @@ class CheckedProtector:
         protected = np.empty_like(batch)
         starts = range(0, len(batch), self._batch_size)
         # As a context, so that the bar is gone before anybody reads what went wrong.
-        with tqdm(
-            starts, f"protecting: {self._name}", leave=False, disable=len(starts) < _SILENT_BATCHES
-        ) as progress:
+        with self._progress(starts) as progress:
             for start in progress:
                 part = slice(start, start + self._batch_size)
                 protected[part] = self._protect_batch(batch[part], start)
@@ -74,6 +62,13 @@ class CheckedProtector:
                 "give a protector whose output depends on the image"
             )
         return protected.reshape(images.shape)
+
+    def _progress(self, starts: range) -> contextlib.AbstractContextManager[Iterable[int]]:
+        if len(starts) < _SILENT_BATCHES:
+            return contextlib.nullcontext(starts)
+        from tqdm import tqdm
+
+        return tqdm(starts, f"protecting: {self._name}", leave=False)
 
     def _protect_batch(self, images: np.ndarray, start: int) -> np.ndarray:
         ways = [self._way, *(way for way in _WAYS if way is not self._way)]
@@ -93,7 +88,8 @@ class CheckedProtector:
         """Returns the images that went well, and what is wrong with the one after them."""
         protected, count = np.empty_like(images), 0
         try:
-            for given, returned in way(self._protector.protect, images):
+            # A copy: the scheme may work in place, and the images are the caller's.
+            for given, returned in way(self._scheme.protect, images.copy()):
                 fault = self._fault(given, returned)
                 if fault is not None:
                     return protected[:count], fault
@@ -123,7 +119,7 @@ class CheckedProtector:
         return None
 
     def _size_mend(self) -> str:
-        multiple = getattr(self._protector, "size_multiple", None)
+        multiple = getattr(self._scheme, "size_multiple", None)
         if multiple is None:
             return "return images of the size that was given"
         return f"use images whose height and width are multiples of {multiple}"

@@ -10,9 +10,9 @@ import pytest
 from skimage.filters import gaussian
 from skimage.measure import block_reduce
 
+from tfppdnn import Protector, load_protector
 from tfppdnn.ciphers import CIPHERS, make_cipher
 from tfppdnn.errors import UserError
-from tfppdnn.loading import identity_of, load_protector
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 12, 3), np.uint8)
 
@@ -49,13 +49,15 @@ def test_ciphers_go_by_name_and_key(name):
     for key in (0, 1234):
         expected = make_cipher(name, key=key).protect(IMAGES)
         np.testing.assert_array_equal(load_protector(f"{name}:{key}").protect(IMAGES), expected)
-    assert identity_of(name) == identity_of(f"{name}:0") == f"{name} key 0"
-    assert identity_of(f"{name}:1234") == f"{name} key 1234"
+    assert (
+        Protector.named(name).identity == Protector.named(f"{name}:0").identity == f"{name} key 0"
+    )
+    assert Protector.named(f"{name}:1234").identity == f"{name} key 1234"
 
 
 def test_plain_images_stay_plain():
     np.testing.assert_array_equal(load_protector("plain").protect(IMAGES), IMAGES)
-    assert identity_of("plain") == "plain"
+    assert Protector.named("plain").identity == "plain"
 
 
 @pytest.mark.parametrize(("name", "sigma"), [("blur", 2), ("blur:1", 1)])
@@ -67,7 +69,7 @@ def test_blur_is_a_gaussian(name, sigma):
     blurred = np.array([expected(image) for image in IMAGES])
     assert np.abs(protector.protect(IMAGES) - blurred).max() < 0.501
     np.testing.assert_array_equal(protector.protect(IMAGES)[0], protector.protect(IMAGES[0]))
-    assert identity_of(name) == f"blur sigma {sigma}"
+    assert Protector.named(name).identity == f"blur sigma {sigma}"
 
 
 @pytest.mark.parametrize(("name", "side"), [("pixelate", 4), ("pixelate:2", 2)])
@@ -77,7 +79,7 @@ def test_pixelate_gives_means_of_squares(name, side):
     squares = np.kron(means, np.ones((1, side, side, 1)))
     assert np.abs(protector.protect(IMAGES) - squares).max() <= 0.5
     np.testing.assert_array_equal(protector.protect(IMAGES)[0], protector.protect(IMAGES[0]))
-    assert identity_of(name) == f"pixelate side {side}"
+    assert Protector.named(name).identity == f"pixelate side {side}"
 
 
 def test_pixelate_cuts_squares_at_the_border():
@@ -94,10 +96,10 @@ def test_python_code_goes_by_file_or_module(own, monkeypatch):
         np.testing.assert_array_equal(function.protect(IMAGES[0]), 255 - IMAGES[0])
         np.testing.assert_array_equal(thing.protect(IMAGES), IMAGES + np.uint8(1))
     digest = hashlib.sha256(own.read_bytes()).hexdigest()[:16]
-    assert identity_of(f"{own}:negative") == f"own.py:negative {digest}"
-    assert identity_of("own:negative") == f"own:negative {digest}"
+    assert Protector.named(f"{own}:negative").identity == f"own.py:negative {digest}"
+    assert Protector.named("own:negative").identity == f"own:negative {digest}"
     own.write_text(OWN + "\n# changed\n")
-    assert digest not in identity_of(f"{own}:negative")
+    assert digest not in Protector.named(f"{own}:negative").identity
 
 
 def test_python_code_is_checked(own):
@@ -108,7 +110,7 @@ def test_python_code_is_checked(own):
 def test_a_name_is_a_name_and_a_path_is_a_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("tanaka").mkdir()
-    assert identity_of("tanaka") == "tanaka key 0"
+    assert Protector.named("tanaka").identity == "tanaka key 0"
     for path in ("./tanaka", Path("tanaka"), tmp_path / "tanaka"):
         with pytest.raises(UserError, match=r"holds neither protector\.tflite"):
             load_protector(path)
@@ -118,12 +120,14 @@ def test_trained_protectors_are_told_apart_by_their_files(tiny_run, tmp_path):
     tflite = tiny_run / "protector.tflite"
     digest = hashlib.sha256(tflite.read_bytes()).hexdigest()[:16]
     # Folders of finished classifiers are found by it.
-    assert identity_of(tiny_run) == identity_of(str(tflite)) == digest
+    assert {Protector.named(name).identity for name in (tiny_run, str(tflite))} == {digest}
     copy = shutil.copytree(tiny_run / "protector", tmp_path / "copy")
-    assert identity_of(copy) == identity_of(tiny_run / "protector") != digest
+    assert (
+        Protector.named(copy).identity == Protector.named(tiny_run / "protector").identity != digest
+    )
     with (copy / "variables/variables.index").open("ab") as file:
         file.write(b"x")
-    assert identity_of(copy) != identity_of(tiny_run / "protector")
+    assert Protector.named(copy).identity != Protector.named(tiny_run / "protector").identity
 
 
 def test_a_run_is_the_same_protector_in_every_form(tiny_run):
@@ -176,9 +180,9 @@ def test_ciphers_and_baselines_need_no_tensorflow():
 import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None  # Importing them fails.
 import numpy as np
-from tfppdnn.loading import identity_of, load_protector
+from tfppdnn import Protector, load_protector
 for name in "tanaka", "pixel_same", "pixel_different", "ele", "etc", "plain", "blur", "pixelate":
-    load_protector(name).protect(np.zeros((2, 8, 8, 3), np.uint8)), identity_of(name)
+    load_protector(name).protect(np.zeros((2, 8, 8, 3), np.uint8)), Protector.named(name).identity
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=dict(os.environ)

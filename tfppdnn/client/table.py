@@ -1,0 +1,89 @@
+"""Classifying image files, with a table of the answers: what `client` does."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from tfppdnn.client.answers import Answer, printable
+from tfppdnn.client.classification import Client
+from tfppdnn.client.notices import left_out_notice, no_image_notice
+from tfppdnn.client.sources import ImageSource
+from tfppdnn.errors import UserError
+from tfppdnn.images.files import SUFFIXES
+
+
+def classify_files(client: Client, files: Sequence[str]) -> dict[str, Any]:
+    """Has image files classified, and prints a row for each as soon as it is.
+
+    Args:
+        client: Whoever asks the server.
+        files: Images, folders with all folders in them, or glob patterns.
+
+    Returns:
+        The figures, and every answer. What failed is named on stderr.
+
+    Raises:
+        UserError: There is no image, or the server cannot be reached.
+    """
+    started = time.monotonic()
+    images, left_out, failed = _find(files)
+    answers = _print_table(client, images, failed)
+    seconds = time.monotonic() - started
+    if left_out:
+        print(left_out_notice(left_out), file=sys.stderr)
+    return {
+        "classified": len(answers),
+        "failed": failed,
+        "left_out": left_out.total(),
+        "seconds": round(seconds, 3),
+        "images_per_second": round(len(answers) / seconds, 2),
+        "answers": [
+            {
+                "file": path,
+                "label": answer.label,
+                "class_id": answer.class_id,
+                "probability": round(answer.probability, 6),
+            }
+            for path, answer in answers
+        ],
+    }
+
+
+def _find(files: Sequence[str]) -> tuple[list[str], Counter[str], list[str]]:
+    """Returns the images, the suffixes of files passed by, and folders not listed."""
+    sources = [ImageSource(file, destination=None) for file in files]
+    # A file that is named twice is sent once.
+    images = list(dict.fromkeys(str(path) for path in itertools.chain.from_iterable(sources)))
+    unlisted = [folder for source in sources for folder in source.unreadable]
+    left_out = sum((source.left_out for source in sources), Counter())
+    if not images and not unlisted:
+        raise UserError(no_image_notice(", ".join(files), SUFFIXES, left_out))
+    for folder in unlisted:
+        print(f"{folder} cannot be listed; check its permissions", file=sys.stderr)
+    return images, left_out, [str(path) for path in unlisted]
+
+
+def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[tuple[str, Answer]]:
+    """Prints a row for each image that is classified, as soon as it is; notes the others."""
+    width = max([len("file"), *map(len, images)])
+    answers = []
+    with tqdm(total=len(images), unit="image", desc="client", file=sys.stderr) as progress:
+        # On a terminal the bar makes room for every row; in a file there is none to keep whole.
+        write = progress.write if sys.stdout.isatty() else print
+        write(f"{'file':{width}}  probability  label")
+        for path, outcome in zip(images, asking.outcomes(images), strict=True):
+            progress.update()
+            if isinstance(outcome, UserError):
+                failed.append(path)
+                progress.write(str(outcome), file=sys.stderr)
+                continue
+            answers.append((path, outcome))
+            write(f"{path:{width}}  {outcome.probability:11.1%}  {printable(outcome.label)}")
+    return answers

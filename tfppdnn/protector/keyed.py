@@ -1,0 +1,52 @@
+"""Protectors that are made by name: ciphers with a key, baselines with a strength."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from tfppdnn.baselines import BASELINES, make_baseline
+from tfppdnn.ciphers import CIPHERS, make_cipher
+from tfppdnn.errors import UserError
+from tfppdnn.protector.origin import Origin
+
+_NAMES = {kind: name for name, kind in {**CIPHERS, **BASELINES}.items()}
+
+
+def keyed(text: str) -> Origin | None:
+    """Makes a cipher or baseline.
+
+    Args:
+        text: One of `CIPHERS` or `BASELINES`, with the cipher's key or the baseline's strength
+            behind a colon, or without for its default.
+
+    Returns:
+        None if the text is no such name.
+
+    Raises:
+        UserError: The number is none, or not one for this scheme.
+    """
+    word, colon, number = text.partition(":")
+    if word not in CIPHERS and word not in BASELINES:
+        return None
+    if colon and not (number.isascii() and number.isdigit()):
+        raise UserError(f"{text}: give a whole number after the colon, as in {word}:4")
+    value = int(number) if colon else None
+    made = make_baseline(word, value) if word in BASELINES else make_cipher(word, key=value or 0)
+    return _origin(made, name=text, title=word if value is None else f"{word}-{value}")
+
+
+def keyed_object(scheme: Any) -> Origin | None:
+    """Names a cipher or baseline that was made in a program; None if it is something else."""
+    name = _NAMES.get(type(scheme))
+    if name is None:
+        return None
+    numbers = [f"-{value}" for value in dataclasses.astuple(scheme)]
+    title = name if scheme == type(scheme)() else "".join([name, *numbers])
+    return _origin(scheme, name=title, title=title)
+
+
+def _origin(scheme: Any, *, name: str, title: str) -> Origin:
+    settings = dataclasses.asdict(scheme)
+    identity = " ".join([_NAMES[type(scheme)], *(f"{key} {of}" for key, of in settings.items())])
+    return Origin(name=name, title=title, load=lambda: scheme, identity=lambda: identity)

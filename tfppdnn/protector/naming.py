@@ -1,0 +1,59 @@
+"""From a name to what it names: one word or path for every protector.
+
+A name is one of
+
+- a protector that comes with the package: `cifar10`;
+- a run folder made by `train`, a folder that `Protector.save` has written, a `.tflite` file, a
+  `.keras` file, or a SavedModel folder;
+- a cipher: `tanaka`, `pixel_same`, `pixel_different`, `ele`, `etc`; with a key, `tanaka:1234`;
+- a baseline: `plain`, `blur:2`, `pixelate:4`;
+- a Python function or object: `package.module:name` or `folder/file.py:name`.
+
+A text that is the name of a shipped protector, a cipher or a baseline is just that, whatever
+files there are: a folder of that name is `./tanaka`. A `pathlib.Path` is always a path.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tfppdnn.baselines import BASELINES
+from tfppdnn.ciphers import CIPHERS
+from tfppdnn.errors import UserError
+from tfppdnn.protector import shipped
+from tfppdnn.protector.keyed import keyed
+from tfppdnn.protector.origin import Origin
+from tfppdnn.protector.python_object import python_object
+from tfppdnn.protector.trained import trained
+from tfppdnn.python_names import PythonName
+
+
+def find_origin(name: str | os.PathLike[str]) -> Origin:
+    """Finds where a protector comes from, without loading it.
+
+    Args:
+        name: As above.
+
+    Raises:
+        UserError: The name means nothing; what is possible is listed.
+    """
+    text = os.fspath(name)
+    names = shipped.shipped_names()
+    if isinstance(name, str):
+        if text in names:
+            return trained(shipped.SHIPPED / text, name=text)
+        if (origin := keyed(text)) is not None:
+            return origin
+    path = Path(text).expanduser()
+    if path.exists():
+        return trained(path)
+    if PythonName.is_meant(text):
+        return python_object(text)
+    of_the_package = f"a shipped protector ({', '.join(names)}), " if names else ""
+    raise UserError(
+        f"{text} does not exist; name {of_the_package}a run folder made by `train`, a "
+        f"protector.tflite, a .keras file, a SavedModel folder, a cipher ({', '.join(CIPHERS)}), "
+        f"a baseline ({', '.join(BASELINES)}), or a Python function (package.module:name or "
+        "file.py:name)"
+    )

@@ -1,0 +1,268 @@
+"""`tfppdnn.Protector`: whatever turns plain images into protected ones, as one class."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import written_whole
+from tfppdnn.protector.checked import CheckedScheme
+from tfppdnn.protector.images import like, pixels_of
+from tfppdnn.protector.keyed import keyed_object
+from tfppdnn.protector.naming import find_origin
+from tfppdnn.protector.origin import Origin
+from tfppdnn.protector.python_object import held_object
+from tfppdnn.protector.scheme import Scheme, as_batch
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Protector:
+    """Turns plain images into protected ones: h_p in the paper.
+
+    It holds a scheme, which is anything with `protect`, and what is known of it. What the scheme
+    returns is checked: size and type are those of the plain image, and different images do not
+    all become one picture.
+
+    Made by `from_preset`, `named` or `of`.
+
+    Args:
+        origin: What is known of it.
+    """
+
+    def __init__(self, origin: Origin):
+        self._origin = origin
+
+    @classmethod
+    def from_preset(cls, name: str | os.PathLike[str]) -> Self:
+        """Loads a protector by its name.
+
+        Args:
+            name: A shipped protector (see `tfppdnn.presets`), a run folder, a folder made by
+                `save`, a `.tflite` file, a `.keras` file, a SavedModel folder; a cipher or
+                baseline with its key or strength (`tanaka:3`, `blur:2`); a Python function or
+                object (`module:name`, `file.py:name`). See `tfppdnn.protector.naming`. Of a
+                run and of what ships the TFLite file is used, for batches as well: LiteRT
+                takes less of the processor an image than TensorFlow does at any batch size.
+                Only SavedModels and `.keras` files import TensorFlow.
+
+        Raises:
+            UserError: There is no protector of that name, or its files are damaged.
+        """
+        protector = cls.named(name)
+        _ = protector.scheme
+        return protector
+
+    @classmethod
+    def named(cls, name: str | os.PathLike[str]) -> Self:
+        """Finds a protector by its name; it is loaded when it first protects.
+
+        Args:
+            name: See `from_preset`.
+
+        Raises:
+            UserError: There is no protector of that name.
+        """
+        return cls(find_origin(name))
+
+    @classmethod
+    def of(
+        cls, thing: Any, *, name: str | None = None, differentiable: Callable | None = None
+    ) -> Self:
+        """Makes a protector of whatever protects.
+
+        Args:
+            thing: A protector, which is returned as it is; a name or path, see `named`; a
+                function from uint8 [N, H, W, 3] or [H, W, 3] to the same; an object with such
+                a method `protect`; or a Keras model from float32 [N, H, W, 3] in [0, 1] to
+                the same.
+            name: What messages and reports call a function, an object or a model.
+            differentiable: Of a function or an object, the same before rounding: anything from
+                float32 [N, H, W, 3] in [0, 1] to the same that TensorFlow can differentiate.
+
+        Raises:
+            UserError: It is nothing of these.
+        """
+        if isinstance(thing, Protector):
+            return thing
+        if isinstance(thing, str | os.PathLike):
+            return cls.named(thing)
+        origin = _model(thing, name) or keyed_object(thing) or held_object(thing, name=name)
+        if differentiable is not None:
+            origin = replace(origin, network=lambda: differentiable)
+        return cls(origin)
+
+    @cached_property
+    def scheme(self) -> Scheme:
+        """What protects, itself; loaded when it is first asked for.
+
+        Raises:
+            UserError: Its files are damaged.
+        """
+        return self._origin.load()
+
+    @cached_property
+    def _checked(self) -> CheckedScheme:
+        return CheckedScheme(self.scheme, name=self._origin.name)
+
+    def protect(self, images: Any) -> Any:
+        """Protects images.
+
+        It may be called from several threads, unless the scheme is Python code that may not.
+
+        Args:
+            images: uint8 RGB [N, H, W, 3] or [H, W, 3], as an array or an eager tensor; a PIL
+                image; the path of an image file; or a list of any of these, of any sizes.
+
+        Returns:
+            Protected images, of the same kind and shape: an array, a tensor, a PIL image or a
+            list of them. What was given as a path is an array, uint8 [H, W, 3].
+
+        Raises:
+            UserError: A file cannot be read; or the scheme fails on an image, changes its size,
+                returns anything but uint8, or makes all of several different images the same.
+            ValueError: Images have another shape or type.
+            MemoryError: The images are too large for this machine.
+        """
+        if isinstance(images, list | tuple):
+            return self._protect_each(images)
+        return like(images, self._checked.protect(pixels_of(images)))
+
+    def _protect_each(self, images: list | tuple) -> list:
+        arrays = [pixels_of(image) for image in images]
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for index, array in enumerate(arrays):
+            as_batch(array)
+            by_shape.setdefault(array.shape, []).append(index)
+        for shape, indices in by_shape.items():
+            batch = np.stack([arrays[index] for index in indices]).reshape(-1, *shape[-3:])
+            made = self._checked.protect(batch).reshape(-1, *shape)
+            for index, one in zip(indices, made, strict=True):
+                arrays[index] = one
+        return [like(image, made) for image, made in zip(images, arrays, strict=True)]
+
+    def map(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
+        """Protects the images of a data set, as they are drawn.
+
+        Args:
+            dataset: Of uint8 images [H, W, 3] or batches [N, H, W, 3], or of tuples that begin
+                with such: (image, label, ...).
+
+        Returns:
+            The same with protected images; shapes that were known still are.
+
+        Raises:
+            UserError: It has no images of that kind.
+        """
+        from tfppdnn.protector.mapping import mapped
+
+        return mapped(dataset, self._checked.protect)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Writes the files that it was made of, whole or not at all.
+
+        Args:
+            folder: Is made; `from_preset` reads it.
+
+        Raises:
+            UserError: It was made of no files, as ciphers and functions are; or the folder holds
+                something, or cannot be written.
+        """
+        folder = Path(folder).expanduser()
+        origin = self._origin
+        if origin.files is None:
+            raise UserError(
+                f"{origin.name} is not made of files that can be saved; a trained protector or a "
+                "Keras model is"
+            )
+        _ = self.scheme  # Damaged files are not handed on.
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UserError(f"{folder} is not empty; give another folder to save in")
+        with written_whole(folder) as temporary:
+            temporary.mkdir()
+            for name, source in origin.files.items():
+                place = temporary / name
+                place.parent.mkdir(exist_ok=True)
+                if callable(source):
+                    source(place)
+                elif source.is_dir():
+                    shutil.copytree(source, place)
+                else:
+                    shutil.copyfile(source, place)
+
+    @property
+    def name(self) -> str:
+        """What it was called by whoever made it: a name or path as given."""
+        return self._origin.name
+
+    @property
+    def title(self) -> str:
+        """A short name, for a folder or the head of a column."""
+        return self._origin.title
+
+    @cached_property
+    def identity(self) -> str:
+        """Tells it from any other, in a few letters for `config.json`.
+
+        A digest of the files of a trained protector; a cipher's or baseline's name and number;
+        a named function's name and a digest of the file it stands in; of what a program holds,
+        a digest of what it does.
+
+        Raises:
+            UserError: The files are not there yet, or the code cannot be run.
+        """
+        return self._origin.identity()
+
+    @property
+    def run(self) -> Path | None:
+        """The run folder that it is the protector of, which knows its data set and settings."""
+        return self._origin.run
+
+    @cached_property
+    def differentiable(self) -> Callable | None:
+        """Itself before rounding, float32 [N, H, W, 3] in [0, 1] to the same.
+
+        A Keras model (or what `of` was given), which whoever owns the protector can
+        differentiate; None if it came without.
+
+        Raises:
+            UserError: The file is damaged, or TensorFlow is not installed.
+        """
+        network = self._origin.network
+        return None if network is None else network()
+
+    def says(self, name: str, default: Any = None) -> Any:
+        """What the scheme says of itself, or a default.
+
+        Args:
+            name: One of `key_space_bits`, `with_key`, `classifier_front`, `gan_generator`,
+                `size_multiple`; see `Scheme`.
+            default: What is said of a scheme that does not.
+        """
+        return getattr(self.scheme, name, default)
+
+    def __repr__(self) -> str:
+        return f"Protector({self._origin.name!r})"
+
+
+def load_protector(name: str | os.PathLike[str]) -> Protector:
+    """Loads a protector by its name: the short form of `Protector.from_preset`."""
+    return Protector.from_preset(name)
+
+
+def _model(thing: Any, name: str | None) -> Origin | None:
+    # Keras is not imported for what cannot be its own.
+    if not any(kind.__module__.startswith("keras.") for kind in type(thing).__mro__):
+        return None
+    from tfppdnn.protector.keras_file import held_model
+
+    return held_model(thing, name=name)

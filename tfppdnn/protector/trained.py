@@ -1,0 +1,125 @@
+"""Protectors that `train`, `export` and `Protector.save` have written, each named by its path."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import digest
+from tfppdnn.protector.origin import Origin
+from tfppdnn.protector.scheme import Scheme
+
+TFLITE, HALF_TFLITE, KERAS = "protector.tflite", "protector_fp16.tflite", "protector.keras"
+_OF_RUN = f"checkpoints/{KERAS}"
+
+
+def trained(path: Path, *, name: str | None = None) -> Origin:
+    """Finds out what kind of protector a path holds.
+
+    Args:
+        path: A run folder, a folder that `Protector.save` has written, one of a shipped
+            protector, a `.tflite` file, a `.keras` file or a SavedModel folder.
+        name: What messages call it; the path if None.
+
+    Raises:
+        UserError: It holds none.
+    """
+    told = {"name": name or os.fspath(path), "title": path.resolve().name}
+    if path.is_file():
+        return _keras_file(path, told) if path.suffix == ".keras" else _tflite_file(path, told)
+    if (path / "config.json").is_file() or (path / TFLITE).is_file():
+        return _run(path, told)
+    if (path / HALF_TFLITE).is_file() and (path / KERAS).is_file():
+        return _shipped_folder(path, told)
+    if (path / "saved_model.pb").is_file():
+        return _saved_model(path, told)
+    if (path / KERAS).is_file():
+        return _keras_file(path / KERAS, told)
+    raise UserError(
+        f"{path} holds neither protector.tflite nor saved_model.pb; name a run folder made by "
+        "`train`, a protector.tflite, a .keras file or a SavedModel folder"
+    )
+
+
+def _run(path: Path, told: dict[str, str]) -> Origin:
+    files = {name: path / name for name in (TFLITE, _OF_RUN)}
+
+    def tflite() -> Path:
+        if not files[TFLITE].is_file():
+            raise UserError(
+                f"{path} holds no protector.tflite yet: its training has not finished, or a "
+                "file was refused; give the same `train` command again"
+            )
+        return files[TFLITE]
+
+    return Origin(
+        **told,
+        load=lambda: _litert(tflite()),
+        identity=lambda: digest(tflite()),
+        network=partial(_network, files[_OF_RUN]) if files[_OF_RUN].is_file() else None,
+        files={name: file for name, file in files.items() if name == TFLITE or file.is_file()},
+        # A folder that was saved is none: nobody knows what its images were.
+        run=path if (path / "config.json").is_file() else None,
+    )
+
+
+def _shipped_folder(path: Path, told: dict[str, str]) -> Origin:
+    tflite, network = path / HALF_TFLITE, path / KERAS
+    return Origin(
+        **told,
+        load=partial(_litert, tflite),
+        identity=partial(digest, tflite, network),
+        # It does the same up to the rounding of 8 bits.
+        network=partial(_network, network),
+        files={file.name: file for file in sorted(path.iterdir()) if file.is_file()},
+    )
+
+
+def _tflite_file(path: Path, told: dict[str, str]) -> Origin:
+    return Origin(
+        **told, load=partial(_litert, path), identity=partial(digest, path), files={TFLITE: path}
+    )
+
+
+def _keras_file(path: Path, told: dict[str, str]) -> Origin:
+    def load() -> Scheme:
+        from tfppdnn.protector.keras_file import KerasScheme
+
+        return KerasScheme(_network(path))
+
+    return Origin(
+        **told,
+        load=load,
+        identity=partial(digest, path),
+        network=partial(_network, path),
+        files={KERAS: path},
+    )
+
+
+def _saved_model(path: Path, told: dict[str, str]) -> Origin:
+    def load() -> Scheme:
+        from tfppdnn.protector.saved_model import SavedModelScheme
+
+        return SavedModelScheme(path)
+
+    return Origin(
+        **told,
+        load=load,
+        identity=lambda: digest(*sorted(file for file in path.rglob("*") if file.is_file())),
+        files={file.name: file for file in sorted(path.iterdir())},
+    )
+
+
+# The runtimes are imported by whoever protects, not by whoever asks for a name.
+def _litert(path: Path) -> Scheme:
+    from tfppdnn.protector.litert import LiteRTScheme
+
+    return LiteRTScheme(path)
+
+
+def _network(path: Path):
+    from tfppdnn.protector.keras_file import load_network
+
+    return load_network(path)
