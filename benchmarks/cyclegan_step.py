@@ -77,6 +77,8 @@ def ours() -> Work:
     """`CycleGAN`, and the step of `fit`."""
     parts = networks()
 
+    import keras
+
     from tfppdnn.models.perceptual import perceptual_features
     from tfppdnn.protection.cyclegan import CycleGAN
 
@@ -90,7 +92,7 @@ def ours() -> Work:
         perceptual_cap=_CAP,
         pool_size=given["pool_size"],
     )
-    model.compile(learning_rate=given["learning_rate"], beta_1=given["beta_1"])
+    model.compile(optimizer=keras.optimizers.Adam(given["learning_rate"], given["beta_1"]))
     step = as_fit_does(model, batch())
     losses = []
     for _ in range(STEPS_COMPARED):

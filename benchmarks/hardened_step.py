@@ -86,6 +86,8 @@ def ours() -> Work:
     """`HardenedProtector`, and the step of `fit`."""
     parts = networks()
 
+    import keras
+
     from tfppdnn.protection.hardened import HardenedProtector
 
     given = settings()
@@ -95,8 +97,12 @@ def ours() -> Work:
         pool_size=given["pool_size"],
         **given["objective"],
     )
+    rate, beta_1 = given["learning_rate"], given["beta_1"]
+    falling = keras.optimizers.schedules.CosineDecay(rate, given["steps"], alpha=0.01)
     model.compile(
-        learning_rate=given["learning_rate"], beta_1=given["beta_1"], steps=given["steps"]
+        optimizer=keras.optimizers.Adam(falling, beta_1),
+        restorer_optimizer=keras.optimizers.Adam(rate, beta_1),
+        discriminator_optimizer=keras.optimizers.Adam(rate / 5, beta_1),
     )
     step = as_fit_does(model, batch())
     losses = []

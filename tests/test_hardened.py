@@ -27,7 +27,7 @@ def build(seed=0, **weights):
         pool_size=BATCH,
         **weights,
     )
-    model.compile(learning_rate=1e-3, steps=10)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3, beta_1=0.5))
     return model
 
 

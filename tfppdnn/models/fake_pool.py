@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable(package="tfppdnn")
 class FakePool(keras.layers.Layer):
     """Answers half of all fakes with earlier ones (Shrivastava et al., 2017).
 
@@ -18,8 +19,10 @@ class FakePool(keras.layers.Layer):
         seed: Seed of the swaps.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], *, size: int = 50, seed: int = 0):
-        super().__init__()
+    def __init__(
+        self, image_shape: tuple[int, int, int], *, size: int = 50, seed: int = 0, **kwargs
+    ):
+        super().__init__(**kwargs)
         self.size = size
         self.random = keras.random.SeedGenerator(seed)
         self.images = self.add_weight(
@@ -44,16 +47,15 @@ class FakePool(keras.layers.Layer):
             float32 [N, H, W, 3].
 
         Raises:
-            ValueError: The batch is larger than the pool.
+            ValueError: The batch is larger than the pool. Where its size is known in a
+                running graph only, TensorFlow raises its `InvalidArgumentError`.
         """
-        count = fakes.shape[0]
-        if count > self.size:
-            raise ValueError(f"a pool of {self.size} images is too small for a batch of {count}")
+        count = self._count(fakes)
         filling = self.filled < self.size
         places = ops.where(
             filling,
             # The last batch that fills the pool may overwrite some of its first.
-            ops.mod(self.filled + ops.arange(count), self.size),
+            ops.mod(self.filled + ops.arange(count, dtype="int32"), self.size),
             keras.random.shuffle(ops.arange(self.size), seed=self.random)[:count],
         )
         swap = keras.random.uniform((count, 1, 1, 1), seed=self.random) < 0.5
@@ -63,3 +65,25 @@ class FakePool(keras.layers.Layer):
         answer = ops.where(ops.logical_and(ops.logical_not(filling), swap), pooled, fakes)
         self.filled.assign(ops.minimum(self.filled + count, self.size))
         return answer
+
+    def get_config(self):
+        """Returns what `from_config` needs to make an equal layer, with an empty pool."""
+        return {
+            **super().get_config(),
+            "image_shape": tuple(self.images.shape[1:]),
+            "size": self.size,
+            "seed": self.random.get_config()["seed"],
+        }
+
+    def _count(self, fakes):
+        count = ops.shape(fakes)[0]
+        problem = f"a pool of {self.size} images is too small for a batch of"
+        if isinstance(count, int):
+            if count > self.size:
+                raise ValueError(f"{problem} {count}")
+        elif keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            # Keras has nothing that raises in a running graph.
+            tf.debugging.Assert(count <= self.size, [problem, count])
+        return count

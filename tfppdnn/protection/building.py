@@ -137,7 +137,7 @@ def _build_cyclegan(
             image_shape=dataset.train_images.shape[1:],
             seed=seed,
         )
-    model.compile(learning_rate=training.learning_rate, beta_1=training.beta_1)
+    model.compile(optimizer=keras.optimizers.Adam(training.learning_rate, training.beta_1))
     facts = {"perceptual_features": features.source, "perceptual_cap": cap}
     return model, {**facts, **_bits(training.networks)}
 
@@ -165,10 +165,12 @@ def _build_hardened(
             pool_size=training.pool_size,
             seed=seed,
         )
+    rate, steps = training.learning_rate, transform_steps(settings, dataset)
+    falling = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
     model.compile(
-        learning_rate=training.learning_rate,
-        beta_1=training.beta_1,
-        steps=transform_steps(settings, dataset),
+        optimizer=keras.optimizers.Adam(falling, training.beta_1),
+        restorer_optimizer=keras.optimizers.Adam(rate, training.beta_1),
+        discriminator_optimizer=keras.optimizers.Adam(rate / 5, training.beta_1),
     )
     return model, _bits(training.networks)
 

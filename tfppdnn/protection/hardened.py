@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -10,18 +12,31 @@ from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.models.vgg13 import stage_averages
 from tfppdnn.protection import losses
+from tfppdnn.protection.adversarial import AdversarialModel, Optimizer
 
 _LOSSES = ("protector", "adversarial", "classification", "features", "restored", "discriminator")
+_NETWORKS = ("protector", "restorer", "protected_discriminator", "reference_classifier")
+_NUMBERS = (
+    "lambda_",
+    "classification_weight",
+    "feature_weight",
+    "feature_stages",
+    "hiding_weight",
+    "pool_size",
+    "seed",
+)
 
 
-class HardenedProtector(keras.Model):
+@keras.saving.register_keras_serializable(package="tfppdnn")
+class HardenedProtector(AdversarialModel):
     """Learns h_p against a restorer that tries to undo it.
 
     The paper's cycle loss (Eq. 5 and 9) rewards protector and restorer together when x comes
     back from h_p(x), and so trains the inverse of what it protects with. Here only the
     restorer is rewarded for that, and the protector for the opposite. What the paper asks of
     h_p(x) besides stays: h_theta classifies it (Eq. 8), and it passes for one of the preliminary
-    protected images (Eq. 4). Calling the model protects: it is h_p.
+    protected images (Eq. 4). Calling the model protects: it is h_p. It is trained and tested on
+    batches ((x, y), (x_p, y_p)), as many images of the one kind as of the other; y_p is not used.
 
     Args:
         protector: h_p, from float32 [N, H, W, 3] in [0, 1] to the same.
@@ -39,6 +54,8 @@ class HardenedProtector(keras.Model):
         hiding_weight: Weight of what the restorer gets back.
         pool_size: Earlier fakes that the discriminator is shown.
         seed: Seed of the pool.
+        name: Name of the Keras model.
+        kwargs: As for `keras.Model`.
     """
 
     def __init__(
@@ -56,11 +73,14 @@ class HardenedProtector(keras.Model):
         hiding_weight: float = 1.0,
         pool_size: int = 50,
         seed: int = 0,
+        name: str = "hardened",
+        **kwargs,
     ):
-        super().__init__(name="hardened")
+        super().__init__(_LOSSES, name=name, **kwargs)
         self.protector = protector
         self.restorer = restorer
         self.protected_discriminator = protected_discriminator
+        self.reference_classifier = reference_classifier
         frozen = folded(reference_classifier)
         self.reference = keras.Model(
             frozen.inputs, [*stage_averages(frozen, feature_stages), frozen.output]
@@ -70,57 +90,77 @@ class HardenedProtector(keras.Model):
         self.lambda_ = lambda_
         self.classification_weight = classification_weight
         self.feature_weight = feature_weight
+        self.feature_stages = feature_stages
         self.hiding_weight = hiding_weight
-        self.protected_pool = FakePool(self.mean_image.shape, size=pool_size, seed=seed)
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in _LOSSES}
-        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        self.pool_size = pool_size
+        self.seed = seed
+        self.protected_pool = FakePool(
+            self.mean_image.shape, size=pool_size, seed=seed, dtype=self.dtype_policy
+        )
         self.built = True
 
-    def compile(self, *, learning_rate: float = 1e-3, steps: int, beta_1: float = 0.5, **kwargs):
-        """Makes an Adam for each of the three; the protector's rate falls along a cosine.
+    def compile(
+        self,
+        optimizer: Optimizer | None = None,
+        *,
+        restorer_optimizer: Optimizer | None = None,
+        discriminator_optimizer: Optimizer | None = None,
+        **kwargs,
+    ):
+        """Sets an optimizer for each of the three.
 
         Args:
-            learning_rate: The protector's at first, and the restorer's throughout.
-            steps: Steps of the whole training.
-            beta_1: Adam's.
+            optimizer: The protector's; by default Adam(2e-4, beta_1=0.5).
+            restorer_optimizer: The restorer's; by default one of the same settings.
+            discriminator_optimizer: The discriminator's, likewise.
             kwargs: As for `keras.Model.compile`.
         """
-        falling = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.01)
-        self.protector_optimizer = keras.optimizers.Adam(falling, beta_1)
-        self.restorer_optimizer = keras.optimizers.Adam(learning_rate, beta_1)
-        self.discriminator_optimizer = keras.optimizers.Adam(learning_rate / 5, beta_1)
-        self.protector_optimizer.build(self.protector.trainable_variables)
-        self.restorer_optimizer.build(self.restorer.trainable_variables)
-        self.discriminator_optimizer.build(self.protected_discriminator.trainable_variables)
-        super().compile(optimizer=self.protector_optimizer, **kwargs)
+        further = {
+            "restorer_optimizer": restorer_optimizer,
+            "discriminator_optimizer": discriminator_optimizer,
+        }
+        self.compile_with(optimizer, further, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` needs to make an equal model, with weights of its own."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            **{name: serialize(getattr(self, name)) for name in _NETWORKS},
+            "mean_image": serialize(ops.convert_to_numpy(self.mean_image)),
+            **{name: getattr(self, name) for name in _NUMBERS},
+        }
 
     @property
-    def optimizers(self) -> list[keras.Optimizer]:
-        """All three, for checkpoints."""
-        return [self.protector_optimizer, self.restorer_optimizer, self.discriminator_optimizer]
-
-    @property
-    def metrics(self) -> list[keras.Metric]:
-        """The losses' means and the accuracy, without Keras's own `loss`, which stays 0."""
-        return [*self.trackers.values(), self.accuracy]
+    def variables_of_optimizers(self) -> list[list[keras.Variable]]:
+        """What each of `optimizers` trains."""
+        networks = (self.protector, self.restorer, self.protected_discriminator)
+        return [network.trainable_variables for network in networks]
 
     def call(self, images, training=False):
         """Protects float32 [N, H, W, 3] images in [0, 1]: h_p(x)."""
         return self.protector(images, training=training)
 
     def train_step(self, data):
-        """One step on ((x, y), (x_p, _)): the protector, then its two enemies."""
+        """One step on ((x, y), (x_p, y_p)): the protector, then its two enemies."""
         (images, labels), (preliminary, _) = data
         protected = self.train_protector(images, labels)
         self.train_restorer(images, protected)
         self.train_discriminator(preliminary, protected)
         return self.get_metrics_result()
 
+    def test_step(self, data):
+        """The losses and h_theta's accuracy on h_p(x) for ((x, y), (x_p, y_p)), unpooled."""
+        (images, labels), (preliminary, _) = data
+        _, protected = self.protector_objective(images, labels, training=False)
+        self.discriminator_objective(preliminary, protected, training=False)
+        return self.get_metrics_result()
+
     def train_protector(self, images, labels):
         """Updates the protector; returns the images it protected, as 8 bits hold them."""
         with tf.GradientTape() as tape:
             loss, protected = self.protector_objective(images, labels, training=True)
-        _descend(self.protector_optimizer, tape, loss, self.protector)
+        _descend(self.optimizer, tape, loss, self.protector)
         return ops.stop_gradient(protected)
 
     def train_restorer(self, images, protected):
@@ -134,12 +174,17 @@ class HardenedProtector(keras.Model):
         """Updates the discriminator on preliminary images and pooled fakes."""
         protected = self.protected_pool(protected)
         with tf.GradientTape() as tape:
-            scores = self.protected_discriminator(
-                ops.concatenate([preliminary, protected]), training=True
-            )
-            loss = losses.discriminator_loss(*ops.split(scores, 2))
+            loss = self.discriminator_objective(preliminary, protected, training=True)
         _descend(self.discriminator_optimizer, tape, loss, self.protected_discriminator)
-        self.trackers["discriminator"].update_state(loss)
+
+    def discriminator_objective(self, preliminary, protected, *, training):
+        """L_ad as the discriminator sees it: a scalar."""
+        scores = self.protected_discriminator(
+            ops.concatenate([preliminary, protected]), training=training
+        )
+        loss = losses.discriminator_loss(*ops.split(scores, 2))
+        self.track(discriminator=loss)
+        return loss
 
     def protector_objective(self, images, labels, *, training):
         """The loss of h_p, and h_p(x).
@@ -172,8 +217,7 @@ class HardenedProtector(keras.Model):
             + self.feature_weight * terms["features"]
             + self.hiding_weight * terms["restored"]
         )
-        for name, value in {"protector": loss, **terms}.items():
-            self.trackers[name].update_state(value)
+        self.track(protector=loss, **terms)
         self.accuracy.update_state(labels, logits)
         return loss, protected
 
