@@ -11,7 +11,7 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "quiet", "errors", "types"),
+    ("processor", "registration", "quiet", "errors", "types"),
     ("commands", "files", "settings"),
     ("timing", "run_folder"),
     ("images",),

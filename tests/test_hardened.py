@@ -177,3 +177,11 @@ def test_a_killed_training_goes_on_with_the_same_weights(tmp_path):
     steps(second, range(2, 4))
     for ours, theirs in zip(whole.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_of_one_image_there_is_nothing_to_know_beyond_its_own_mean():
+    image, estimate = np.full((1, 4), 0.5), tf.Variable(np.full((1, 4), 0.3))
+    with tf.GradientTape() as tape:
+        explained = losses.explained_variance(image, estimate, image[0])
+    assert float(explained) == 0
+    np.testing.assert_array_equal(tape.gradient(explained, estimate), np.zeros((1, 4)))

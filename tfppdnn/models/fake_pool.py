@@ -75,6 +75,19 @@ class FakePool(keras.layers.Layer):
             "seed": self.random.get_config()["seed"],
         }
 
+    def save_own_variables(self, store):
+        """Saves the random generator's state, too, which Keras leaves out of its files."""
+        for name, variable in self._state().items():
+            store[name] = variable
+
+    def load_own_variables(self, store):
+        """Loads what `save_own_variables` saved."""
+        for name, variable in self._state().items():
+            variable.assign(store[name])
+
+    def _state(self):
+        return {"images": self.images, "filled": self.filled, "random": self.random.state}
+
     def _count(self, fakes):
         count = ops.shape(fakes)[0]
         problem = f"a pool of {self.size} images is too small for a batch of"

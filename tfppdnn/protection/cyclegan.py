@@ -8,10 +8,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.adversarial_model import AdversarialModel, Optimizer
 from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.protection import losses
-from tfppdnn.protection.adversarial import AdversarialModel, Optimizer
 
 _LOSSES = (
     "generators",

@@ -8,11 +8,11 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.adversarial_model import AdversarialModel, Optimizer
 from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.models.vgg13 import stage_averages
 from tfppdnn.protection import losses
-from tfppdnn.protection.adversarial import AdversarialModel, Optimizer
 
 _LOSSES = ("protector", "adversarial", "classification", "features", "restored", "discriminator")
 _NETWORKS = ("protector", "restorer", "protected_discriminator", "reference_classifier")

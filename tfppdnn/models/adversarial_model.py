@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from tfppdnn.models.batch_normalization import BatchNormalization
+
 Optimizer = keras.Optimizer | str
 """A Keras optimizer, or its name."""
 
@@ -79,7 +81,9 @@ class AdversarialModel(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None):
         """Makes a model of what `get_config` returned, with weights of its own."""
-        return cls(**keras.saving.deserialize_keras_object(config, custom_objects))
+        # It is saved as Keras's own, which takes longer to train and rounds elsewhere.
+        ours = {"BatchNormalization": BatchNormalization, **(custom_objects or {})}
+        return cls(**keras.saving.deserialize_keras_object(config, ours))
 
     def track(self, **values) -> None:
         """Counts losses in their means."""
