@@ -121,7 +121,7 @@ def test_a_batch_of_unknown_size_that_is_larger_than_the_pool_is_an_error():
     pool = FakePool((2, 2, 3), size=4)
     run = in_a_graph(pool)
     assert numbers_of(run(numbered(1, 4))) == [1, 2, 3, 4]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="pool of 4 .* batch of"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"pool of 4 .* batch of"):
         run(numbered(1, 5))
 
 

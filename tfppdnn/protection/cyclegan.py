@@ -227,8 +227,10 @@ class CycleGAN(AdversarialModel):
         reconstruction = losses.reconstruction_loss(
             images, cycled_images, protected, cycled_protected
         )
-        restorer = losses.adversarial_loss(self.plain_discriminator(fake_plain))
-        protector = losses.adversarial_loss(self.protected_discriminator(fake_protected))
+        restorer = losses.adversarial_loss(self.plain_discriminator(fake_plain, training=training))
+        protector = losses.adversarial_loss(
+            self.protected_discriminator(fake_protected, training=training)
+        )
         cycle = losses.cycle_loss(perceptual, classification, reconstruction, gamma=self.gamma)
         loss = losses.generators_loss(restorer, protector, cycle, lambda_=self.lambda_)
 

@@ -203,7 +203,9 @@ class HardenedProtector(AdversarialModel):
         restored = self.restorer(protected, training=False)
 
         terms = {
-            "adversarial": losses.adversarial_loss(self.protected_discriminator(protected)),
+            "adversarial": losses.adversarial_loss(
+                self.protected_discriminator(protected, training=training)
+            ),
             "classification": losses.cross_entropy(labels, logits),
             "features": 1.0 - _explained_on_average(plain_features, features),
             # Capped: nothing is gained by misleading somebody who knows nothing already.
