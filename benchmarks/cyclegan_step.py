@@ -92,7 +92,7 @@ def ours() -> Work:
         perceptual_cap=_CAP,
         pool_size=given["pool_size"],
     )
-    model.compile(keras.optimizers.Adam(given["learning_rate"], given["beta_1"]))
+    model.compile(optimizer=keras.optimizers.Adam(given["learning_rate"], given["beta_1"]))
     step = as_fit_does(model, batch())
     losses = []
     for _ in range(STEPS_COMPARED):

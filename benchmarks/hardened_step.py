@@ -100,7 +100,7 @@ def ours() -> Work:
     rate, beta_1 = given["learning_rate"], given["beta_1"]
     falling = keras.optimizers.schedules.CosineDecay(rate, given["steps"], alpha=0.01)
     model.compile(
-        keras.optimizers.Adam(falling, beta_1),
+        optimizer=keras.optimizers.Adam(falling, beta_1),
         restorer_optimizer=keras.optimizers.Adam(rate, beta_1),
         discriminator_optimizer=keras.optimizers.Adam(rate / 5, beta_1),
     )

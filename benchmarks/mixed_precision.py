@@ -18,10 +18,10 @@ def step(network: str, batch: int, mixed: bool, **settings: Any) -> Work:
     import tfppdnn  # noqa: F401 - before TensorFlow.
 
     import keras  # isort: skip
-    from tfppdnn.models import resnet18, unet, vgg13
+    from tfppdnn.models import resnet18, unet, vgg13_bn
     from tfppdnn.training.precision import computing_in_bfloat16
 
-    build = {"vgg13": vgg13.vgg13_bn, "resnet18": resnet18.resnet18, "unet": unet.unet}[network]
+    build = {"vgg13": vgg13_bn, "resnet18": resnet18, "unet": unet}[network]
     keras.utils.set_random_seed(0)
     with computing_in_bfloat16(mixed):
         model = build(**settings)

@@ -283,7 +283,7 @@ def test_discriminators_judge_their_own_domain(data, model):
 def test_training_lowers_the_loss_of_a_task_that_can_be_learned(data):
     # Without adversaries and perceptual loss, what is left is to be read and turned back.
     model = build(lambda_=0.0, gamma=(0.0, 1.0, 1.0))
-    model.compile(keras.optimizers.Adam(0.01, 0.5))
+    model.compile(optimizer=keras.optimizers.Adam(0.01, beta_1=0.5))
     model.run_eagerly = True
     batches = tf.data.Dataset.from_tensors(data).repeat(4)
     first, second = (

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tfppdnn import load_protector
@@ -43,3 +44,15 @@ def test_an_idea_and_an_attack_of_ones_own_are_audited(tmp_path, capfd):
     # What looks like noise gives everything away to who may have pictures of his own mixed.
     assert "the protector itself: The pictures come back: unmix" in mixture
     assert (tmp_path / "audit-secret_mixture" / "report.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_papers_objective_is_trained_with_fit_and_saved(tmp_path, monkeypatch):
+    import keras
+
+    file = tmp_path / "model.keras"
+    monkeypatch.setattr(sys, "argv", ["paper_objective.py", "1", str(file)])
+    trained = runpy.run_path(str(EXAMPLES / "paper_objective.py"))
+    images = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
+    loaded = keras.models.load_model(file)
+    np.testing.assert_array_equal(loaded(images), trained["model"](images))

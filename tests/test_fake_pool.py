@@ -1,6 +1,8 @@
 """The pool of earlier fakes, followed image by image."""
 
 import numpy as np
+import pytest
+import tensorflow as tf
 
 from tfppdnn.models.fake_pool import FakePool
 
@@ -95,20 +97,38 @@ def test_the_variables_are_all_there_is_to_go_on_from():
         assert numbers_of(other(fakes)) == numbers_of(pool(fakes))
 
 
-def test_of_a_batch_larger_than_the_pool_only_as_many_meet_it():
+def test_a_batch_larger_than_the_pool_is_an_error():
+    with pytest.raises(ValueError, match=r"pool of 4 .* batch of 5"):
+        FakePool((2, 2, 3), size=4)(numbered(1, 5))
+
+
+def in_a_graph(pool):
+    """Calls the pool where nothing is known of the batch's size."""
+    signature = [tf.TensorSpec([None, 2, 2, 3], tf.float32)]
+    return tf.function(pool, input_signature=signature)
+
+
+def test_a_size_that_is_unknown_gives_what_a_known_one_gives():
+    known, unknown = (FakePool((2, 2, 3), size=6, seed=1) for _ in range(2))
+    run = in_a_graph(unknown)
+    for step in range(12):
+        fakes = numbered(1 + 4 * step, 1 + step % 4)  # Batches of 1 to 4.
+        assert numbers_of(run(fakes)) == numbers_of(known(fakes))
+    assert numbers_of(unknown.images) == numbers_of(known.images)
+
+
+def test_a_batch_of_unknown_size_that_is_larger_than_the_pool_is_an_error():
     pool = FakePool((2, 2, 3), size=4)
-    assert numbers_of(pool(numbered(1, 6))) == [1, 2, 3, 4, 5, 6]
-    assert sorted(numbers_of(pool.images)) == [1, 2, 3, 4]
-    answered = numbers_of(pool(numbered(11, 6)))
-    assert answered[4:] == [15, 16]
-    assert sorted(answered[:4] + numbers_of(pool.images)) == [1, 2, 3, 4, 11, 12, 13, 14]
+    run = in_a_graph(pool)
+    assert numbers_of(run(numbered(1, 4))) == [1, 2, 3, 4]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"pool of 4 .* batch of"):
+        run(numbered(1, 5))
 
 
-def test_a_short_last_batch_of_unknown_size_meets_it_too():
-    import tensorflow as tf
-
-    pool, other = FakePool((2, 2, 3), size=8, seed=2), FakePool((2, 2, 3), size=8, seed=2)
-    answer = tf.function(pool, input_signature=[tf.TensorSpec([None, 2, 2, 3])])
-    for first, count in ((1, 4), (5, 4), (9, 4), (13, 3)):
-        fakes = numbered(first, count)
-        assert numbers_of(answer(fakes)) == numbers_of(other(fakes))
+def test_a_pool_survives_its_configuration():
+    pool = FakePool((2, 2, 3), size=6, seed=3)
+    again = FakePool.from_config(pool.get_config())
+    assert again.get_config() == pool.get_config()
+    for step in range(5):
+        fakes = numbered(1 + 4 * step, 4)
+        assert numbers_of(again(fakes)) == numbers_of(pool(fakes))

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from skimage.metrics import structural_similarity
 
 from tfppdnn.protection.projected_gradient_descent import (
@@ -185,3 +186,18 @@ def test_the_random_start_is_spread_evenly_over_the_valid_part_of_the_ball(
         start = protect(classifier, images, labels, epsilon=epsilon, iterations=0)
         assert start.mean() == pytest.approx(level, abs=0.02)
         assert start.std() == pytest.approx(epsilon / 12**0.5, abs=0.02)
+
+
+def test_predicting_protects_batches_of_any_size(classifier, images, labels):
+    model = PreliminaryProtection(classifier, batch_size=COUNT, random_start=False, iterations=3)
+    batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(3)
+    predicted = model.predict(batches, verbose=0)
+    np.testing.assert_allclose(predicted, model.protect(images, labels), atol=1.001 / 255)
+
+
+def test_it_survives_its_configuration(classifier, images, labels):
+    model = PreliminaryProtection(classifier, batch_size=COUNT, epsilon=0.5, iterations=3, seed=4)
+    again = PreliminaryProtection.from_config(model.get_config())
+    assert again.get_config() == model.get_config()
+    again.reference_classifier.set_weights(classifier.get_weights())
+    np.testing.assert_array_equal(again.protect(images, labels), model.protect(images, labels))

@@ -57,7 +57,7 @@ def new_cyclegan():
         features=perceptual_features("reference", reference_classifier=classifier).model,
         pool_size=6,
     )
-    model.compile(keras.optimizers.Adam(0.01, 0.5))
+    model.compile(optimizer=keras.optimizers.Adam(0.01, beta_1=0.5))
     return model
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import lazy_loader
 
 from tfppdnn.processor import prepare
-from tfppdnn.registration import register
+from tfppdnn.registration import register_with_keras
 
 __version__ = "0.1.0"
 
@@ -27,4 +27,4 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 __all__ = [*__all__, "__version__"]
 
 prepare()  # TensorFlow looks once, when it is imported.
-register()  # So that Keras loads what we have saved.
+register_with_keras()  # So that Keras loads what we have saved.

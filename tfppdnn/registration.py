@@ -1,66 +1,57 @@
-"""Makes our layers and models known to Keras, so that `keras.models.load_model` finds them.
+"""Tells Keras of our layers and models, so that `keras.models.load_model` finds them.
 
-Keras knows a class when the module it stands in has been imported. Ours import Keras, which takes
-seconds that a client does not have. So they are imported right after Keras is, whoever imports it,
-and never if nobody does.
+They are registered when their modules are imported, which needs Keras, which nobody should wait
+for who has not asked for it. So if Keras is loaded they are imported at once; otherwise Python's
+import system is asked to do so right after it has loaded Keras.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.abc
 import importlib.util
 import sys
+from importlib.abc import MetaPathFinder
 
-_MODULES = (
-    "tfppdnn.models.bottleneck",
-    "tfppdnn.models.fake_pool",
-    "tfppdnn.models.fronts",
-    "tfppdnn.models.instance_normalization",
-    "tfppdnn.models.layers",
-    "tfppdnn.models.resizing",
+NETWORKS = "tfppdnn.models"
+TRAINED_WITH_TENSORFLOW = (
     "tfppdnn.protection.cyclegan",
     "tfppdnn.protection.hardened",
+    "tfppdnn.protection.projected_gradient_descent",
 )
 
 
-def register() -> None:
-    """Registers now if Keras has been imported, or else when it is."""
-    if "keras" in sys.modules:
-        _import_all()
-    elif not any(isinstance(finder, _AfterKeras) for finder in sys.meta_path):
+def register_with_keras() -> None:
+    """Registers all layers and models with Keras, now or as soon as it is loaded."""
+    if sys.modules.get("keras") is not None:
+        _register()
+    else:
         sys.meta_path.insert(0, _AfterKeras())
 
 
-def _import_all() -> None:
-    for module in _MODULES:
-        importlib.import_module(module)
+class _AfterKeras(MetaPathFinder):
+    """Finds nothing itself; has `_register` called after Keras's own code has run."""
 
-
-class _AfterKeras(importlib.abc.MetaPathFinder):
-    """Finds Keras as others do, and adds what is to be done after its import."""
-
-    def find_spec(self, name, path=None, target=None):
-        """Is asked for every module that is imported."""
-        if name != "keras":
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "keras":
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        sys.meta_path.remove(self)  # Or it would be asked again, without end.
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            sys.meta_path.insert(0, self)
         if spec is not None and spec.loader is not None:
-            spec.loader = _ThenRegister(spec.loader)
+            execute = spec.loader.exec_module
+
+            def execute_and_register(module):
+                execute(module)
+                sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
+                _register()
+
+            spec.loader.exec_module = execute_and_register
         return spec
 
 
-class _ThenRegister(importlib.abc.Loader):
-    def __init__(self, loader: importlib.abc.Loader):
-        self._loader = loader
-
-    def create_module(self, spec):
-        """Is Keras's own loader's."""
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module) -> None:
-        """Imports Keras, then ours."""
-        module.__spec__.loader = module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        _import_all()
+def _register() -> None:
+    importlib.import_module(NETWORKS)
+    if sys.modules["keras"].backend.backend() == "tensorflow":
+        for name in TRAINED_WITH_TENSORFLOW:
+            importlib.import_module(name)

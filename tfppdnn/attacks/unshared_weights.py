@@ -6,12 +6,11 @@ for privacy-preserving deep neural networks", GCCE 2019; reference [16] of the p
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.attacks.data import OwnKeyPairs
@@ -19,6 +18,7 @@ from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.pairs import check_pairs, steps_of, train_on_pairs
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.models.unshared_convolution import UnsharedConvolution
 
 _MOMENTUM = 0.9
 
@@ -114,44 +114,3 @@ def unshared_weight_network(height: int, width_in_pixels: int, *, width: int) ->
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     pixels = layers.Conv2D(3, 1, activation="sigmoid", name="pixels")(x)
     return keras.Model(images, pixels, name="unshared_weight_network")
-
-
-@keras.saving.register_keras_serializable(package="tfppdnn")
-class UnsharedConvolution(layers.Layer):
-    """A 1x1 convolution with a kernel and a bias of its own for each pixel.
-
-    A mean over all pixels gives a kernel that only one of them sees a gradient H W times
-    smaller than a shared one's. So that one learning rate fits both, the weights are kept
-    smaller by the square root of H W and multiplied by it in use. All pixels start with the
-    same kernel, as a shared layer would.
-
-    Args:
-        channels: Of the output.
-    """
-
-    def __init__(self, channels: int, **kwargs):
-        super().__init__(**kwargs)
-        self.channels = channels
-
-    def build(self, input_shape):
-        """Makes kernels [H, W, C, channels] and biases [H, W, channels]."""
-        _, height, width, channels = input_shape
-        self.scale = math.sqrt(height * width)
-        shared = keras.initializers.HeNormal()((1, 1, channels, self.channels))
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(height, width, channels, self.channels),
-            initializer=lambda shape, dtype: ops.broadcast_to(shared / self.scale, shape),
-        )
-        self.bias = self.add_weight(
-            name="bias", shape=(height, width, self.channels), initializer="zeros"
-        )
-
-    def call(self, images):
-        """Maps float [N, H, W, C] to float [N, H, W, channels]."""
-        products = ops.einsum("nhwi,hwio->nhwo", images, self.kernel)
-        return (products + self.bias) * self.scale
-
-    def get_config(self):
-        """Returns what `from_config` needs to make an equal layer."""
-        return {**super().get_config(), "channels": self.channels}

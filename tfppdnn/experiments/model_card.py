@@ -119,16 +119,15 @@ def _network(file: Path) -> dict[str, Any]:
     """What the network itself is that ships, whatever its settings say."""
     import keras
 
-    # Registers the layers that files name.
-    from tfppdnn.models import bottleneck, layers, resizing  # noqa: F401
+    from tfppdnn.models import code_bits, code_of
 
     network = keras.saving.load_model(file, compile=False)
-    code = bottleneck.code_of(network)
+    code = code_of(network)
     return {
         "kind": "U-Net" if code is None else "bottleneck",
         "parameters": network.count_params(),
         "code": code and {"numbers": code[0], "levels": code[1]},
-        "bits": code and bottleneck.code_bits(*code),
+        "bits": code and code_bits(*code),
     }
 
 

@@ -1,17 +1,50 @@
-"""The networks, one a file, and their layers. All are built with Keras alone."""
+"""The networks: h_theta, the generators, the discriminators, phi_k and the cloud's classifier.
 
-import lazy_loader
+All of them need Keras, so nothing is gained by loading them one by one. A network has its
+module's name: `tfppdnn.models.unet` is the function, and `from tfppdnn.models.unet import ...`
+still finds the module.
+"""
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "bottleneck": ["bottleneck", "code_bits"],
-        "fake_pool": ["FakePool"],
-        "hourglass": ["hourglass"],
-        "patchgan": ["patchgan"],
-        "perceptual": ["perceptual_features", "vgg16_relu1_2"],
-        "resnet18": ["resnet18"],
-        "unet": ["unet"],
-        "vgg13": ["vgg13_bn"],
-    },
-)
+# First, for once Keras is there it is told of the layers (see `tfppdnn.registration`).
+import keras  # noqa: F401
+
+from tfppdnn.models.adversarial_model import AdversarialModel
+from tfppdnn.models.bottleneck import LearnedCanvas, RoundToLevels, bottleneck, code_bits, code_of
+from tfppdnn.models.fake_pool import FakePool
+from tfppdnn.models.fronts import DepthToSpace, block_adaptation
+from tfppdnn.models.hourglass import hourglass
+from tfppdnn.models.instance_normalization import InstanceNormalization
+from tfppdnn.models.layers import CropLike, NearestUpsample2x, ReflectToMultiple
+from tfppdnn.models.patchgan import patchgan
+from tfppdnn.models.perceptual import perceptual_features, vgg16_relu1_2
+from tfppdnn.models.resizing import AreaResize, NearestResizeLike
+from tfppdnn.models.resnet18 import resnet18
+from tfppdnn.models.unet import unet
+from tfppdnn.models.unshared_convolution import UnsharedConvolution
+from tfppdnn.models.vgg13 import vgg13_bn
+
+__all__ = [
+    "AdversarialModel",
+    "AreaResize",
+    "CropLike",
+    "DepthToSpace",
+    "FakePool",
+    "InstanceNormalization",
+    "LearnedCanvas",
+    "NearestResizeLike",
+    "NearestUpsample2x",
+    "ReflectToMultiple",
+    "RoundToLevels",
+    "UnsharedConvolution",
+    "block_adaptation",
+    "bottleneck",
+    "code_bits",
+    "code_of",
+    "hourglass",
+    "patchgan",
+    "perceptual_features",
+    "resnet18",
+    "unet",
+    "vgg13_bn",
+    "vgg16_relu1_2",
+]

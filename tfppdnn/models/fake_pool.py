@@ -15,7 +15,7 @@ class FakePool(keras.layers.Layer):
 
     Args:
         image_shape: (H, W, 3).
-        size: Images in the pool; 50 in CycleGAN.
+        size: Images in the pool; 50 in CycleGAN. At least the batch size.
         seed: Seed of the swaps.
     """
 
@@ -23,7 +23,7 @@ class FakePool(keras.layers.Layer):
         self, image_shape: tuple[int, int, int], *, size: int = 50, seed: int = 0, **kwargs
     ):
         super().__init__(**kwargs)
-        self.image_shape, self.size, self.seed = tuple(image_shape), size, seed
+        self.size = size
         self.random = keras.random.SeedGenerator(seed)
         self.images = self.add_weight(
             shape=(size, *image_shape), initializer="zeros", trainable=False, name="images"
@@ -41,44 +41,21 @@ class FakePool(keras.layers.Layer):
         batch meet the same one.
 
         Args:
-            fakes: float32 [N, H, W, 3]; of more than the pool holds, only as many meet it.
+            fakes: float32 [N, H, W, 3], N at most the pool's size.
 
         Returns:
             float32 [N, H, W, 3].
+
+        Raises:
+            ValueError: The batch is larger than the pool. Where its size is known in a
+                running graph only, TensorFlow raises its `InvalidArgumentError`.
         """
-        if fakes.shape[0] is None or fakes.shape[0] > self.size:
-            answered = self._swap(fakes[: self.size])
-            return ops.concatenate([answered, fakes[self.size :]])
-        return self._swap(fakes)
-
-    def get_config(self):
-        """Returns what `from_config` needs to make an equal layer, but for what is in the pool."""
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "size": self.size,
-            "seed": self.seed,
-        }
-
-    def save_own_variables(self, store):
-        """Keeps the generator's state as well, which Keras leaves out."""
-        for name in ("images", "filled"):
-            store[name] = getattr(self, name)
-        store["random"] = self.random.state
-
-    def load_own_variables(self, store):
-        """Takes what `save_own_variables` has kept."""
-        for name in ("images", "filled"):
-            getattr(self, name).assign(store[name])
-        self.random.state.assign(store["random"])
-
-    def _swap(self, fakes):
-        count = ops.shape(fakes)[0]
+        count = self._count(fakes)
         filling = self.filled < self.size
         places = ops.where(
             filling,
             # The last batch that fills the pool may overwrite some of its first.
-            ops.mod(self.filled + ops.arange(count), self.size),
+            ops.mod(self.filled + ops.arange(count, dtype="int32"), self.size),
             keras.random.shuffle(ops.arange(self.size), seed=self.random)[:count],
         )
         swap = keras.random.uniform((count, 1, 1, 1), seed=self.random) < 0.5
@@ -88,3 +65,38 @@ class FakePool(keras.layers.Layer):
         answer = ops.where(ops.logical_and(ops.logical_not(filling), swap), pooled, fakes)
         self.filled.assign(ops.minimum(self.filled + count, self.size))
         return answer
+
+    def get_config(self):
+        """Returns what `from_config` needs to make an equal layer, with an empty pool."""
+        return {
+            **super().get_config(),
+            "image_shape": tuple(self.images.shape[1:]),
+            "size": self.size,
+            "seed": self.random.get_config()["seed"],
+        }
+
+    def save_own_variables(self, store):
+        """Saves the random generator's state, too, which Keras leaves out of its files."""
+        for name, variable in self._state().items():
+            store[name] = variable
+
+    def load_own_variables(self, store):
+        """Loads what `save_own_variables` saved."""
+        for name, variable in self._state().items():
+            variable.assign(store[name])
+
+    def _state(self):
+        return {"images": self.images, "filled": self.filled, "random": self.random.state}
+
+    def _count(self, fakes):
+        count = ops.shape(fakes)[0]
+        problem = f"a pool of {self.size} images is too small for a batch of"
+        if isinstance(count, int):
+            if count > self.size:
+                raise ValueError(f"{problem} {count}")
+        elif keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            # Keras has nothing that raises in a running graph.
+            tf.debugging.Assert(count <= self.size, [problem, count])
+        return count

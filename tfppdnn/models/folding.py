@@ -35,7 +35,7 @@ def folded(network: keras.Model) -> keras.Model:
         if normalization is not None:
             return _FoldedConvolution(layer, normalization)
         if isinstance(layer, layers.BatchNormalization):
-            return _Nothing(name=layer.name)
+            return _Nothing(name=layer.name, dtype=layer.dtype_policy)
         return layer if layer.weights else type(layer).from_config(layer.get_config())
 
     copy = keras.models.clone_model(network, clone_function=replaced)

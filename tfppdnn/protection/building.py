@@ -137,7 +137,7 @@ def _build_cyclegan(
             image_shape=dataset.train_images.shape[1:],
             seed=seed,
         )
-    model.compile(keras.optimizers.Adam(training.learning_rate, training.beta_1))
+    model.compile(optimizer=keras.optimizers.Adam(training.learning_rate, training.beta_1))
     facts = {"perceptual_features": features.source, "perceptual_cap": cap}
     return model, {**facts, **_bits(training.networks)}
 
@@ -166,15 +166,11 @@ def _build_hardened(
             seed=seed,
         )
     rate, steps = training.learning_rate, transform_steps(settings, dataset)
-
-    def adam(rate: float | keras.optimizers.schedules.LearningRateSchedule) -> keras.Optimizer:
-        return keras.optimizers.Adam(rate, training.beta_1)
-
-    # The protector settles; its enemies go on learning from what it becomes.
+    falling = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
     model.compile(
-        adam(keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)),
-        restorer_optimizer=adam(rate),
-        discriminator_optimizer=adam(rate / 5),
+        optimizer=keras.optimizers.Adam(falling, training.beta_1),
+        restorer_optimizer=keras.optimizers.Adam(rate, training.beta_1),
+        discriminator_optimizer=keras.optimizers.Adam(rate / 5, training.beta_1),
     )
     return model, _bits(training.networks)
 

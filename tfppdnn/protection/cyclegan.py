@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import functools
+from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.adversarial_model import AdversarialModel, Optimizer
 from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.protection import losses
-from tfppdnn.protection.serialization import (
-    compile_config,
-    deserialized,
-    like,
-    own_optimizer,
-    part_of,
-    serialized,
-    serialized_part,
-)
 
 _LOSSES = (
     "generators",
@@ -30,15 +22,23 @@ _LOSSES = (
     "classification",
     "reconstruction",
 )
+_NETWORKS = (
+    "protector",
+    "restorer",
+    "plain_discriminator",
+    "protected_discriminator",
+    "reference_classifier",
+)
+_NUMBERS = ("lambda_", "gamma", "perceptual_cap", "pool_size", "image_shape", "seed")
 
 
 @keras.saving.register_keras_serializable(package="tfppdnn")
-class CycleGAN(keras.Model):
+class CycleGAN(AdversarialModel):
     """Learns G_AB = h_p (protector) and G_BA (restorer) between plain and protected images.
 
     Domain A holds plain images, domain B preliminary protected ones; the two of a batch
-    are not paired. Calling the model protects: it is h_p. `fit` and `evaluate` take batches of
-    ((x, y), (x_p, y_p)), as a `tf.data.Dataset` of both domains zipped has them.
+    are not paired. Calling the model protects: it is h_p. It is trained and tested on batches
+    ((x, y), (x_p, y_p)), as many images of the one domain as of the other.
 
     Args:
         protector: G_AB, from float32 [N, H, W, 3] in [0, 1] to the same.
@@ -46,7 +46,8 @@ class CycleGAN(keras.Model):
         plain_discriminator: F_A, from such images to patch scores [N, h, w, 1].
         protected_discriminator: F_B, likewise.
         reference_classifier: h_theta, frozen.
-        features: phi_k of Eq. 7, frozen.
+        features: phi_k of Eq. 7, frozen; or the name of the layer of `reference_classifier`
+            whose outputs they are.
         lambda_: Weight of the adversarial losses (Eq. 4).
         gamma: Weights of the perceptual, classification and reconstruction losses (Eq. 5).
         perceptual_cap: Bound of each image's feature losses; None for the paper's form.
@@ -54,6 +55,7 @@ class CycleGAN(keras.Model):
         image_shape: (H, W, 3) of the training images.
         seed: Seed of the pools.
         name: Name of the Keras model.
+        kwargs: As for `keras.Model`.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class CycleGAN(keras.Model):
         plain_discriminator: keras.Model,
         protected_discriminator: keras.Model,
         reference_classifier: keras.Model,
-        features: keras.Model,
+        features: keras.Model | str,
         lambda_: float = 0.4,
         gamma: tuple[float, float, float] = (-1.0, 0.4, 0.9),
         perceptual_cap: float | None = 1.7,
@@ -72,94 +74,69 @@ class CycleGAN(keras.Model):
         image_shape: tuple[int, int, int] = (32, 32, 3),
         seed: int = 0,
         name: str = "cyclegan",
+        **kwargs,
     ):
-        super().__init__(name=name)
+        super().__init__(_LOSSES, name=name, **kwargs)
         self.protector = protector
         self.restorer = restorer
         self.plain_discriminator = plain_discriminator
         self.protected_discriminator = protected_discriminator
         self.reference_classifier = reference_classifier
+        self.classify = folded(reference_classifier)
+        if isinstance(features, str):
+            layer = reference_classifier.get_layer(features)
+            features = keras.Model(reference_classifier.input, layer.output)
         self.features = features
-        reference_classifier.trainable = features.trainable = False
-        # Of the same variables: Keras is not to track, nor to save, them twice.
-        self.classify = functools.partial(folded(reference_classifier), training=False)
+        features.trainable = False
         self.lambda_ = lambda_
         self.gamma = tuple(gamma)
         self.perceptual_cap = perceptual_cap
-        self.plain_pool = FakePool(image_shape, size=pool_size, seed=seed)
-        self.protected_pool = FakePool(image_shape, size=pool_size, seed=seed + 1)
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in _LOSSES}
-        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        self.pool_size = pool_size
+        self.image_shape = tuple(image_shape)
+        self.seed = seed
+        pool = {"size": pool_size, "dtype": self.dtype_policy}
+        self.plain_pool = FakePool(image_shape, seed=seed, **pool)
+        self.protected_pool = FakePool(image_shape, seed=seed + 1, **pool)
         self.built = True
 
     def compile(
         self,
-        optimizer: keras.Optimizer | str | None = None,
+        optimizer: Optimizer | None = None,
         *,
-        discriminators_optimizer: keras.Optimizer | str | None = None,
+        discriminators_optimizer: Optimizer | None = None,
         **kwargs,
     ):
-        """Sets one optimizer for both generators and one for both discriminators (Section IV-B).
+        """Sets one optimizer for both generators and one for both discriminators.
 
         Args:
-            optimizer: The generators', or its name; the paper's Adam if None.
-            discriminators_optimizer: The discriminators'; another one like it if None.
-            kwargs: As for `keras.Model.compile`, but for losses and metrics.
+            optimizer: The generators'; by default Adam(2e-4, beta_1=0.5) (Section IV-B).
+            discriminators_optimizer: The discriminators'; by default one of the same settings.
+            kwargs: As for `keras.Model.compile`.
         """
-        generators = own_optimizer(optimizer)
-        discriminators = own_optimizer(discriminators_optimizer or like(generators))
-        generators.build(self.generators_variables)
-        discriminators.build(self.discriminators_variables)
-        self.discriminators_optimizer = discriminators
-        super().compile(optimizer=generators, **kwargs)
+        further = {"discriminators_optimizer": discriminators_optimizer}
+        self.compile_with(optimizer, further, **kwargs)
 
-    def get_compile_config(self):
-        """Returns what `compile_from_config` needs."""
-        return compile_config(self, "optimizer", "discriminators_optimizer")
-
-    def compile_from_config(self, config):
-        """Compiles as the model was that the configuration is of."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-
-    def get_config(self):
-        """Returns what `from_config` needs to make an equal model."""
-        networks = (
-            "protector",
-            "restorer",
-            "plain_discriminator",
-            "protected_discriminator",
-            "reference_classifier",
-        )
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` needs to make an equal model, with weights of its own."""
+        serialize = keras.saving.serialize_keras_object
         return {
-            **{name: serialized(getattr(self, name)) for name in networks},
-            "features": serialized_part(self.features, of=self.reference_classifier),
-            "lambda_": self.lambda_,
-            "gamma": self.gamma,
-            "perceptual_cap": self.perceptual_cap,
-            "pool_size": self.plain_pool.size,
-            "image_shape": self.plain_pool.image_shape,
-            "seed": self.plain_pool.seed,
-            "name": self.name,
+            **super().get_config(),
+            **{name: serialize(getattr(self, name)) for name in _NETWORKS},
+            "features": self._features_layer() or serialize(self.features),
+            **{name: getattr(self, name) for name in _NUMBERS},
         }
 
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Makes a model from `get_config`, with new weights."""
-        config = deserialized(config, custom_objects)
-        part = config["features"]
-        if isinstance(part, str):
-            config["features"] = part_of(config["reference_classifier"], part)
-        return cls(**config)
+    def _features_layer(self) -> str | None:
+        """Names the classifier's layer whose outputs the features are: its weights are shared."""
+        for layer in self.reference_classifier.layers:
+            if layer.output is self.features.output:
+                return layer.name
+        return None
 
     @property
-    def optimizers(self) -> list[keras.Optimizer]:
-        """Both optimizers, for checkpoints."""
-        return [self.optimizer, self.discriminators_optimizer]
-
-    @property
-    def metrics(self) -> list[keras.Metric]:
-        """The losses' means and the accuracy, without Keras's own `loss`, which stays 0."""
-        return [*self.trackers.values(), self.accuracy]
+    def variables_of_optimizers(self) -> list[list[keras.Variable]]:
+        """What each of `optimizers` trains."""
+        return [self.generators_variables, self.discriminators_variables]
 
     @property
     def generators_variables(self) -> list[keras.Variable]:
@@ -235,7 +212,7 @@ class CycleGAN(keras.Model):
 
         # One pass of the frozen networks over both fakes.
         fakes = ops.concatenate([fake_protected, fake_plain])
-        logits, restored_logits = ops.split(self.classify(fakes), 2)
+        logits, restored_logits = ops.split(self.classify(fakes, training=False), 2)
         plain_features = self.features(images, training=False)
         protected_features, restored_features = ops.split(self.features(fakes, training=False), 2)
 
@@ -250,12 +227,12 @@ class CycleGAN(keras.Model):
         reconstruction = losses.reconstruction_loss(
             images, cycled_images, protected, cycled_protected
         )
-        restorer = losses.adversarial_loss(self.plain_discriminator(fake_plain, training=training))
+        restorer = losses.adversarial_loss(self.plain_discriminator(fake_plain))
         protector = losses.adversarial_loss(self.protected_discriminator(fake_protected))
         cycle = losses.cycle_loss(perceptual, classification, reconstruction, gamma=self.gamma)
         loss = losses.generators_loss(restorer, protector, cycle, lambda_=self.lambda_)
 
-        self._track(
+        self.track(
             generators=loss,
             adversarial_protector=protector,
             adversarial_restorer=restorer,
@@ -276,9 +253,5 @@ class CycleGAN(keras.Model):
         loss = loss_of(self.plain_discriminator, images, fake_plain) + loss_of(
             self.protected_discriminator, protected, fake_protected
         )
-        self._track(discriminators=loss)
+        self.track(discriminators=loss)
         return loss
-
-    def _track(self, **values):
-        for name, value in values.items():
-            self.trackers[name].update_state(value)

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import functools
+from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn.models.adversarial_model import AdversarialModel, Optimizer
 from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
 from tfppdnn.models.vgg13 import stage_averages
 from tfppdnn.protection import losses
-from tfppdnn.protection.serialization import (
-    compile_config,
-    deserialized,
-    like,
-    own_optimizer,
-    serialized,
-)
 
 _LOSSES = ("protector", "adversarial", "classification", "features", "restored", "discriminator")
+_NETWORKS = ("protector", "restorer", "protected_discriminator", "reference_classifier")
+_NUMBERS = (
+    "lambda_",
+    "classification_weight",
+    "feature_weight",
+    "feature_stages",
+    "hiding_weight",
+    "pool_size",
+    "seed",
+)
 
 
 @keras.saving.register_keras_serializable(package="tfppdnn")
-class HardenedProtector(keras.Model):
+class HardenedProtector(AdversarialModel):
     """Learns h_p against a restorer that tries to undo it.
 
     The paper's cycle loss (Eq. 5 and 9) rewards protector and restorer together when x comes
     back from h_p(x), and so trains the inverse of what it protects with. Here only the
     restorer is rewarded for that, and the protector for the opposite. What the paper asks of
     h_p(x) besides stays: h_theta classifies it (Eq. 8), and it passes for one of the preliminary
-    protected images (Eq. 4). Calling the model protects: it is h_p.
+    protected images (Eq. 4). Calling the model protects: it is h_p. It is trained and tested on
+    batches ((x, y), (x_p, y_p)), as many images of the one kind as of the other; y_p is not used.
 
     Args:
         protector: h_p, from float32 [N, H, W, 3] in [0, 1] to the same.
@@ -50,6 +55,7 @@ class HardenedProtector(keras.Model):
         pool_size: Earlier fakes that the discriminator is shown.
         seed: Seed of the pool.
         name: Name of the Keras model.
+        kwargs: As for `keras.Model`.
     """
 
     def __init__(
@@ -68,98 +74,75 @@ class HardenedProtector(keras.Model):
         pool_size: int = 50,
         seed: int = 0,
         name: str = "hardened",
+        **kwargs,
     ):
-        super().__init__(name=name)
+        super().__init__(_LOSSES, name=name, **kwargs)
         self.protector = protector
         self.restorer = restorer
         self.protected_discriminator = protected_discriminator
         self.reference_classifier = reference_classifier
-        reference_classifier.trainable = False
         frozen = folded(reference_classifier)
-        outputs = [*stage_averages(frozen, feature_stages), frozen.output]
-        # Of the same variables: Keras is not to track, nor to save, them twice.
-        self.see = functools.partial(keras.Model(frozen.inputs, outputs), training=False)
+        self.reference = keras.Model(
+            frozen.inputs, [*stage_averages(frozen, feature_stages), frozen.output]
+        )
+        self.reference.trainable = False
         self.mean_image = ops.convert_to_tensor(mean_image, "float32")
         self.lambda_ = lambda_
         self.classification_weight = classification_weight
         self.feature_weight = feature_weight
         self.feature_stages = feature_stages
         self.hiding_weight = hiding_weight
-        self.protected_pool = FakePool(tuple(self.mean_image.shape), size=pool_size, seed=seed)
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in _LOSSES}
-        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        self.pool_size = pool_size
+        self.seed = seed
+        self.protected_pool = FakePool(
+            self.mean_image.shape, size=pool_size, seed=seed, dtype=self.dtype_policy
+        )
         self.built = True
 
     def compile(
         self,
-        optimizer: keras.Optimizer | str | None = None,
+        optimizer: Optimizer | None = None,
         *,
-        restorer_optimizer: keras.Optimizer | str | None = None,
-        discriminator_optimizer: keras.Optimizer | str | None = None,
+        restorer_optimizer: Optimizer | None = None,
+        discriminator_optimizer: Optimizer | None = None,
         **kwargs,
     ):
-        """Sets an optimizer for each of the three networks.
+        """Sets an optimizer for each of the three.
 
         Args:
-            optimizer: The protector's, or its name; the paper's Adam if None.
-            restorer_optimizer: The restorer's; another one like it if None.
-            discriminator_optimizer: The discriminator's; likewise.
-            kwargs: As for `keras.Model.compile`, but for losses and metrics.
+            optimizer: The protector's; by default Adam(2e-4, beta_1=0.5).
+            restorer_optimizer: The restorer's; by default one of the same settings.
+            discriminator_optimizer: The discriminator's, likewise.
+            kwargs: As for `keras.Model.compile`.
         """
-        own = own_optimizer(optimizer)
-        own.build(self.protector.trainable_variables)
-        self.restorer_optimizer = own_optimizer(restorer_optimizer or like(own))
-        self.restorer_optimizer.build(self.restorer.trainable_variables)
-        self.discriminator_optimizer = own_optimizer(discriminator_optimizer or like(own))
-        self.discriminator_optimizer.build(self.protected_discriminator.trainable_variables)
-        super().compile(optimizer=own, **kwargs)
+        further = {
+            "restorer_optimizer": restorer_optimizer,
+            "discriminator_optimizer": discriminator_optimizer,
+        }
+        self.compile_with(optimizer, further, **kwargs)
 
-    def get_compile_config(self):
-        """Returns what `compile_from_config` needs."""
-        names = ("optimizer", "restorer_optimizer", "discriminator_optimizer")
-        return compile_config(self, *names)
-
-    def compile_from_config(self, config):
-        """Compiles as the model was that the configuration is of."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-
-    def get_config(self):
-        """Returns what `from_config` needs to make an equal model."""
-        networks = ("protector", "restorer", "protected_discriminator", "reference_classifier")
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` needs to make an equal model, with weights of its own."""
+        serialize = keras.saving.serialize_keras_object
         return {
-            **{name: serialized(getattr(self, name)) for name in networks},
-            "mean_image": ops.convert_to_numpy(self.mean_image).tolist(),
-            "lambda_": self.lambda_,
-            "classification_weight": self.classification_weight,
-            "feature_weight": self.feature_weight,
-            "feature_stages": self.feature_stages,
-            "hiding_weight": self.hiding_weight,
-            "pool_size": self.protected_pool.size,
-            "seed": self.protected_pool.seed,
-            "name": self.name,
+            **super().get_config(),
+            **{name: serialize(getattr(self, name)) for name in _NETWORKS},
+            "mean_image": serialize(ops.convert_to_numpy(self.mean_image)),
+            **{name: getattr(self, name) for name in _NUMBERS},
         }
 
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Makes a model from `get_config`, with new weights."""
-        return cls(**deserialized(config, custom_objects))
-
     @property
-    def optimizers(self) -> list[keras.Optimizer]:
-        """All three, for checkpoints."""
-        return [self.optimizer, self.restorer_optimizer, self.discriminator_optimizer]
-
-    @property
-    def metrics(self) -> list[keras.Metric]:
-        """The losses' means and the accuracy, without Keras's own `loss`, which stays 0."""
-        return [*self.trackers.values(), self.accuracy]
+    def variables_of_optimizers(self) -> list[list[keras.Variable]]:
+        """What each of `optimizers` trains."""
+        networks = (self.protector, self.restorer, self.protected_discriminator)
+        return [network.trainable_variables for network in networks]
 
     def call(self, images, training=False):
         """Protects float32 [N, H, W, 3] images in [0, 1]: h_p(x)."""
         return self.protector(images, training=training)
 
     def train_step(self, data):
-        """One step on ((x, y), (x_p, _)): the protector, then its two enemies."""
+        """One step on ((x, y), (x_p, y_p)): the protector, then its two enemies."""
         (images, labels), (preliminary, _) = data
         protected = self.train_protector(images, labels)
         self.train_restorer(images, protected)
@@ -167,7 +150,7 @@ class HardenedProtector(keras.Model):
         return self.get_metrics_result()
 
     def test_step(self, data):
-        """The losses and h_theta's accuracy on h_p(x) for ((x, y), (x_p, _)), unpooled."""
+        """The losses and h_theta's accuracy on h_p(x) for ((x, y), (x_p, y_p)), unpooled."""
         (images, labels), (preliminary, _) = data
         _, protected = self.protector_objective(images, labels, training=False)
         self.discriminator_objective(preliminary, protected, training=False)
@@ -195,12 +178,12 @@ class HardenedProtector(keras.Model):
         _descend(self.discriminator_optimizer, tape, loss, self.protected_discriminator)
 
     def discriminator_objective(self, preliminary, protected, *, training):
-        """L_ad of the discriminator, on preliminary images and h_p's."""
+        """L_ad as the discriminator sees it: a scalar."""
         scores = self.protected_discriminator(
             ops.concatenate([preliminary, protected]), training=training
         )
         loss = losses.discriminator_loss(*ops.split(scores, 2))
-        self.trackers["discriminator"].update_state(loss)
+        self.track(discriminator=loss)
         return loss
 
     def protector_objective(self, images, labels, *, training):
@@ -215,8 +198,8 @@ class HardenedProtector(keras.Model):
             The loss, and h_p(x), whole multiples of 1/255.
         """
         protected = in_eight_bits(self.protector(images, training=training))
-        *plain_features, _ = self.see(images)
-        *features, logits = self.see(protected)
+        *plain_features, _ = self.reference(images, training=False)
+        *features, logits = self.reference(protected, training=False)
         restored = self.restorer(protected, training=False)
 
         terms = {
@@ -234,8 +217,7 @@ class HardenedProtector(keras.Model):
             + self.feature_weight * terms["features"]
             + self.hiding_weight * terms["restored"]
         )
-        for name, value in {"protector": loss, **terms}.items():
-            self.trackers[name].update_state(value)
+        self.track(protector=loss, **terms)
         self.accuracy.update_state(labels, logits)
         return loss, protected
 
@@ -247,15 +229,10 @@ def in_eight_bits(images):
 
 def _explained_on_average(features, estimates):
     """Counts every stage alike, however many channels it has and however large its values."""
-    # Where the networks compute in 16 bits, so are the features.
-    pairs = [
-        (ops.cast(known, "float32"), ops.cast(estimated, "float32"))
-        for known, estimated in zip(features, estimates, strict=True)
-    ]
     return sum(
         losses.explained_variance(known, estimated, ops.mean(known, axis=0))
-        for known, estimated in pairs
-    ) / len(pairs)
+        for known, estimated in zip(features, estimates, strict=True)
+    ) / len(features)
 
 
 def _descend(optimizer: keras.Optimizer, tape: tf.GradientTape, loss, model: keras.Model) -> None:

@@ -106,10 +106,13 @@ def explained_variance(values, estimates, mean):
         mean: What everybody knows, of a shape that fits: the mean of the values.
 
     Returns:
-        A scalar: 1 for perfect estimates, 0 for none better than the mean, below 0 for worse.
+        A scalar: 1 for perfect estimates, 0 for none better than the mean, below 0 for worse; 0
+        also where there is nothing to know, as in a batch of one and its own mean.
     """
     errors = ops.sum(ops.square(estimates - values))
-    return 1.0 - errors / ops.sum(ops.square(values - mean))
+    spread = ops.sum(ops.square(values - mean))
+    explained = 1.0 - errors / ops.where(spread > 0, spread, 1.0)
+    return ops.where(spread > 0, explained, 0.0)
 
 
 def cycle_loss(perceptual, classification, reconstruction, *, gamma: tuple[float, float, float]):

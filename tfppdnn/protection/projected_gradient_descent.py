@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -46,16 +47,21 @@ def projected_gradient_descent(
     return ops.fori_loop(0, iterations, step, ops.clip(start, lowest, highest))
 
 
+_NUMBERS = ("batch_size", "epsilon", "step_size", "iterations", "random_start", "seed")
+
+
+@keras.saving.register_keras_serializable(package="tfppdnn")
 class PreliminaryProtection(keras.Model):
     """Makes preliminary protected images P, a batch a training step.
 
     There is nothing to learn but the perturbation: `train_step` runs the whole descent
     on its batch and leaves the result in `protected_batch`, so that `fit` brings progress
-    bars, callbacks and resuming as for any other model.
+    bars, callbacks and resuming as for any other model. `predict`, on a dataset of batches
+    (x, y), returns what it makes of all of them.
 
     Args:
         reference_classifier: h_theta, from float32 [N, S, S, 3] in [0, 1] to logits.
-        batch_size: Images a batch; every batch must be full.
+        batch_size: Images a batch of `fit`; every batch must be full. `predict` takes any.
         epsilon: Radius of the perturbation set (Eq. 2), in [0, 1]. The paper does not
             give it; with less than 1 the picture stays visible.
         step_size: alpha of Eq. 3, in [0, 1].
@@ -63,6 +69,8 @@ class PreliminaryProtection(keras.Model):
         random_start: Whether to start at a uniformly random valid image of the ball
             rather than at the image itself, whose outlines would stay.
         seed: Seed of the random starts.
+        name: Name of the Keras model.
+        kwargs: As for `keras.Model`.
     """
 
     def __init__(
@@ -75,13 +83,18 @@ class PreliminaryProtection(keras.Model):
         iterations: int = 50,
         random_start: bool = True,
         seed: int = 0,
+        name: str = "preliminary_protection",
+        **kwargs,
     ):
-        super().__init__(name="preliminary_protection")
-        self.reference_classifier = folded(reference_classifier)
+        super().__init__(name=name, **kwargs)
+        self.reference_classifier = reference_classifier
+        self.classify = folded(reference_classifier)
+        self.batch_size = batch_size
         self.epsilon = epsilon
         self.step_size = step_size
         self.iterations = iterations
         self.random_start = random_start
+        self.seed = seed
         self.random = keras.random.SeedGenerator(seed)
         self.protected_batch = self.add_weight(
             shape=(batch_size, *reference_classifier.input_shape[1:]),
@@ -95,7 +108,7 @@ class PreliminaryProtection(keras.Model):
 
     def call(self, images, training=False):
         """Returns h_theta's logits, float32 [N, K], of float32 [N, S, S, 3] images."""
-        return self.reference_classifier(images, training=False)
+        return self.classify(images, training=False)
 
     def protect(self, images, labels):
         """Finds x_p for a batch (Eq. 1).
@@ -142,6 +155,24 @@ class PreliminaryProtection(keras.Model):
         self.loss_mean.update_state(self.cross_entropies(labels, logits))
         self.accuracy.update_state(labels, logits)
         return self.get_metrics_result()
+
+    def predict_step(self, data):
+        """Protects one batch of (images, labels)."""
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return self.protect(images, labels)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` needs to make an equal model, with weights of its own."""
+        return {
+            **super().get_config(),
+            "reference_classifier": keras.saving.serialize_keras_object(self.reference_classifier),
+            **{name: getattr(self, name) for name in _NUMBERS},
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None):
+        """Makes a model of what `get_config` returned, with weights of its own."""
+        return cls(**keras.saving.deserialize_keras_object(config, custom_objects))
 
     @staticmethod
     def cross_entropies(labels, logits):

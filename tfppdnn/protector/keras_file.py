@@ -67,9 +67,6 @@ def load_network(path: str | os.PathLike[str]) -> Callable:
             f"{path} is a Keras file, which needs TensorFlow; pip install tensorflow, or pass a "
             "protector.tflite"
         ) from None
-    # Registers the layers that files name.
-    from tfppdnn.models import bottleneck, layers, resizing  # noqa: F401
-
     try:
         network = keras.models.load_model(path, compile=False)
     except Exception as error:

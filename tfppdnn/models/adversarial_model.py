@@ -1,0 +1,91 @@
+"""What models of several networks share, each group of which has an optimizer of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from tfppdnn.models.batch_normalization import BatchNormalization
+
+Optimizer = keras.Optimizer | str
+"""A Keras optimizer, or its name."""
+
+
+class AdversarialModel(keras.Model):
+    """A model whose networks train against each other, and that is saved with all of that.
+
+    Subclasses name their losses, pass their optimizers to `compile_with`, and have a `train_step`
+    and a `test_step` on ((x, y), (x_p, y_p)), as many of the one as of the other.
+
+    Args:
+        losses: Names of the losses whose means are reported.
+        kwargs: As for `keras.Model`.
+    """
+
+    def __init__(self, losses: tuple[str, ...], **kwargs):
+        super().__init__(**kwargs)
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in losses}
+        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        self._further: list[str] = []
+
+    def compile_with(
+        self,
+        optimizer: Optimizer | None,
+        further: dict[str, Optimizer | None],
+        **kwargs: Any,
+    ) -> None:
+        """Compiles, and builds every optimizer, so that checkpoints hold all of them.
+
+        Args:
+            optimizer: The first; by default Adam with the paper's rate (Section IV-B).
+            further: The others by the names of their attributes, and of `compile`'s arguments;
+                None for one of the first's settings.
+            kwargs: As for `keras.Model.compile`.
+        """
+        super().compile(optimizer=optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5), **kwargs)
+        self._further = list(further)
+        for name, other in further.items():
+            fresh = type(self.optimizer).from_config(self.optimizer.get_config())
+            setattr(self, name, fresh if other is None else keras.optimizers.get(other))
+        for each, variables in zip(self.optimizers, self.variables_of_optimizers, strict=True):
+            each.build(variables)
+
+    @property
+    def optimizers(self) -> list[keras.Optimizer]:
+        """All of them in a fixed order, for checkpoints."""
+        return [self.optimizer, *(getattr(self, name) for name in self._further)]
+
+    @property
+    def variables_of_optimizers(self) -> list[list[keras.Variable]]:
+        """What each of `optimizers` trains."""
+        raise NotImplementedError
+
+    @property
+    def metrics(self) -> list[keras.Metric]:
+        """The losses' means and the accuracy, without Keras's own `loss`, which stays 0."""
+        return [*self.trackers.values(), self.accuracy]
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Returns what `compile_from_config` needs to make equal optimizers."""
+        further = {name: getattr(self, name) for name in self._further}
+        return {
+            **super().get_compile_config(),
+            **{name: keras.optimizers.serialize(other) for name, other in further.items()},
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles as the saved model was; the optimizers' state is loaded with the weights."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None):
+        """Makes a model of what `get_config` returned, with weights of its own."""
+        # It is saved as Keras's own, which takes longer to train and rounds elsewhere.
+        ours = {"BatchNormalization": BatchNormalization, **(custom_objects or {})}
+        return cls(**keras.saving.deserialize_keras_object(config, ours))
+
+    def track(self, **values) -> None:
+        """Counts losses in their means."""
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
