@@ -15,7 +15,7 @@ from tfppdnn.experiments import comparison, shipping
 from tfppdnn.experiments.__main__ import main as experiments
 from tfppdnn.experiments.shipping import ship
 from tfppdnn.files import digest, write_json
-from tfppdnn.leakage import leakage
+from tfppdnn.leakage import leakage, to_record
 from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.protector import Protector, load_protector, shipped
 from tfppdnn.settings.audit import make_audit_settings
@@ -47,7 +47,7 @@ def audit(tiny_run, tmp_path_factory):
 
     def measured(images):
         figures = leakage(images, plain, recognise=lambda images: labels * 0, labels=labels)
-        return {name: figure.to_dict() for name, figure in figures.items()}
+        return to_record(figures)
 
     noise = np.random.default_rng(0).integers(0, 256, plain.shape, np.uint8)
     attacks = {
