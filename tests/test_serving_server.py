@@ -153,7 +153,6 @@ def test_a_taken_port_is_named(served_run):
         ("--max_batch_size=1.5", "--max_batch_size=1.5: expected a whole number"),
         ("--batch_timeout_ms=-1", "--batch_timeout_ms=-1: must be from 0 to 10000"),
         ("--max_request_bytes=100", "--max_request_bytes=100: must be from 1024 to 1073741824"),
-        ("--max_queue=3", "did you mean --max_queued?"),
         ("--web=page", "--web takes no value"),
         ("--refuse_plain", "holds no gate"),
     ],
@@ -171,6 +170,8 @@ def test_options_become_settings():
     assert settings.hosts == ("a.example", "gate")
     assert settings.labels == {"stable": 1, "canary": 12}
     assert (settings.max_queued, settings.max_batch_size) == (3, 64)
+    with pytest.raises(UserError, match=r"--max_queue: .* did you mean --max_queued\?"):
+        make_server_settings({"max_queue": 3})
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
