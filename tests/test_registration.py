@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tfppdnn.loading.shipped import DEFAULT
 
 import tfppdnn
+from tfppdnn.protector.shipped import DEFAULT
 
 ROOT = Path(tfppdnn.__file__).parent
 SHIPPED = ROOT / "shipped" / DEFAULT / "protector.keras"

@@ -170,7 +170,6 @@ def _own_recogniser(
     run: RunFolder, images: ImageDataset, settings: AuditSettings, seed: int
 ) -> Recogniser:
     """Trains the classifier of plain images that is asked."""
-    from tfppdnn.baselines import Plain
     from tfppdnn.classification.training import train_classifier
 
     chosen = make_settings(
@@ -180,7 +179,8 @@ def _own_recogniser(
             "classifier_width": settings.recogniser_width,
         },
     )
-    train_classifier(run, images, Plain(), settings=chosen, seed=seed, kind="plain")
+    plain = Protector.of("plain")
+    train_classifier(run, images, plain, settings=chosen, seed=seed, kind="plain")
     return SavedModelRecogniser(run.path / "classifier_plain")
 
 

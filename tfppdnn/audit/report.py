@@ -23,6 +23,7 @@ from tfppdnn.leakage.figure import Figures, from_record
 from tfppdnn.run_folder import RunFolder
 
 _SHOWN = {
+    "ssim": "SSIM",
     "affine_ssim": "likeness",
     "orientation_agreement": "outlines",
     "reidentification": "matched",
@@ -134,6 +135,15 @@ class AuditReport:
 
     def __str__(self) -> str:
         return self.summary()
+
+    def in_short(self) -> dict[str, Any]:
+        """The verdicts, and of each attack its status and the means that say most."""
+        attacks = {}
+        for row in self.rows:
+            means = {key: round(row.figures[key].value, 4) for key in _SHOWN if key in row.figures}
+            attacks[row.name] = {"status": row.status, **means}
+        verdicts = {verdict.threat_model.value: verdict.sentence for verdict in self.verdicts}
+        return {"verdicts": verdicts, "attacks": attacks}
 
     def to_dict(self) -> dict[str, Any]:
         """The whole report but for its pictures, ready for JSON."""

@@ -51,6 +51,16 @@ class ClassifierResult:
         """Its SavedModel, see `tfppdnn.exporting.classifier`."""
         return self.run.path / ("classifier" if self.kind == "protected" else "classifier_plain")
 
+    def in_short(self) -> dict[str, Any]:
+        """The accuracies that its folder has, of both kinds, and what they were measured on."""
+        finished = self.run.metrics()["classify"]
+        accuracies = {
+            f"accuracy_{kind}": finished[kind]["test_accuracy"]
+            for kind in ("protected", "plain")
+            if kind in finished
+        }
+        return {**accuracies, "test_images": self.figures["test_images"]}
+
     def classify(self, images: np.ndarray) -> np.ndarray:
         """Names the classes of uint8 [N, H, W, 3] images, protected ones if it was trained so.
 
@@ -154,6 +164,29 @@ def fit_classifier(
         kind=kind,
     )
     return ClassifierResult(run, kind, new)
+
+
+def classifier_settings(
+    of_run: Mapping[str, Any] | None, *, preset: str | None, options: Mapping[str, Any]
+) -> TrainingSettings:
+    """A run's settings; of the classifier's, a preset's and these in their place.
+
+    Args:
+        of_run: The settings in a run's `config.json`; None for those of `quick`.
+        preset: A preset's name; None for what the run has.
+        options: By option; only the classifier's are taken.
+
+    Raises:
+        UserError: An option is not the classifier's, or a value is none that it can have.
+    """
+    settings, groups = _settings(None, of_run), OF_STAGE["classifier"]
+    known = settings.options(*groups)
+    for option in options:
+        if option not in known:
+            raise UserError(f"--{option}: not an option of classify; it has {', '.join(known)}")
+    if preset is not None:
+        settings = settings.replaced(make_settings(preset).options(*groups))
+    return settings.replaced(options)
 
 
 def _settings(

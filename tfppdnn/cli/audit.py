@@ -19,15 +19,6 @@ __all__ = ["audit", "settings_help"]
 
 settings_help = audit_settings_help
 
-_PRINTED = (
-    "ssim",
-    "affine_ssim",
-    "orientation_agreement",
-    "reidentification",
-    "cosine_reidentification",
-    "recognition",
-)
-
 
 @SetParseFns(
     protector=str, dataset=str, data_dir=str, preset=str, out=str, attacks=str, recogniser=str
@@ -90,8 +81,8 @@ def audit(
         attacks: Which attacks, separated by commas; all if not given: brute_force,
             feature_reconstruction_basic, feature_reconstruction_advanced, class_mean, uwa, gan,
             chosen_plaintext_pixel_based, chosen_plaintext_tanaka, nearest, nearest_mean, itn,
-            itn_global, gradient_inversion. One of your own is named like a protector of your
-            own: file.py:MyAttack or package.module:MyAttack.
+            itn_global, gradient_inversion. One of your own is named as a protector of your own
+            is, as in the examples.
         recogniser: The SavedModel of a classifier of plain images of this data set, to be
             asked what reconstructions show, by attackers too; one is trained first if not
             given.
@@ -135,14 +126,4 @@ def audit(
         data_dir=data_dir,
         preset=preset,
     )
-    figures = {
-        "verdicts": {verdict.threat_model.value: verdict.sentence for verdict in report.verdicts},
-        "attacks": {
-            row.name: {
-                "status": row.status,
-                **{key: round(row.figures[key].value, 4) for key in _PRINTED if key in row.figures},
-            }
-            for row in report.rows
-        },
-    }
-    return {"run": str(report.run.path), **figures}, 0
+    return {"run": str(report.run.path), **report.in_short()}, 0

@@ -7,13 +7,12 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.classification.fit import fit_classifier
+from tfppdnn.classification.fit import classifier_settings, fit_classifier
 from tfppdnn.cli.options import checked_seed, say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import OF_STAGE, make_settings, recorded
 
 
 @SetParseFns(protector=str, dataset=str, data_dir=str, out=str, preset=str)
@@ -88,14 +87,7 @@ def classify(
     name = own if dataset is None else as_recorded(dataset)
     if run and name != own and out is None:
         raise UserError(f"--dataset={name} is not the run's own ({own}); add --out=DIR")
-    chosen = recorded(config["settings"]) if run else make_settings()
-    groups = OF_STAGE["classifier"]
-    known = chosen.options(*groups)
-    if preset is not None:
-        chosen = chosen.replaced(make_settings(preset).options(*groups))
-    for option in settings:
-        if option not in known:
-            raise UserError(f"--{option}: not an option of classify; it has {', '.join(known)}")
+    chosen = classifier_settings(config.get("settings"), preset=preset, options=settings)
     preset = preset or config["preset"]
     folder = f"classify-{found.title}-{Path(name).resolve().name}-{preset}"
     if dataset is None and run is None:
@@ -104,7 +96,7 @@ def classify(
         protector,
         name,
         plain=plain,
-        settings=chosen.replaced(settings),
+        settings=chosen,
         out=out or (run.path if run else Path("runs") / folder),
         seed=None if seed is None else checked_seed(seed),
         data_dir=data_dir,
@@ -114,10 +106,4 @@ def classify(
         from tfppdnn.reports.report import write_report
 
         write_report(result.run)
-    finished = result.run.metrics()["classify"]
-    figures = {
-        f"accuracy_{kind}": finished[kind]["test_accuracy"]
-        for kind in ("protected", "plain")
-        if kind in finished
-    }
-    return {"run": str(result.run.path), **figures, "test_images": result.figures["test_images"]}, 0
+    return {"run": str(result.run.path), **result.in_short()}, 0

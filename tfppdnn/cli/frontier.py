@@ -11,6 +11,7 @@ from fire.decorators import SetParseFns
 from tfppdnn.cli.options import checked_seed, words
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.experiments.frontier import frontier as make
+from tfppdnn.experiments.frontier_figures import points_in_short
 from tfppdnn.experiments.frontier_sweeps import SWEEPS
 from tfppdnn.settings import settings_help as train_settings_help
 from tfppdnn.settings.audit import audit_settings_help
@@ -119,12 +120,4 @@ def frontier(
         seed=checked_seed(seed),
         data_dir=data_dir,
     )
-    points = run.metrics()["frontier"]["points"]
-    return {"run": str(run.path), "points": dict(map(_summary, points))}, 0
-
-
-def _summary(point: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The few figures of a point that are printed."""
-    leakage = {name: round(figure["mean"], 4) for name, figure in point["leakage"].items()}
-    accuracy = point["accuracy"]["test_accuracy"]
-    return point["name"], {"accuracy": accuracy, **leakage, "attacks": point["attacks"]}
+    return {"run": str(run.path), "points": points_in_short(run)}, 0

@@ -104,3 +104,19 @@ def figure_in_short(kept: Mapping[str, Any], measure: Measure) -> Figure:
     ceiling = exactly(kept.get("ceiling", measure.ceiling), kept["count"])
     interval = Interval(*(kept[key] for key in ("mean", "low", "high", "count")))
     return Figure(measure, interval, blind, ceiling)
+
+
+def points_in_short(run: RunFolder) -> dict[str, dict[str, Any]]:
+    """The few figures of each point that are printed, by its name.
+
+    Args:
+        run: A frontier's folder.
+    """
+    return {
+        point["name"]: {
+            "accuracy": point["accuracy"]["test_accuracy"],
+            **{name: round(figure["mean"], 4) for name, figure in point["leakage"].items()},
+            "attacks": point["attacks"],
+        }
+        for point in run.metrics()["frontier"]["points"]
+    }

@@ -229,10 +229,15 @@ def in_eight_bits(images):
 
 def _explained_on_average(features, estimates):
     """Counts every stage alike, however many channels it has and however large its values."""
+    # A classifier that computes in 16 bits has features of 16 bits.
+    pairs = [
+        (ops.cast(known, "float32"), ops.cast(estimated, "float32"))
+        for known, estimated in zip(features, estimates, strict=True)
+    ]
     return sum(
         losses.explained_variance(known, estimated, ops.mean(known, axis=0))
-        for known, estimated in zip(features, estimates, strict=True)
-    ) / len(features)
+        for known, estimated in pairs
+    ) / len(pairs)
 
 
 def _descend(optimizer: keras.Optimizer, tape: tf.GradientTape, loss, model: keras.Model) -> None:
