@@ -197,6 +197,7 @@ def test_predicting_protects(build, pairs):
     )
 
 
+@pytest.mark.slow
 def test_one_compiled_step_by_xla(pairs):
     model = cyclegan()
     before = model.protector.get_weights()
@@ -206,6 +207,7 @@ def test_one_compiled_step_by_xla(pairs):
     assert weights_changed(before, model)
 
 
+@pytest.mark.slow
 def test_one_step_of_the_hardened_objective_compiled_by_xla(pairs):
     model = hardened()
     before = model.protector.get_weights()

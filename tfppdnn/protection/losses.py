@@ -109,6 +109,7 @@ def explained_variance(values, estimates, mean):
         A scalar: 1 for perfect estimates, 0 for none better than the mean, below 0 for worse; 0
         also where there is nothing to know, as in a batch of one and its own mean.
     """
+    values, estimates, mean = (ops.cast(x, "float32") for x in (values, estimates, mean))
     errors = ops.sum(ops.square(estimates - values))
     spread = ops.sum(ops.square(values - mean))
     explained = 1.0 - errors / ops.where(spread > 0, spread, 1.0)
