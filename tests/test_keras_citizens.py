@@ -244,3 +244,20 @@ def test_a_network_s_name_is_the_function_and_its_module_is_still_found():
 
     assert unet is from_module
     assert by_path is unet  # `import a.b as c` asks the package.
+
+
+def test_a_configuration_is_good_for_more_than_one_model(build):
+    config = build().get_config()
+    first, second = (type(build()).from_config(config) for _ in range(2))
+    assert [v.shape for v in first.variables] == [v.shape for v in second.variables]
+
+
+def test_a_short_last_batch_counts_for_as_many_images_as_it_has(pairs):
+    """What is a mean over images is the same in one batch and in three."""
+    model = BUILDERS["cyclegan"]()
+    whole, parts = (
+        model.evaluate(*pairs, batch_size=size, verbose=0, return_dict=True)
+        for size in (COUNT, COUNT // 2)
+    )
+    for name in ("classification", "reconstruction", "accuracy"):
+        assert parts[name] == pytest.approx(whole[name], rel=1e-4), name

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import keras
+from keras import ops
 
 from tfppdnn.models.batch_normalization import BatchNormalization
 
@@ -83,9 +85,16 @@ class AdversarialModel(keras.Model):
         """Makes a model of what `get_config` returned, with weights of its own."""
         # It is saved as Keras's own, which takes longer to train and rounds elsewhere.
         ours = {"BatchNormalization": BatchNormalization, **(custom_objects or {})}
-        return cls(**keras.saving.deserialize_keras_object(config, ours))
+        # A copy: Keras empties the configurations of networks that it makes.
+        return cls(**keras.saving.deserialize_keras_object(copy.deepcopy(config), ours))
 
-    def track(self, **values) -> None:
-        """Counts losses in their means."""
+    def track(self, batch, **values) -> None:
+        """Counts losses in their means, as much as there are images in a batch.
+
+        Args:
+            batch: Images [N, H, W, 3]; a short last batch counts for less.
+            values: Of each loss, its mean over the batch.
+        """
+        count = ops.cast(ops.shape(batch)[0], "float32")
         for name, value in values.items():
-            self.trackers[name].update_state(value)
+            self.trackers[name].update_state(value, sample_weight=count)

@@ -233,6 +233,7 @@ class CycleGAN(AdversarialModel):
         loss = losses.generators_loss(restorer, protector, cycle, lambda_=self.lambda_)
 
         self.track(
+            images,
             generators=loss,
             adversarial_protector=protector,
             adversarial_restorer=restorer,
@@ -253,5 +254,5 @@ class CycleGAN(AdversarialModel):
         loss = loss_of(self.plain_discriminator, images, fake_plain) + loss_of(
             self.protected_discriminator, protected, fake_protected
         )
-        self.track(discriminators=loss)
+        self.track(images, discriminators=loss)
         return loss

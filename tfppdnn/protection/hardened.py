@@ -183,7 +183,7 @@ class HardenedProtector(AdversarialModel):
             ops.concatenate([preliminary, protected]), training=training
         )
         loss = losses.discriminator_loss(*ops.split(scores, 2))
-        self.track(discriminator=loss)
+        self.track(protected, discriminator=loss)
         return loss
 
     def protector_objective(self, images, labels, *, training):
@@ -217,7 +217,7 @@ class HardenedProtector(AdversarialModel):
             + self.feature_weight * terms["features"]
             + self.hiding_weight * terms["restored"]
         )
-        self.track(protector=loss, **terms)
+        self.track(images, protector=loss, **terms)
         self.accuracy.update_state(labels, logits)
         return loss, protected
 
@@ -229,15 +229,10 @@ def in_eight_bits(images):
 
 def _explained_on_average(features, estimates):
     """Counts every stage alike, however many channels it has and however large its values."""
-    # A classifier that computes in 16 bits has features of 16 bits.
-    pairs = [
-        (ops.cast(known, "float32"), ops.cast(estimated, "float32"))
-        for known, estimated in zip(features, estimates, strict=True)
-    ]
     return sum(
         losses.explained_variance(known, estimated, ops.mean(known, axis=0))
-        for known, estimated in pairs
-    ) / len(pairs)
+        for known, estimated in zip(features, estimates, strict=True)
+    ) / len(features)
 
 
 def _descend(optimizer: keras.Optimizer, tape: tf.GradientTape, loss, model: keras.Model) -> None:
