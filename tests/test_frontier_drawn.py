@@ -31,7 +31,7 @@ def drawn(tiny_run, tiny_settings, tmp_path_factory):
 
     Its folder, the call that finished it, and when the parts of the stopped one were written.
     """
-    from tfppdnn.audit import auditor
+    from tfppdnn.audit import auditing
     from tfppdnn.cli import main
 
     out = tmp_path_factory.mktemp("frontiers") / "all"
@@ -43,9 +43,9 @@ def drawn(tiny_run, tiny_settings, tmp_path_factory):
             raise KeyboardInterrupt
         make_attacks(run, *arguments, **settings)
 
-    make_attacks = auditor.audit
+    make_attacks = auditing.make_attacks
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(auditor, "audit", stop)
+        patch.setattr(auditing, "make_attacks", stop)
         assert main(call) == 130
     assert not (out / "frontier.json").exists()
     stopped = written(out)
@@ -92,8 +92,8 @@ def test_every_point_has_the_figures_of_its_parts(drawn):
             attack = attacks[found["attack"]]
             leakage = attack["leakage"]
             above = leakage[measure]["low"] > leakage[f"{measure}_{bound}"]["mean"]
-            by_itself = "worked" if above else "failed"
-            assert found["status"] == (attack["status"] if bound == "floor" else by_itself)
+            worked = attack["status"] == "worked" and above
+            assert found["status"] == ("worked" if worked else "failed")
             for key in ("mean", "low", "high", "count"):
                 assert found[key] == leakage[measure][key]
             for end in (bound, "ceiling"):
@@ -153,6 +153,7 @@ def test_the_commands_name_no_folder_of_this_machine_and_make_the_very_parts(
     assert not any(re.search(r"=/|\.\./", line) for line in lines)
     assert f"--reuse={tiny_run.name} " in lines[2]
     assert f"--protector={tiny_run.name} " in lines[-1]
+    assert "--attacker_image_size=32 " in lines[-1]
 
     monkeypatch.chdir(out)
     before = written(out)

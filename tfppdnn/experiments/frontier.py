@@ -74,7 +74,7 @@ def frontier(
         parts=Parts(preset=preset, seed=seed, data_dir=data_dir),
         settings=settings,
         audit_settings=audit_settings,
-        options=options,
+        options={**options, "attacker_image_size": settings.data.image_size},
     )
     trained = _trained(measuring, values, preset, reuse)
     points = [measuring.point_of("plain"), *trained]
