@@ -174,6 +174,11 @@ def test_options_become_settings():
         make_server_settings({"max_queue": 3})
 
 
+def test_a_server_pauses_between_two_looks_for_versions():
+    with pytest.raises(UserError, match=r"--poll_seconds=0: must be from 0\.01 to 86400"):
+        make_server_settings({"poll_seconds": 0})
+
+
 @pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
 def test_a_host_that_is_not_this_machine_is_named(served_run, host):
     with pytest.raises(UserError, match=f"--host={host} is no address of this machine"):

@@ -58,7 +58,7 @@ class ServerSettings(Group):
         max_request_bytes: Larger requests are refused (413, RESOURCE_EXHAUSTED).
         sender_timeout: Seconds within which the head of a request, and then its body, must have
             arrived (408).
-        poll_seconds: How often new versions are looked for.
+        poll_seconds: Seconds between two looks for new versions.
     """
 
     name: _Name = "classifier"
@@ -72,7 +72,7 @@ class ServerSettings(Group):
     max_queued: whole_number(1, 100_000) = 256
     max_request_bytes: whole_number(1024, 2**30) = 2**24
     sender_timeout: number(0.1, 3600) = 20.0
-    poll_seconds: number(0, 86_400) = 1.0
+    poll_seconds: number(0.01, 86_400) = 1.0
 
 
 def make_server_settings(options: Mapping[str, Any]) -> ServerSettings:
