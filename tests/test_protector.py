@@ -134,6 +134,11 @@ def test_a_data_set_of_something_else_is_refused_before_it_is_drawn(images):
         Protector.of(negative).map(dataset)
 
 
+def test_what_is_no_data_set_is_told_where_to_go():
+    with pytest.raises(UserError, match=r"takes a tf\.data\.Dataset, not ndarray; protect takes"):
+        Protector.of(negative).map(IMAGES)
+
+
 def test_a_protector_is_made_of_whatever_protects():
     model = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Rescaling(-1.0, 1.0)])
     for thing in (negative, Tanaka(key=3), "tanaka:3", model):
@@ -207,6 +212,21 @@ def test_a_saved_protector_is_the_same_one(tiny_run, tmp_path, form):
     assert load_protector(tmp_path / "again").identity == protector.identity
 
 
+def test_of_a_run_every_form_is_saved_and_nothing_else(tiny_run, tmp_path):
+    load_protector(tiny_run).save(tmp_path / "saved")
+    saved = {path.relative_to(tmp_path / "saved"): path for path in (tmp_path / "saved").rglob("*")}
+    files = {name.as_posix(): path for name, path in saved.items() if path.is_file()}
+    forms = [tiny_run / "checkpoints/protector.keras", *tiny_run.glob("protector*.tflite")]
+    forms += [path for path in (tiny_run / "protector").rglob("*") if path.is_file()]
+    assert files.keys() == {path.relative_to(tiny_run).as_posix() for path in forms}
+    assert {"protector.tflite", "protector_int8.tflite", "protector/saved_model.pb"} <= files.keys()
+    for name, path in files.items():
+        assert path.read_bytes() == (tiny_run / name).read_bytes()
+    protected = load_protector(tiny_run).protect(IMAGES)
+    made = load_protector(tmp_path / "saved/protector").protect(IMAGES)
+    np.testing.assert_allclose(made.astype(int), protected, atol=1)
+
+
 def test_what_ships_and_a_model_can_be_saved(tmp_path):
     load_protector("cifar10").save(tmp_path / "shipped")
     assert load_protector(tmp_path / "shipped").identity == Protector.named("cifar10").identity
@@ -228,6 +248,8 @@ def test_nothing_is_saved_by_half(tiny_run, tmp_path):
     with pytest.raises(UserError, match="run is not empty; give another folder"):
         load_protector(tiny_run).save(tmp_path / "run")
     assert (tmp_path / "run/protector.tflite").read_bytes() == b"damaged"
+    with pytest.raises(UserError, match=r"config\.json is a file; give a folder"):
+        load_protector(tiny_run).save(tmp_path / "run/config.json")
 
 
 def test_what_ships_is_listed_with_its_figures():

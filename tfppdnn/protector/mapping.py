@@ -19,6 +19,10 @@ def mapped(
     """Protects the images of a data set; see `Protector.map`."""
     import tensorflow as tf
 
+    if not isinstance(dataset, tf.data.Dataset):
+        raise UserError(
+            f"map takes a tf.data.Dataset, not {type(dataset).__name__}; protect takes arrays"
+        )
     spec = dataset.element_spec
     images = spec[0] if isinstance(spec, tuple) and spec else spec
     if not isinstance(images, tf.TensorSpec) or images.dtype != tf.uint8 or not _fits(images.shape):

@@ -185,7 +185,9 @@ class Protector:
                 "Keras model is"
             )
         _ = self.scheme  # Damaged files are not handed on.
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file; give a folder to save in")
+        if folder.exists() and any(folder.iterdir()):
             raise UserError(f"{folder} is not empty; give another folder to save in")
         with written_whole(folder) as temporary:
             temporary.mkdir()

@@ -12,7 +12,7 @@ from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.scheme import Scheme
 
 TFLITE, HALF_TFLITE, KERAS = "protector.tflite", "protector_fp16.tflite", "protector.keras"
-_OF_RUN = f"checkpoints/{KERAS}"
+_OF_RUN, _SAVED_MODEL = f"checkpoints/{KERAS}", "protector"
 
 
 def trained(path: Path, *, name: str | None = None) -> Origin:
@@ -44,22 +44,23 @@ def trained(path: Path, *, name: str | None = None) -> Origin:
 
 
 def _run(path: Path, told: dict[str, str]) -> Origin:
-    files = {name: path / name for name in (TFLITE, _OF_RUN)}
+    network = path / _OF_RUN
+    made = [*sorted(path.glob("protector*.tflite")), path / _SAVED_MODEL, network]
 
     def tflite() -> Path:
-        if not files[TFLITE].is_file():
+        if not (path / TFLITE).is_file():
             raise UserError(
                 f"{path} holds no protector.tflite yet: its training has not finished, or a "
                 "file was refused; give the same `train` command again"
             )
-        return files[TFLITE]
+        return path / TFLITE
 
     return Origin(
         **told,
         load=lambda: _litert(tflite()),
         identity=lambda: digest(tflite()),
-        network=partial(_network, files[_OF_RUN]) if files[_OF_RUN].is_file() else None,
-        files={name: file for name, file in files.items() if name == TFLITE or file.is_file()},
+        network=partial(_network, network) if network.is_file() else None,
+        files={file.relative_to(path).as_posix(): file for file in made if file.exists()},
         # A folder that was saved is none: nobody knows what its images were.
         run=path if (path / "config.json").is_file() else None,
     )
