@@ -76,3 +76,5 @@ def test_settings_that_are_none_are_refused(result):
         train((np.zeros((4, 32, 32, 3), np.uint8), np.arange(4)), settings="fast")
     with pytest.raises(UserError, match=r"--epsilom: .* did you mean --epsilon"):
         train("digits", settings={"epsilom": 1})
+    with pytest.raises(UserError, match="--classifier_epoch: not an option of classify"):
+        fit_classifier(None, "digits", settings={"classifier_epoch": 1})

@@ -197,6 +197,6 @@ def _settings(
     if given is None:
         return own
     if isinstance(given, Mapping):
-        return own.replaced(given)
+        return classifier_settings(of_run, preset=None, options=given)
     chosen = make_settings(given) if isinstance(given, str) else given
     return chosen if of_run is None else dataclasses.replace(chosen, data=own.data)
