@@ -1,1 +1,11 @@
 """Pictures as files and as arrays: read, written, resized, laid out."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "files": ["SUFFIXES", "encode_png", "read_image"],
+        "resizing": ["resize_square"],
+    },
+)

@@ -1,6 +1,12 @@
 """A run's report: one self-contained page for who has to decide and who has to know."""
 
-from tfppdnn.reports.pictures import Pictures
-from tfppdnn.reports.report import write_report
+import lazy_loader
 
-__all__ = ["Pictures", "write_report"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "command": ["command_line"],
+        "pictures": ["Pictures"],
+        "report": ["draw_figures", "write_report"],
+    },
+)
