@@ -211,6 +211,7 @@ def test_the_help_explains_every_setting_with_its_value_in_each_preset():
     steps = " | ".join(str(make_settings(name).transformation.steps) for name in PRESETS)
     assert f"--transform_steps={steps}\n" in text
     assert "--hiding_weight=- | - | 2.0 | -\n" in text
+    assert "=-\n" not in text  # Groups are no options.
 
 
 @pytest.mark.slow

@@ -135,6 +135,8 @@ def explained(presets: Mapping[str, Group]) -> str:
     lines = [f"\n\nSETTINGS (each is an option, --NAME=VALUE{of})"]
     for group in groups:
         for option, meaning in group.meanings().items():
+            if not any(option in of_preset for of_preset in values.values()):
+                continue  # A group, and no option.
             shown = [str(of_preset.get(option, "-")) for of_preset in values.values()]
             if len(set(shown)) == 1:
                 shown = shown[:1]
