@@ -102,3 +102,11 @@ def test_no_public_name_hides_a_module():
     for name in modules:
         importlib.import_module(f"tfppdnn.leakage.{name}")
     assert not modules & set(tfppdnn.leakage.__all__)
+
+
+def test_a_figure_shows_itself_in_a_line():
+    record = {
+        "ssim": {"mean": 0.5, "low": 0.45, "high": 0.55, "count": 12},
+        "ssim_floor": {"mean": 0.25, "low": 0.2, "high": 0.3, "count": 12},
+    }
+    assert repr(from_record(record)["ssim"]) == "Figure(ssim: 0.50 (0.25), 95% 0.45 to 0.55, 12)"

@@ -27,7 +27,7 @@ _SHOWN = {
     "affine_ssim": "likeness",
     "orientation_agreement": "outlines",
     "reidentification": "matched",
-    "cosine_reidentification": "matched, any contrast",
+    "cosine_reidentification": "matched at any contrast",
     "recognition": "recognised",
 }
 

@@ -14,7 +14,7 @@ Figures = dict[str, "Figure"]
 """Of one set of images, by the keys of `MEASURES`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure:
     """What a measure found on a set of images, between knowing nothing and hiding nothing.
 
@@ -64,6 +64,10 @@ class Figure:
     def beside_blind(self) -> str:
         """The value, and in brackets what knowing nothing scores, for a table's cell."""
         return f"{self.measure.write(self.value)} ({self.measure.write(self.blind.mean)})"
+
+    def __repr__(self) -> str:
+        low, high = (self.measure.write(end) for end in (self.low, self.high))
+        return f"Figure({self.measure.key}: {self.beside_blind}, 95% {low} to {high}, {self.count})"
 
     def to_dict(self) -> dict[str, dict[str, float | int]]:
         """Its entries in a record: its own, that of knowing nothing and that of the ceiling."""
