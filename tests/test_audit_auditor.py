@@ -12,9 +12,10 @@ from tfppdnn.attacks.brute_force import BruteForce
 from tfppdnn.attacks.data import Ciphertexts, OwnKeyPairs
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import Reconstruction
-from tfppdnn.audit.auditor import make_attacks, reconstructions_path
+from tfppdnn.audit.auditor import make_attacks
 from tfppdnn.audit.evidence import Evidence
 from tfppdnn.audit.examiner import Examiner
+from tfppdnn.audit.folder import reconstructions_path
 from tfppdnn.audit.material import Material
 from tfppdnn.audit.plan import PlannedAttack
 from tfppdnn.datasets.dataset import ImageDataset

@@ -174,6 +174,27 @@ def test_an_attack_that_breaks_the_rules_is_named_and_other_rows_are_kept(attack
         assert [row.name for row in AuditReport.load(tmp_path / "out").rows] == ["negative"]
 
 
+@pytest.mark.parametrize("asked", [[], "", " , "])
+def test_no_attack_at_all_is_refused_before_work(asked):
+    with pytest.raises(UserError, match="--attacks: names no attack; leave it out for all"):
+        audit("plain", "digits", asked)
+
+
+def test_attacks_are_named_in_one_text_or_given_as_classes():
+    planned = plan_attacks("nearest, brute_force", make_audit_settings())
+    assert [one.name for one in planned] == ["brute_force", "nearest"]
+    (planned,) = plan_attacks([Negative], make_audit_settings())
+    assert planned == plan_attacks([Negative()], make_audit_settings())[0]
+
+    class Nameless(Negative):
+        @property
+        def needs(self):
+            raise AttributeError
+
+    with pytest.raises(UserError, match=r"Nameless: has no needs; see tfppdnn.attacks.Attack"):
+        plan_attacks([Nameless], make_audit_settings())
+
+
 def test_two_attacks_of_one_name_are_refused():
     with pytest.raises(UserError, match="two attacks are called negative"):
         plan_attacks([Negative(), Negative()], make_audit_settings())
@@ -201,6 +222,35 @@ def test_the_type_of_its_data_decides_what_an_attack_is_handed():
     assert (len(data.targets), len(data.plain)) == (12, 64)
     np.testing.assert_array_equal(data.protector.protect(data.plain[:2]), 255 - data.plain[:2])
     assert report["owner"].status == "does not apply"
+
+
+def test_tensorflow_is_quiet_and_waits_for_work():
+    code = """
+import sys, tfppdnn, tfppdnn.errors
+try:
+    tfppdnn.audit("plain", settings={"itn_epoch": 1})
+except tfppdnn.errors.UserError as error:
+    assert "did you mean --itn_epochs" in str(error)
+assert "tensorflow" not in sys.modules
+try:
+    tfppdnn.audit("plain", attacks="laser")
+except tfppdnn.errors.UserError as error:
+    assert "laser" in str(error)
+assert "tensorflow" in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_report_is_read_without_tensorflow(report, tmp_path):
+    path = report.save(tmp_path / "report.json")
+    code = f"""
+import sys, tfppdnn
+page = tfppdnn.AuditReport.load({str(path)!r}).to_html()
+assert "<h3>negative</h3>" in page
+assert "tensorflow" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(

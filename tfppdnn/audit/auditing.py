@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.attacks.attack import Attack
-from tfppdnn.audit.auditor import SHOWN_IMAGES, make_attacks, measured, reconstructions_path
 from tfppdnn.audit.evidence import Evidence
 from tfppdnn.audit.examiner import Examiner
+from tfppdnn.audit.folder import SHOWN_IMAGES, audit_folder, reconstructions_path
 from tfppdnn.audit.material import Material, check_enough
-from tfppdnn.audit.plan import plan_attacks
 from tfppdnn.audit.report import AuditReport, write_audit_report
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
@@ -29,13 +28,11 @@ from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
 from tfppdnn.settings.audit import AuditSettings, make_audit_settings
 
-_RECORD = "audit.json"
-
 
 def audit(
     protector: Any,
     dataset: AnyDataset | None = None,
-    attacks: Sequence[str | Attack] | None = None,
+    attacks: str | Sequence[str | Attack | type[Attack]] | None = None,
     *,
     settings: str | AuditSettings | Mapping[str, Any] = "quick",
     recogniser: str | os.PathLike[str] | Callable[[Images], Any] | None = None,
@@ -56,7 +53,7 @@ def audit(
             see `tfppdnn.datasets.load_dataset`. None for what a run's protector was trained
             on, or the digits.
         attacks: Names of our attacks, `tfppdnn.attacks.Attack`s of your own, or their names
-            (`file.py:MyAttack`). None for all of ours.
+            (`file.py:MyAttack`); names may be one text, separated by commas. None for all of ours.
         settings: How strong our attackers are: a preset's name (`quick`, `cpu`, `paper`),
             settings, or options that differ from those of `quick`.
         recogniser: A classifier of plain images of this data set, asked what reconstructions
@@ -88,6 +85,13 @@ def audit(
 
     import_tensorflow()
 
+    from tfppdnn.audit.auditor import make_attacks, measured
+    from tfppdnn.audit.plan import plan_attacks
+
+    # Everything up to here is quick, so that a wrong option is refused at once.
+    plan = plan_attacks(
+        attacks, settings, gan_generator=protector.says("gan_generator", "unet"), seed=seed
+    )
     images = load_images(
         dataset if known is None else known,
         settings,
@@ -100,16 +104,13 @@ def audit(
         attacker_images=settings.attacker_images,
         held_out_images=settings.held_out_images,
     )
-    run = RunFolder.temporary(record=_RECORD) if out is None else RunFolder(out, record=_RECORD)
+    run = audit_folder(out)
     given = SavedModelRecogniser(recogniser) if _is_path(recogniser) else recogniser
 
     @functools.cache
     def asked() -> Recogniser:
         return given or _own_recogniser(run, images, settings, seed)
 
-    plan = plan_attacks(
-        attacks, settings, gan_generator=protector.says("gan_generator", "unet"), seed=seed
-    )
     evidence = Evidence(protector, material, recogniser=asked)
     for planned in plan:
         evidence.check(planned.attempts[0].needs, planned.name)

@@ -16,6 +16,7 @@ from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
 from tfppdnn.audit.evidence import NO_KEY, Evidence
 from tfppdnn.audit.examiner import Examiner
+from tfppdnn.audit.folder import ATTACKS, SHOWN_IMAGES, reconstructions_path
 from tfppdnn.audit.plan import PlannedAttack
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
@@ -24,12 +25,6 @@ from tfppdnn.leakage.figure import to_record
 from tfppdnn.leakage.judgement import COUNTED, NOT_APPLICABLE, Judgement, judge
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.run_folder import RunFolder
-
-ATTACKS = "attacks"
-"""Where `audit.json` keeps a row for each attack, by its name."""
-
-SHOWN_IMAGES = 16
-"""How many reconstructions are kept for pictures."""
 
 
 def make_attacks(
@@ -72,11 +67,6 @@ def make_attacks(
 def measured(examined: Examination) -> dict[str, Any]:
     """All metrics of images, ready for JSON."""
     return to_record(examined.figures)
-
-
-def reconstructions_path(run: RunFolder, attack: str) -> Path:
-    """Where the first reconstructions of an attack are kept, as an .npz of `images`."""
-    return run.path / "reconstructions" / f"{attack}.npz"
 
 
 def _attack(

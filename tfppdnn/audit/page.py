@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.audit.auditor import ATTACKS
+from tfppdnn.audit.folder import ATTACKS
 from tfppdnn.audit.verdict import Verdict, verdicts
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.measures import MEASURES

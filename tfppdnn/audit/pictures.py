@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.audit.auditor import ATTACKS
+from tfppdnn.audit.folder import ATTACKS
 from tfppdnn.images.montage import montage, png
 
 _COLUMNS = 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tfppdnn.attacks.attack import Attack
 from tfppdnn.attacks.brute_force import BruteForce
@@ -47,7 +48,7 @@ class PlannedAttack:
 
 
 def plan_attacks(
-    asked: Sequence[str | Attack] | None,
+    asked: str | Sequence[str | Attack | type[Attack]] | None,
     settings: AuditSettings,
     *,
     gan_generator: str = "unet",
@@ -57,23 +58,29 @@ def plan_attacks(
 
     Args:
         asked: Names of ours; names of Python code, `file.py:MyAttack` or `package.module:name`, of
-            an attack or its class; or attacks, which are made as they are. None for all of ours.
+            an attack or its class; attacks, or their classes. Names may be one text, separated
+            by commas. None for all of ours.
         settings: How strong our attackers are.
         gan_generator: The generator that fits the scheme in the GAN attack.
         seed: Of the attackers' networks; a further attempt has the next one.
 
     Raises:
-        UserError: If there is no attack of such a name, or two of one name.
+        UserError: If there is no attack of such a name, or two of one name, or none is asked for.
     """
     ours = {
         planned.name: planned for planned in _ours(settings, gan_generator=gan_generator, seed=seed)
     }
     if asked is None:
         return list(ours.values())
+    if isinstance(asked, str):
+        asked = [name.strip() for name in asked.split(",") if name.strip()]
+    if not asked:
+        raise UserError("--attacks: names no attack; leave it out for all, or see --help")
     wanted, own = set(), []
     for one in asked:
-        if isinstance(one, Attack):
-            own.append(PlannedAttack(attempts=[one], source=type(one).__qualname__))
+        if isinstance(one, Attack) or _is_class(one):
+            kind = one if isinstance(one, type) else type(one)
+            own.append(PlannedAttack(attempts=[_made(one)], source=kind.__qualname__))
         elif one in ours:
             wanted.add(one)
         elif isinstance(one, str) and PythonName.is_meant(one):
@@ -95,21 +102,31 @@ def _named(text: str) -> PlannedAttack:
     """Loads somebody's own attack."""
     name = PythonName(text)
     found = name.load()
-    try:
-        attack = found() if isinstance(found, type) and issubclass(found, Attack) else found
-    except TypeError as error:
-        raise UserError(
-            f"--attacks={text}: cannot be made ({error}); give every field a default"
-        ) from error
-    if not isinstance(attack, Attack):
+    if not isinstance(found, Attack) and not _is_class(found):
         raise UserError(
             f"--attacks={text}: {'not there' if found is None else 'not an attack'}; name a "
             "tfppdnn.attacks.Attack or its class"
         )
+    return PlannedAttack(attempts=[_made(found, called=text)], source=name.identity)
+
+
+def _is_class(given: Any) -> bool:
+    return isinstance(given, type) and issubclass(given, Attack)
+
+
+def _made(given: Attack | type[Attack], *, called: str | None = None) -> Attack:
+    """An attack, or one of a class, if it says what it is and needs."""
+    called = called or getattr(given, "__qualname__", type(given).__qualname__)
+    try:
+        attack = given() if isinstance(given, type) else given
+    except TypeError as error:
+        raise UserError(
+            f"--attacks={called}: cannot be made ({error}); give every field a default"
+        ) from error
     for attribute in ("name", "threat_model", "needs"):
         if not hasattr(attack, attribute):
-            raise UserError(f"--attacks={text}: has no {attribute}; see tfppdnn.attacks.Attack")
-    return PlannedAttack(attempts=[attack], source=name.identity)
+            raise UserError(f"--attacks={called}: has no {attribute}; see tfppdnn.attacks.Attack")
+    return attack
 
 
 def _ours(settings: AuditSettings, *, gan_generator: str, seed: int) -> list[PlannedAttack]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.attacks.threat_model import ThreatModel
-from tfppdnn.audit.auditor import ATTACKS, reconstructions_path
+from tfppdnn.audit.folder import ATTACKS, RECORD, audit_folder, reconstructions_path
 from tfppdnn.audit.page import render_audit
 from tfppdnn.audit.pictures import draw_pictures
 from tfppdnn.audit.verdict import Verdict, verdicts
@@ -169,12 +169,12 @@ class AuditReport:
             UserError: It is none.
         """
         path = Path(path).expanduser()
-        if path.name == "audit.json" and (path.parent / "config.json").is_file():
+        if path.name == RECORD and (path.parent / "config.json").is_file():
             path = path.parent
         if path.is_dir():
-            if not (path / "audit.json").is_file():
-                raise UserError(f"{path} holds no audit.json; name the folder of an audit")
-            return cls.of_run(RunFolder(path, record="audit.json"))
+            if not (path / RECORD).is_file():
+                raise UserError(f"{path} holds no {RECORD}; name the folder of an audit")
+            return cls.of_run(audit_folder(path))
         if not path.is_file():
             raise UserError(f"{path} does not exist; name a saved report or the folder of an audit")
         saved = read_json(path)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfppdnn.audit.folder import audit_folder
 from tfppdnn.experiments.frontier_points import Point
 from tfppdnn.leakage.figure import Figure, exactly, from_record
 from tfppdnn.leakage.intervals import Interval
@@ -31,7 +32,7 @@ def figures_of(point: Point, folder: Path) -> dict[str, Any]:
     """
     classified = RunFolder(point.classified.folder).metrics()["classify"]
     (accuracy,) = classified.values()
-    audited = RunFolder(point.audited.folder, record="audit.json").metrics()
+    audited = audit_folder(point.audited.folder).metrics()
     rows = {name: audited["attacks"][name] for name in point.audited.options["attacks"]}
     protected = from_record(audited["protected"]["leakage"])
     return {

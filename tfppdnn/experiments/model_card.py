@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from tfppdnn.audit.auditor import ATTACKS
+from tfppdnn.audit.folder import ATTACKS
 from tfppdnn.audit.page import (
     AttackerRows,
     attacks_by_attacker,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tfppdnn.audit.auditor import ATTACKS
+from tfppdnn.audit.folder import ATTACKS, audit_folder
 from tfppdnn.errors import UserError
 from tfppdnn.experiments.model_card import collect_card, render_card
 from tfppdnn.files import digest, read_json, write_json, write_text, written_whole
@@ -137,7 +137,7 @@ def _sorted(
     for path in folders:
         config = RunFolder(path).config()
         verb, protector = config.get("verb"), config.get("protector")
-        audit, classifier = RunFolder(path, record="audit.json"), RunFolder(path)
+        audit, classifier = audit_folder(path), RunFolder(path)
         if verb == "audit" and protector in own and ATTACKS in audit.metrics():
             audits.append(audit)
         # Classifiers of plain pictures are what to compare with, whoever trained them.

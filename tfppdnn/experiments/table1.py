@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from tfppdnn.audit.folder import audit_folder
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError, options_called
 from tfppdnn.experiments.parts import Parts
@@ -196,7 +197,7 @@ def _table(run: RunFolder, datasets: Sequence[str]) -> dict[str, Any]:
                 key: figures[key] for key in ("test_accuracy", "test_images", "epochs")
             }
         if row != "plain":
-            attacked = RunFolder(run.path / "audit" / row, record="audit.json").metrics()
+            attacked = audit_folder(run.path / "audit" / row).metrics()
             for attack in _ATTACKS.get(row, _ATTACKS_OF_OTHERS):
                 found = attacked["attacks"][attack]
                 cells["attacks"][attack] = {

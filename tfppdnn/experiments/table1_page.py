@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfppdnn import writing
-from tfppdnn.audit.auditor import reconstructions_path
+from tfppdnn.audit.folder import audit_folder, reconstructions_path
 from tfppdnn.ciphers import make_cipher
 from tfppdnn.files import write_bytes, write_text
 from tfppdnn.images.montage import montage, png
@@ -250,7 +250,7 @@ def _figure7(run: RunFolder, table: Mapping[str, Any]) -> bytes:
     for scheme, cells in table["rows"].items():
         if not cells["attacks"]:
             continue
-        folder = RunFolder(run.path / "audit" / scheme, record="audit.json")
+        folder = audit_folder(run.path / "audit" / scheme)
         rows.setdefault("plain", _images(folder, "plain"))
         rows[f"{SCHEMES[scheme]}: protected"] = _images(folder, "protected")
         for attack, found in cells["attacks"].items():
