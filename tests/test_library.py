@@ -1,15 +1,22 @@
 """The library without a command line: training and classifying what a program holds."""
 
+import dataclasses
 import gc
+import json
+import shutil
+from functools import partial
 
 import numpy as np
 import pytest
 from conftest import TINY_SETTINGS
 
+from tfppdnn.audit import audit
 from tfppdnn.classification import fit_classifier
+from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 from tfppdnn.protection.pipeline import train
 from tfppdnn.settings import make_settings
+from tfppdnn.settings.audit import make_audit_settings
 
 
 def tiny_options():
@@ -71,9 +78,92 @@ def test_what_nobody_holds_any_more_is_gone(tmp_path, monkeypatch):
     assert not path.exists()
 
 
+def config_of(record):
+    return json.loads((record / "config.json").read_text())
+
+
+def test_a_preset_is_what_a_run_is_made_with(tmp_path, monkeypatch):
+    def stop(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfppdnn.protection.stages.make_run", stop)
+    monkeypatch.setattr("tfppdnn.classification.fit.train_classifier", stop)
+    monkeypatch.setattr("tfppdnn.audit.auditor.make_attacks", stop)
+    options = {"reference_epochs": 3}
+    for out, given in (
+        ("preset", {"preset": "hardened", "settings": options}),
+        ("whole", {"settings": make_settings("hardened", options)}),
+    ):
+        with pytest.raises(KeyboardInterrupt):
+            train("digits", out=tmp_path / out, **given)
+    preset, whole = config_of(tmp_path / "preset"), config_of(tmp_path / "whole")
+    assert (preset["preset"], whole["preset"]) == ("hardened", None)
+    assert preset["settings"] == whole["settings"]
+    assert (preset["settings"]["reference_epochs"], preset["settings"]["reference_width"]) == (
+        3,
+        make_settings("cpu").reference.width,
+    )
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_classifier("plain", "digits", preset="cpu", out=tmp_path / "classifier")
+    classifier = config_of(tmp_path / "classifier")
+    assert (classifier["preset"], classifier["settings"]["classifier_epochs"]) == ("cpu", 4)
+
+    small = {"attacker_image_size": 32, "attacker_images": 64, "held_out_images": 12}
+    with pytest.raises(KeyboardInterrupt):
+        audit(
+            lambda images: 255 - images,
+            "digits",
+            preset="cpu",
+            settings=small,
+            recogniser=lambda images: np.zeros(len(images), int),
+            out=tmp_path / "audit",
+        )
+    audited = config_of(tmp_path / "audit")
+    assert (audited["preset"], audited["settings"]["itn_width"]) == ("cpu", 16)
+
+
+def test_a_data_set_that_is_loaded_is_not_loaded_again(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "tfppdnn.classification.fit.train_classifier",
+        lambda run, images, *_, **__: seen.append(images),
+    )
+    mine = dataclasses.replace(load_digits(), name="mine")
+    fit_classifier("plain", mine, out=tmp_path)
+    assert seen == [mine]
+
+
+def test_a_preset_of_a_runs_classifier_leaves_its_images_as_they_are(tiny_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    config = config_of(run)
+    config["settings"]["image_size"] = 64
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match="--image_size=64: digits comes at 32x32 only"):
+        fit_classifier(run, "digits", preset="cpu")
+
+
+@pytest.mark.parametrize(
+    ("make", "settings"),
+    [
+        (train, make_settings()),
+        (fit_classifier, make_settings()),
+        (partial(audit, "plain"), make_audit_settings()),
+    ],
+)
+def test_whole_settings_leave_no_room_for_a_preset(make, settings):
+    with pytest.raises(UserError, match=r"preset='cpu' and whole settings: .* leave out preset"):
+        make(dataset="digits", preset="cpu", settings=settings)
+
+
 def test_settings_that_are_none_are_refused(result):
     with pytest.raises(UserError, match="there is no such preset"):
-        train((np.zeros((4, 32, 32, 3), np.uint8), np.arange(4)), settings="fast")
+        train((np.zeros((4, 32, 32, 3), np.uint8), np.arange(4)), preset="fast")
+    with pytest.raises(UserError, match=r"expected options by name, .* it is preset='cpu'"):
+        train("digits", settings="cpu")
+    with pytest.raises(UserError, match=r"expected options by name, .* or TrainingSettings$"):
+        train("digits", settings=make_audit_settings())
     with pytest.raises(UserError, match=r"--epsilom: .* did you mean --epsilon"):
         train("digits", settings={"epsilom": 1})
     with pytest.raises(UserError, match="--classifier_epoch: not an option of classify"):

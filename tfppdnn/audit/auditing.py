@@ -27,6 +27,7 @@ from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
 from tfppdnn.settings.audit import AuditSettings, make_audit_settings
+from tfppdnn.settings.group import chosen
 
 
 def audit(
@@ -34,12 +35,12 @@ def audit(
     dataset: AnyDataset | None = None,
     attacks: str | Sequence[str | Attack | type[Attack]] | None = None,
     *,
-    settings: str | AuditSettings | Mapping[str, Any] = "quick",
+    preset: str | None = None,
+    settings: AuditSettings | Mapping[str, Any] | None = None,
     recogniser: str | os.PathLike[str] | Callable[[Images], Any] | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
     data_dir: str | None = None,
-    preset: str | None = None,
 ) -> AuditReport:
     """Attacks a protector, and reports what leaks and to whom.
 
@@ -54,8 +55,9 @@ def audit(
             on, or the digits.
         attacks: Names of our attacks, `tfppdnn.attacks.Attack`s of your own, or their names
             (`file.py:MyAttack`); names may be one text, separated by commas. None for all of ours.
-        settings: How strong our attackers are: a preset's name (`quick`, `cpu`, `paper`),
-            settings, or options that differ from those of `quick`.
+        preset: How strong our attackers are: `quick`, `cpu` or `paper`. None for `quick`.
+        settings: Options that differ from the preset's, as in `{"itn_epochs": 50}`; or whole
+            settings, without a preset.
         recogniser: A classifier of plain images of this data set, asked what reconstructions
             show: the folder of a SavedModel, or a function from uint8 [N, H, W, 3] to N class
             indices. None to train one.
@@ -63,7 +65,6 @@ def audit(
             one, what is made goes with the report.
         seed: Seed of the attackers' networks.
         data_dir: A tensorflow-datasets directory.
-        preset: Name of the preset that settings were made from, to be recorded.
 
     Returns:
         The report.
@@ -72,15 +73,13 @@ def audit(
         UserError: An option is wrong, the protector or an attack breaks the rules, the data set
             is too small, or the folder holds another audit, or figures of another recogniser.
     """
-    if isinstance(settings, str):
-        settings, preset = make_audit_settings(settings), settings
-    elif isinstance(settings, Mapping):
-        settings = make_audit_settings("quick", settings)
+    settings, preset = chosen(settings, preset, kind=AuditSettings, make=make_audit_settings)
     protector = Protector.of(protector)
     config = RunFolder(protector.run).config() if protector.run else {}
     own = config.get("dataset", {}).get("name")
-    known = name_of(dataset) if dataset is not None else own or "digits"
-    if known is not None and known == own:
+    if dataset is None:
+        dataset = own or "digits"
+    if own is not None and name_of(dataset) == own:
         data_dir = data_dir or config.get("data_dir")
 
     import_tensorflow()
@@ -93,7 +92,7 @@ def audit(
         attacks, settings, gan_generator=protector.says("gan_generator", "unet"), seed=seed
     )
     images = load_images(
-        dataset if known is None else known,
+        dataset,
         settings,
         data_dir=data_dir,
         # Of a folder's images, the same are held out as when h_p was trained.
@@ -173,7 +172,7 @@ def _own_recogniser(
     """Trains the classifier of plain images that is asked."""
     from tfppdnn.classification.training import train_classifier
 
-    chosen = make_settings(
+    of_classifier = make_settings(
         "cpu",
         {
             "classifier_epochs": settings.recogniser_epochs,
@@ -181,7 +180,7 @@ def _own_recogniser(
         },
     )
     plain = Protector.of("plain")
-    train_classifier(run, images, plain, settings=chosen, seed=seed, kind="plain")
+    train_classifier(run, images, plain, settings=of_classifier, seed=seed, kind="plain")
     return SavedModelRecogniser(run.path / "classifier_plain")
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import OF_STAGE, TrainingSettings, make_settings, recorded
+from tfppdnn.settings.group import chosen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,11 +86,11 @@ def fit_classifier(
     dataset: AnyDataset | None = None,
     *,
     plain: bool = False,
-    settings: str | TrainingSettings | Mapping[str, Any] | None = None,
+    preset: str | None = None,
+    settings: TrainingSettings | Mapping[str, Any] | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     data_dir: str | None = None,
-    preset: str | None = None,
 ) -> ClassifierResult:
     """Trains ResNet-18 on protected images only, and saves it for serving.
 
@@ -102,14 +102,15 @@ def fit_classifier(
         dataset: Plain images and labels, see `tfppdnn.datasets.load_dataset`. None for those
             that the protector was trained on, if it is a run folder, or the digits.
         plain: Whether to train on plain images instead, to see what protection costs.
-        settings: A preset's name, settings or options, as for `tfppdnn.train`; of them only the
-            classifier's count. None for those of the run, or `quick`.
+        preset: As for `tfppdnn.train`, but a run's images keep their size; None for what the run
+            has, or `quick`.
+        settings: The classifier's options that differ, as in `{"classifier_epochs": 20}`; or
+            whole settings, without a preset.
         out: The folder to save in; that of the protector's own run is fine. The same call goes on
             with a training that was stopped, and does nothing when it is done. Without one, what
             is made goes with the result.
         seed: Seed of weights, order and augmentation; None for the run's own, or 0.
         data_dir: A tensorflow-datasets directory.
-        preset: Name of the preset that settings were made from, to be recorded.
 
     Returns:
         The classifier.
@@ -122,16 +123,22 @@ def fit_classifier(
     identity = protector.identity
     plain = plain or identity == "plain"
     own = RunFolder(protector.run) if protector.run else None
-    config = own.config() if own else {"dataset": {"name": "digits"}, "settings": {}, "seed": 0}
-    known = config["dataset"]["name"] if dataset is None else name_of(dataset)
-    settings = _settings(settings, config["settings"] if own else None)
+    config = own.config() if own else {"dataset": {"name": "digits"}, "preset": "quick", "seed": 0}
+    dataset = config["dataset"]["name"] if dataset is None else dataset
+    settings, preset = chosen(
+        settings,
+        preset,
+        kind=TrainingSettings,
+        make=partial(_classifier_settings, config.get("settings")),
+        otherwise=config.get("preset"),
+    )
     run = RunFolder.temporary() if out is None else RunFolder(out)
     seed = config["seed"] if seed is None else seed
 
     import_tensorflow()
 
     images = load_dataset(
-        dataset if known is None else known,
+        dataset,
         data_dir=data_dir or config.get("data_dir"),
         image_size=settings.data.image_size,
         # Of a folder's images, the same are held out as when h_p was trained.
@@ -140,7 +147,7 @@ def fit_classifier(
     if own and run.path.resolve() == own.path.resolve():
         if images.summary() != config["dataset"]:
             raise UserError(
-                f"--dataset={known}: not the images that {own.path} was trained on; "
+                f"--dataset={name_of(dataset)}: not the images that {own.path} was trained on; "
                 "give their --data_dir, or another --out"
             )
     else:
@@ -151,7 +158,7 @@ def fit_classifier(
             dataset=images.summary(),
             seed=seed,
             data_dir=data_dir or config.get("data_dir"),
-            preset=preset or config.get("preset"),
+            preset=preset,
         )
     kind = "plain" if plain else "protected"
     new = kind not in run.metrics().get("classify", {})
@@ -166,37 +173,17 @@ def fit_classifier(
     return ClassifierResult(run, kind, new)
 
 
-def classifier_settings(
-    of_run: Mapping[str, Any] | None, *, preset: str | None, options: Mapping[str, Any]
+def _classifier_settings(
+    of_run: Mapping[str, Any] | None, preset: str | None, options: Mapping[str, Any]
 ) -> TrainingSettings:
-    """A run's settings; of the classifier's, a preset's and these in their place.
-
-    Args:
-        of_run: The settings in a run's `config.json`; None for those of `quick`.
-        preset: A preset's name; None for what the run has.
-        options: By option; only the classifier's are taken.
-
-    Raises:
-        UserError: An option is not the classifier's, or a value is none that it can have.
-    """
-    settings, groups = _settings(None, of_run), OF_STAGE["classifier"]
-    known = settings.options(*groups)
+    """A run's settings, with a preset's classifier in place of its own, and with options."""
+    own = make_settings() if of_run is None else recorded(of_run)
+    known = own.options(*OF_STAGE["classifier"])
     for option in options:
         if option not in known:
             raise UserError(f"--{option}: not an option of classify; it has {', '.join(known)}")
     if preset is not None:
-        settings = settings.replaced(make_settings(preset).options(*groups))
-    return settings.replaced(options)
-
-
-def _settings(
-    given: str | TrainingSettings | Mapping[str, Any] | None, of_run: Mapping[str, Any] | None
-) -> TrainingSettings:
-    """What was given, but of a run's own data, and where nothing was given all its own."""
-    own = make_settings("quick") if of_run is None else recorded(of_run)
-    if given is None:
-        return own
-    if isinstance(given, Mapping):
-        return classifier_settings(of_run, preset=None, options=given)
-    chosen = make_settings(given) if isinstance(given, str) else given
-    return chosen if of_run is None else dataclasses.replace(chosen, data=own.data)
+        # But for its images, which are the same whatever is learnt from them.
+        groups = [name for name in OF_STAGE["classifier"] if name != "data" or of_run is None]
+        own = own.replaced(make_settings(preset).options(*groups))
+    return own.replaced(options)

@@ -13,7 +13,7 @@ from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings.audit import audit_settings_help, make_audit_settings
+from tfppdnn.settings.audit import audit_settings_help
 
 __all__ = ["audit", "settings_help"]
 
@@ -101,7 +101,6 @@ def audit(
             "--protector is missing; pass --protector=RUN, a folder made by train, or the name of "
             "another scheme: see --help"
         )
-    chosen = make_audit_settings(preset, settings)
     found = Protector.named(protector)
     config = RunFolder(found.run).config() if found.run else {}
     own = config.get("dataset", {}).get("name")
@@ -117,11 +116,11 @@ def audit(
         found,
         name,
         attacks,
-        settings=chosen,
+        preset=preset,
+        settings=settings,
         recogniser=recogniser,
         out=out or Path("runs") / f"audit-{found.title}-{Path(name).resolve().name}-{preset}",
         seed=seed,
         data_dir=data_dir,
-        preset=preset,
     )
     return {"run": str(report.run.path), **report.in_short()}, 0

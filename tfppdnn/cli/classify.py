@@ -7,7 +7,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.classification.fit import classifier_settings, fit_classifier
+from tfppdnn.classification.fit import fit_classifier
 from tfppdnn.cli.options import checked_seed, say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
@@ -87,20 +87,18 @@ def classify(
     name = own if dataset is None else as_recorded(dataset)
     if run and name != own and out is None:
         raise UserError(f"--dataset={name} is not the run's own ({own}); add --out=DIR")
-    chosen = classifier_settings(config.get("settings"), preset=preset, options=settings)
-    preset = preset or config["preset"]
-    folder = f"classify-{found.title}-{Path(name).resolve().name}-{preset}"
+    folder = f"classify-{found.title}-{Path(name).resolve().name}-{preset or config['preset']}"
     if dataset is None and run is None:
         say_on_digits("classify")
     result = fit_classifier(
         protector,
         name,
         plain=plain,
-        settings=chosen,
+        preset=preset,
+        settings=settings,
         out=out or (run.path if run else Path("runs") / folder),
         seed=None if seed is None else checked_seed(seed),
         data_dir=data_dir,
-        preset=preset,
     )
     if result.new and (result.run.path / "report.html").exists():
         from tfppdnn.reports.report import write_report

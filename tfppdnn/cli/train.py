@@ -10,7 +10,7 @@ from fire.decorators import SetParseFns
 from tfppdnn.cli.options import checked_seed
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.protection.pipeline import train as make
-from tfppdnn.settings import make_settings, settings_help
+from tfppdnn.settings import settings_help
 
 __all__ = ["settings_help", "train"]
 
@@ -80,11 +80,11 @@ def train(
     """
     result = make(
         dataset,
-        settings=make_settings(preset, settings),
+        preset=preset,
+        settings=settings,
         out=out or Path("runs") / f"{Path(as_recorded(dataset)).resolve().name}-{preset}",
         seed=checked_seed(seed),
         data_dir=data_dir,
         reuse=reuse,
-        preset=preset,
     )
     return {"run": str(result.folder), **result.metrics["train"]}, 0

@@ -53,7 +53,7 @@ def load_dataset(
         from tfppdnn.datasets.arrays import from_arrays
 
         return _checked(from_arrays(dataset, image_size=image_size, seed=seed))
-    name = os.fspath(dataset)
+    name = as_recorded(dataset)
     if dataset == "digits":  # A path is a folder.
         from tfppdnn.datasets.digits import load_digits
 
@@ -76,17 +76,19 @@ def name_of(dataset: AnyDataset) -> str | None:
     """The name that a data set has before it is loaded; None of arrays."""
     if isinstance(dataset, ImageDataset):
         return dataset.name
-    return as_recorded(os.fspath(dataset)) if isinstance(dataset, (str, os.PathLike)) else None
+    return as_recorded(dataset) if isinstance(dataset, (str, os.PathLike)) else None
 
 
-def as_recorded(dataset: str) -> str:
+def as_recorded(dataset: str | os.PathLike[str]) -> str:
     """Writes a data set's name as `config.json` holds it, so that one call is told from another.
 
     Args:
         dataset: As typed: a name, or a folder, perhaps with a slash at its end.
     """
+    if dataset in ("", "digits"):
+        return dataset
     dataset = os.path.expanduser(dataset)  # noqa: PTH111  (it may be a name)
-    if dataset in ("", "digits") or not Path(dataset).is_dir():
+    if not Path(dataset).is_dir():
         return dataset
     name = str(Path(dataset))
     # That word alone means the embedded ones, whatever folders there are.

@@ -63,8 +63,7 @@ def frontier(
     options = dict(options or {})
     _check(options, preset)
     settings = make_settings(preset).replaced(options)
-    audit_settings = make_audit_settings("cpu" if preset == "hardened" else preset)
-    audit_settings = audit_settings.replaced(
+    audit_settings = make_audit_settings(preset).replaced(
         {**options, "attacker_image_size": settings.data.image_size}
     )
     run = RunFolder(out, record="frontier.json")

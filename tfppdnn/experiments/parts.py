@@ -66,12 +66,12 @@ class Parts:
         make = partial(
             train,
             dataset,
-            settings=settings,
+            preset=self.preset,
+            settings=settings.options(),
             out=folder,
             seed=self.seed,
             data_dir=self.data_dir,
             reuse=reuse,
-            preset=self.preset,
         )
         said = {**self._common(dataset), **options, "reuse": reuse}
         return Part(verb="train", folder=folder, options=said, make=make)
@@ -89,18 +89,18 @@ class Parts:
         """The training of a classifier of protected images; see `trained`."""
         from tfppdnn.classification.fit import fit_classifier
 
+        known = settings.options(*OF_STAGE["classifier"])
         make = partial(
             fit_classifier,
             protector,
             dataset,
             plain=plain,
-            settings=settings,
+            preset=self.preset,
+            settings=known,
             out=folder,
             seed=self.seed,
             data_dir=self.data_dir,
-            preset=self.preset,
         )
-        known = settings.options(*OF_STAGE["classifier"])
         said = {"protector": protector, **self._common(dataset)}
         said |= {name: value for name, value in options.items() if name in known}
         return Part(verb="classify", folder=folder, options=said, make=make)
@@ -119,19 +119,19 @@ class Parts:
         """The attacks on a protector; see `trained`."""
         from tfppdnn.audit.auditing import audit
 
+        known = settings.options()
         make = partial(
             audit,
             protector,
             dataset,
             attacks=list(attacks),
-            settings=settings,
+            preset=self.preset,
+            settings=known,
             recogniser=recogniser,
             out=folder,
             seed=self.seed,
             data_dir=self.data_dir,
-            preset=self.preset,
         )
-        known = settings.options()
         said = {"protector": protector, **self._common(dataset)}
         said |= {name: value for name, value in options.items() if name in known}
         said |= {"attacks": attacks, "recogniser": recogniser}

@@ -16,6 +16,7 @@ from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TRAINED, TrainingSettings, make_settings, recorded
+from tfppdnn.settings.group import chosen
 
 if TYPE_CHECKING:
     import keras
@@ -81,26 +82,25 @@ class TrainingResult:
 def train(
     dataset: AnyDataset = "digits",
     *,
-    settings: str | TrainingSettings | Mapping[str, Any] = "quick",
+    preset: str | None = None,
+    settings: TrainingSettings | Mapping[str, Any] | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
     data_dir: str | None = None,
     reuse: str | os.PathLike[str] | None = None,
-    preset: str | None = None,
 ) -> TrainingResult:
     """Trains a protector h_p, exports it, and measures what it hides (Section III).
 
     Args:
         dataset: Plain images and labels, see `tfppdnn.datasets.load_dataset`.
-        settings: A preset's name (`quick`, `cpu`, `hardened`, `paper`), or settings as
-            `tfppdnn.settings.make_settings` makes them, or options that differ from those of
-            `quick`, as in `{"lambda_": 1, "transform_steps": 2000}`.
+        preset: How large everything is: `quick`, `cpu`, `hardened` or `paper`. None for `quick`.
+        settings: Options that differ from the preset's, as in
+            `{"lambda_": 1, "transform_steps": 2000}`; or whole settings, without a preset.
         out: The run folder. The same call goes on with a run that was stopped, and does nothing
             when it is done. Without one, what is made goes with the result.
         seed: Seed of everything that is drawn at random.
         data_dir: A tensorflow-datasets directory; nothing is downloaded if the data is there.
         reuse: A run folder whose first two stages this run starts from, if it has none.
-        preset: Name of the preset that settings were made from, to be recorded.
 
     Returns:
         The finished run.
@@ -109,10 +109,7 @@ def train(
         UserError: The data set or a setting cannot be used, the run folder holds another run,
             the stages of another cannot be reused, or the training diverged.
     """
-    if isinstance(settings, str):
-        settings, preset = make_settings(settings), settings
-    elif isinstance(settings, Mapping):
-        settings = make_settings("quick", settings)
+    settings, preset = chosen(settings, preset, kind=TrainingSettings, make=make_settings)
     run = RunFolder.temporary() if out is None else RunFolder(out)
     identity = {"settings": settings.options(*TRAINED), "seed": seed}
     later = settings.options("classifier")
@@ -131,7 +128,7 @@ def train(
 
     check_perceptual_weights(getattr(settings.transformation.objective, "perceptual_weights", None))
     images = load_dataset(
-        dataset if known is None else known,
+        dataset,
         data_dir=data_dir,
         image_size=settings.data.image_size,
         seed=seed,

@@ -177,9 +177,10 @@ AUDIT_PRESETS: Mapping[str, Callable[[], AuditSettings]] = {
 
 
 def make_audit_settings(
-    preset: str = "quick", options: Mapping[str, Any] | None = None
+    preset: str | None = None, options: Mapping[str, Any] | None = None
 ) -> AuditSettings:
     """Makes a preset's settings with some of its values replaced; see `make_settings`."""
+    preset = "quick" if preset is None else preset
     if preset not in AUDIT_PRESETS:
         raise UserError(
             f"--preset={preset}: there is no such preset; choose {', '.join(AUDIT_PRESETS)}"

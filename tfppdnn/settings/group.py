@@ -6,8 +6,8 @@ import dataclasses
 import difflib
 import inspect
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass
@@ -112,6 +112,48 @@ class Group:
         elif not rule or kind in ("missing", "too_long") or kind.endswith("_type"):
             rule = f"expected {_expected(field.annotation)}"
         return f"--{cls._option(name)}={given[name]}: {rule}"
+
+
+SomeSettings = TypeVar("SomeSettings", bound=Group)
+
+
+def chosen(
+    settings: SomeSettings | Mapping[str, Any] | None,
+    preset: str | None,
+    *,
+    kind: type[SomeSettings],
+    make: Callable[[str | None, Mapping[str, Any]], SomeSettings],
+    otherwise: str | None = "quick",
+) -> tuple[SomeSettings, str | None]:
+    """Makes settings of what a function was given: a preset, and what differs from it.
+
+    Args:
+        settings: Options that differ from the preset's, or settings that need none.
+        preset: Its name; None if none was given.
+        kind: What settings are.
+        make: Makes them of a preset and options.
+        otherwise: The preset that `make` takes where none is given.
+
+    Returns:
+        The settings, and the preset that they were made from, if they were.
+
+    Raises:
+        UserError: Settings are given beside a preset, or are something else.
+    """
+    if isinstance(settings, kind):
+        if preset is not None:
+            raise UserError(
+                f"preset={preset!r} and whole settings: one would hide the other; leave out "
+                "preset, or give only the options that differ from it"
+            )
+        return settings, None
+    if settings is not None and not isinstance(settings, Mapping):
+        hint = f"; of a preset it is preset={settings!r}" if isinstance(settings, str) else ""
+        raise UserError(
+            f"settings={settings!r}: expected options by name, as in {{'test_images': 100}}, or "
+            f"{kind.__name__}{hint}"
+        )
+    return make(preset, settings or {}), otherwise if preset is None else preset
 
 
 def unknown_option(option: str, known: Mapping[str, Any]) -> UserError:

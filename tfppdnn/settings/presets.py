@@ -144,12 +144,12 @@ PRESETS: Mapping[str, Callable[..., TrainingSettings]] = {
 
 
 def make_settings(
-    preset: str = "quick", options: Mapping[str, Any] | None = None
+    preset: str | None = None, options: Mapping[str, Any] | None = None
 ) -> TrainingSettings:
     """Makes a preset's settings with some of its values replaced.
 
     Args:
-        preset: A key of `PRESETS`: how large everything is.
+        preset: A key of `PRESETS`: how large everything is. None for `quick`.
         options: Values by option, as the command line gives them. `objective` decides which
             others there are.
 
@@ -160,6 +160,7 @@ def make_settings(
         UserError: No such preset, objective or option, or a value of the wrong type or out of
             range.
     """
+    preset = "quick" if preset is None else preset
     if preset not in PRESETS:
         raise UserError(f"--preset={preset}: there is no such preset; choose {', '.join(PRESETS)}")
     options = dict(options or {})
