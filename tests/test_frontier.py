@@ -133,6 +133,7 @@ def test_a_failed_attack_is_called_failed(drawn):
         (["--objectives=", "--rivals=blurr"], "blurr does not exist; name"),
         (["--objectives=", "--rivals=blur:2,blur:2"], "two protectors are called blur-2"),
         (["--objectives=cyclegan", "--cyclegan_values=1,1"], "and give each value once"),
+        (["--preset=hardened"], "no such preset; choose quick, cpu, paper"),
         (["--gan_epoch=2"], "--gan_epoch: there is no such option"),
         (["--objectives=cyclegan", "--reuse=nowhere"], "nowhere: not a run folder"),
     ],

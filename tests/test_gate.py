@@ -16,6 +16,7 @@ from tfppdnn import load_protector
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 from tfppdnn.gate import load_gate, scores
+from tfppdnn.gate.gate import Gate
 from tfppdnn.gate.scores import patch_scores
 from tfppdnn.images.decoys import DECOYS, other_scales
 from tfppdnn.models.patchgan import patchgan
@@ -87,6 +88,14 @@ def test_files_are_judged_as_their_pixels(tiny_run, digits, protected):
 def test_arrays_that_are_no_images_are_refused(gate, images):
     with pytest.raises(ValueError, match="images must"):
         gate(images)
+
+
+def test_a_folder_that_is_no_gate_is_refused(tiny_run, tmp_path):
+    with pytest.raises(UserError, match="protector is not a gate; make it again"):
+        Gate(tiny_run / "protector")
+    (tmp_path / "saved_model.pb").write_bytes(b"no")
+    with pytest.raises(UserError, match=r"cannot be loaded as a SavedModel .* make the gate again"):
+        Gate(tmp_path)
 
 
 @pytest.mark.slow

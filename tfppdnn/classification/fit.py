@@ -21,6 +21,8 @@ from tfppdnn.settings.group import chosen
 if TYPE_CHECKING:
     import numpy as np
 
+    from tfppdnn.leakage.recogniser import SavedModelRecogniser
+
 
 @dataclass(frozen=True)
 class ClassifierResult:
@@ -67,18 +69,14 @@ class ClassifierResult:
         Returns:
             int64 [N].
         """
-        return self._signature(image=images)["class_id"].numpy()
+        return self._recogniser(images)
 
     @cached_property
-    def _model(self) -> Any:
-        import tensorflow as tf
+    def _recogniser(self) -> SavedModelRecogniser:
+        # Beside the measures, which take half a second to import.
+        from tfppdnn.leakage.recogniser import SavedModelRecogniser
 
-        # The signatures hold references into the loaded object: both must be kept.
-        return tf.saved_model.load(os.fspath(self.folder))
-
-    @property
-    def _signature(self) -> Any:
-        return self._model.signatures["serving_default"]
+        return SavedModelRecogniser(self.folder)
 
 
 def fit_classifier(

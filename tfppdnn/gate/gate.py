@@ -9,6 +9,7 @@ import numpy as np
 
 from tfppdnn.errors import UserError
 from tfppdnn.run_folder import RunFolder
+from tfppdnn.signature import Signature
 
 
 class Gate:
@@ -22,17 +23,9 @@ class Gate:
     """
 
     def __init__(self, folder: str | os.PathLike[str]):
-        import tensorflow as tf
-
-        try:
-            # The signatures hold references into the loaded object: both must be kept.
-            self._model = tf.saved_model.load(os.fspath(folder))
-            self._judge = self._model.signatures["serving_default"]
-        except Exception as error:
-            raise UserError(
-                f"{folder} cannot be loaded as a gate ({str(error).splitlines()[0]}); "
-                "make it again with `export`"
-            ) from error
+        self._judge = Signature(folder, mend="make the gate again with `export`")
+        if "looks_protected" not in self._judge.outputs:
+            raise UserError(f"{folder} is not a gate; make it again with `export`")
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Returns whether each image looks protected, bool [N].

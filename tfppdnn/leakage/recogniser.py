@@ -11,6 +11,7 @@ from skimage.transform import resize_local_mean
 
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.pairs import Images
+from tfppdnn.signature import Signature
 
 Recogniser = Callable[[Images], NDArray[np.integer]]
 """Any classifier trained on plain images: uint8 [N, H, W, 3] to N class indices."""
@@ -98,29 +99,13 @@ class SavedModelRecogniser:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, batch_size: int = 256):
-        # TensorFlow takes seconds to import, and most of the audit does without.
-        import tensorflow as tf
-
-        try:
-            # The signatures hold references into the loaded object: both must be kept.
-            self._model = tf.saved_model.load(os.fspath(path))
-        except Exception as error:
+        mend = "name the `reference_classifier` folder of a run"
+        self._classify = made = Signature(path, mend=mend)
+        class_id = made.outputs.get("class_id")
+        if made.inputs != {"image": "uint8"} or class_id is None or not class_id.is_integer:
             raise UserError(
-                f"{path} cannot be loaded as a SavedModel ({str(error).splitlines()[0]}); "
-                "name the `reference_classifier` folder of a run"
-            ) from error
-        self._classify = self._model.signatures.get("serving_default")
-        inputs = self._classify.structured_input_signature[1] if self._classify else {}
-        outputs = self._classify.structured_outputs if self._classify else {}
-        if (
-            {name: spec.dtype for name, spec in inputs.items()} != {"image": tf.uint8}
-            or "class_id" not in outputs
-            or not outputs["class_id"].dtype.is_integer
-        ):
-            raise UserError(
-                f"{path} is not a classifier: its serving_default turns {sorted(inputs)} into "
-                f"{sorted(outputs)}, not 'image' (uint8) into 'class_id'; name the "
-                "`reference_classifier` folder of a run"
+                f"{path} is not a classifier: its serving_default turns {sorted(made.inputs)} into "
+                f"{sorted(made.outputs)}, not 'image' (uint8) into 'class_id'; {mend}"
             )
         self._batch_size = batch_size
 

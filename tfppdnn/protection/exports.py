@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 import keras
-import tensorflow as tf
 from tqdm import tqdm
 
 from tfppdnn.datasets.dataset import ImageDataset
@@ -17,6 +16,7 @@ from tfppdnn.exporting.run_folder import export_all
 from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.files import written_whole
 from tfppdnn.gate import make_gate
+from tfppdnn.leakage.recogniser import SavedModelRecogniser
 from tfppdnn.protection.exportable import check_exportable
 from tfppdnn.protection.transformation_network import STAGE, protected_discriminator
 from tfppdnn.protector.keras_file import load_network
@@ -95,11 +95,10 @@ def export_protector(
         VerificationError: Files were refused; what was measured is recorded all the same.
     """
     labels = dataset.test_labels[:_CHECKED_IMAGES]
-    classifier = tf.saved_model.load(str(run.path / "reference_classifier"))
+    classify = SavedModelRecogniser(run.path / "reference_classifier")
 
     def accuracy(protected) -> float:
-        answers = classifier.signatures["serving_default"](image=tf.constant(protected))
-        return float((answers["class_id"].numpy() == labels).mean())
+        return float((classify(protected) == labels).mean())
 
     try:
         figures = export_all(

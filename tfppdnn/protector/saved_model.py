@@ -8,6 +8,7 @@ import numpy as np
 
 from tfppdnn.errors import UserError
 from tfppdnn.protector.scheme import as_batch
+from tfppdnn.signature import Signature
 
 
 class SavedModelScheme:
@@ -23,31 +24,18 @@ class SavedModelScheme:
 
     def __init__(self, path: str | os.PathLike[str]):
         try:
-            # TensorFlow takes seconds to import and is needed for this kind of file only.
-            import tensorflow as tf
+            import tensorflow  # noqa: F401
         except ImportError:
             raise UserError(
                 f"{path} is a SavedModel, which needs TensorFlow; pip install tensorflow, "
                 "or pass a protector.tflite"
             ) from None
-        try:
-            # The signatures hold references into the loaded object: both must be kept.
-            self._model = tf.saved_model.load(os.fspath(path))
-        except Exception as error:
+        self._protect = made = Signature(path, mend="make it again with `export`")
+        if (made.inputs, made.outputs) != ({"image": "uint8"}, {"protected": "uint8"}):
             raise UserError(
-                f"{path} cannot be loaded as a SavedModel ({str(error).splitlines()[0]}); "
-                "make it again with `export`"
-            ) from error
-        self._protect = self._model.signatures.get("serving_default")
-        inputs = self._protect.structured_input_signature[1] if self._protect else {}
-        outputs = self._protect.structured_outputs if self._protect else {}
-        if {name: spec.dtype for name, spec in inputs.items()} != {"image": tf.uint8} or {
-            name: spec.dtype for name, spec in outputs.items()
-        } != {"protected": tf.uint8}:
-            raise UserError(
-                f"{path} is not a protector: its serving_default turns {sorted(inputs)} into "
-                f"{sorted(outputs)}, not 'image' into 'protected' (uint8); pass the `protector` "
-                "folder of a run"
+                f"{path} is not a protector: its serving_default turns {sorted(made.inputs)} into "
+                f"{sorted(made.outputs)}, not 'image' into 'protected' (uint8); pass the "
+                "`protector` folder of a run"
             )
 
     def protect(self, images: np.ndarray) -> np.ndarray:
