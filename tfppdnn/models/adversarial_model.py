@@ -35,6 +35,7 @@ class AdversarialModel(keras.Model):
         self,
         optimizer: Optimizer | None,
         further: dict[str, Optimizer | None],
+        variables: list[list[keras.Variable]],
         **kwargs: Any,
     ) -> None:
         """Compiles, and builds every optimizer, so that checkpoints hold all of them.
@@ -43,6 +44,7 @@ class AdversarialModel(keras.Model):
             optimizer: The first; by default Adam with the paper's rate (Section IV-B).
             further: The others by the names of their attributes, and of `compile`'s arguments;
                 None for one of the first's settings.
+            variables: What each trains, in that order.
             kwargs: As for `keras.Model.compile`.
         """
         super().compile(optimizer=optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5), **kwargs)
@@ -50,18 +52,13 @@ class AdversarialModel(keras.Model):
         for name, other in further.items():
             fresh = type(self.optimizer).from_config(self.optimizer.get_config())
             setattr(self, name, fresh if other is None else keras.optimizers.get(other))
-        for each, variables in zip(self.optimizers, self.variables_of_optimizers, strict=True):
-            each.build(variables)
+        for each, trained in zip(self.optimizers, variables, strict=True):
+            each.build(trained)
 
     @property
     def optimizers(self) -> list[keras.Optimizer]:
         """All of them in a fixed order, for checkpoints."""
         return [self.optimizer, *(getattr(self, name) for name in self._further)]
-
-    @property
-    def variables_of_optimizers(self) -> list[list[keras.Variable]]:
-        """What each of `optimizers` trains."""
-        raise NotImplementedError
 
     @property
     def metrics(self) -> list[keras.Metric]:

@@ -114,7 +114,8 @@ class CycleGAN(AdversarialModel):
             kwargs: As for `keras.Model.compile`.
         """
         further = {"discriminators_optimizer": discriminators_optimizer}
-        self.compile_with(optimizer, further, **kwargs)
+        variables = [self.generators_variables, self.discriminators_variables]
+        self.compile_with(optimizer, further, variables, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs to make an equal model, with weights of its own."""
@@ -132,11 +133,6 @@ class CycleGAN(AdversarialModel):
             if layer.output is self.features.output:
                 return layer.name
         return None
-
-    @property
-    def variables_of_optimizers(self) -> list[list[keras.Variable]]:
-        """What each of `optimizers` trains."""
-        return [self.generators_variables, self.discriminators_variables]
 
     @property
     def generators_variables(self) -> list[keras.Variable]:

@@ -119,7 +119,9 @@ class HardenedProtector(AdversarialModel):
             "restorer_optimizer": restorer_optimizer,
             "discriminator_optimizer": discriminator_optimizer,
         }
-        self.compile_with(optimizer, further, **kwargs)
+        networks = (self.protector, self.restorer, self.protected_discriminator)
+        variables = [network.trainable_variables for network in networks]
+        self.compile_with(optimizer, further, variables, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs to make an equal model, with weights of its own."""
@@ -130,12 +132,6 @@ class HardenedProtector(AdversarialModel):
             "mean_image": serialize(ops.convert_to_numpy(self.mean_image)),
             **{name: getattr(self, name) for name in _NUMBERS},
         }
-
-    @property
-    def variables_of_optimizers(self) -> list[list[keras.Variable]]:
-        """What each of `optimizers` trains."""
-        networks = (self.protector, self.restorer, self.protected_discriminator)
-        return [network.trainable_variables for network in networks]
 
     def call(self, images, training=False):
         """Protects float32 [N, H, W, 3] images in [0, 1]: h_p(x)."""
