@@ -36,14 +36,7 @@ def quick(objective: str = "cyclegan") -> TrainingSettings:
     """
     networks = NetworkSettings(generator_width=8, generator_depth=4, discriminator_width=16)
     if objective == "hardened":
-        networks = dataclasses.replace(networks, protector_network="bottleneck", decoder_width=8)
-        transformation = TransformationSettings(
-            objective=HardenedObjective(),
-            networks=networks,
-            steps=600,
-            batch_size=32,
-            learning_rate=1e-3,
-        )
+        transformation = _hardened(networks, decoder_width=8, steps=600, batch_size=32)
     else:
         transformation = TransformationSettings(
             objective=CycleGANObjective(lambda_=5.0, gamma=(-1.0, 1.0, 0.9)),
@@ -80,15 +73,7 @@ def cpu(objective: str = "cyclegan") -> TrainingSettings:
     """
     networks = NetworkSettings(generator_width=16, generator_depth=4, discriminator_width=32)
     if objective == "hardened":
-        networks = dataclasses.replace(networks, protector_network="bottleneck", decoder_width=16)
-        transformation = TransformationSettings(
-            objective=HardenedObjective(),
-            networks=networks,
-            steps=4_000,
-            batch_size=64,
-            learning_rate=1e-3,
-            pool_size=64,
-        )
+        transformation = _hardened(networks, decoder_width=16, steps=4_000)
     else:
         transformation = TransformationSettings(
             objective=CycleGANObjective(lambda_=3.0, gamma=(-1.0, 1.0, 0.9)),
@@ -119,18 +104,27 @@ def paper(objective: str = "cyclegan") -> TrainingSettings:
     """
     transformation = TransformationSettings()
     if objective == "hardened":
-        transformation = TransformationSettings(
-            objective=HardenedObjective(),
-            networks=NetworkSettings(protector_network="bottleneck"),
-            epochs=200,
-            batch_size=64,
-            learning_rate=1e-3,
-            pool_size=64,
-        )
+        transformation = _hardened(NetworkSettings(), decoder_width=64, epochs=200)
     return TrainingSettings(
         # An epoch of CIFAR-10; every 500 steps would be 31,000 checkpoints.
         computing=ComputingSettings(mixed_precision=True, steps_per_round=3125),
         transformation=transformation,
+    )
+
+
+def _hardened(
+    networks: NetworkSettings, *, decoder_width: int, batch_size: int = 64, **length: int
+) -> TransformationSettings:
+    """Our objective, which wants a bottleneck and larger batches; its length in steps or epochs."""
+    return TransformationSettings(
+        objective=HardenedObjective(),
+        networks=dataclasses.replace(
+            networks, protector_network="bottleneck", decoder_width=decoder_width
+        ),
+        batch_size=batch_size,
+        learning_rate=1e-3,
+        pool_size=max(50, batch_size),
+        **length,
     )
 
 
