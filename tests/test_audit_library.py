@@ -71,6 +71,23 @@ def test_the_verdicts_and_the_summary_say_so(report):
     assert report.protected["affine_ssim"].value > 0.99
 
 
+def test_a_row_that_was_not_made_is_answered_with_those_that_were(report):
+    with pytest.raises(KeyError, match="itn: no such row; there are brute_force, nearest"):
+        report["itn"]
+
+
+def test_it_is_written_in_a_line(report):
+    assert len(repr(report)) < 100 and "nearest" in repr(report)
+    assert len(repr(report["negative"])) < 400
+
+
+def test_an_audit_that_was_stopped_before_its_first_attack_can_be_read(report):
+    record = {name: part for name, part in report.record.items() if name != "attacks"}
+    begun = AuditReport(report.config, record)
+    assert (begun.rows, begun.in_short()["attacks"]) == ((), {})
+    assert "<html" in begun.to_html()
+
+
 def test_a_report_survives_its_file(report, tmp_path):
     path = report.save(tmp_path / "report.json")
     loaded = AuditReport.load(path)
@@ -274,5 +291,8 @@ def test_what_is_no_report_is_refused(tmp_path):
         with pytest.raises(UserError, match=said):
             AuditReport.load(path)
     (tmp_path / "other.json").write_text("{}")
-    with pytest.raises(UserError, match="is no saved report"):
-        AuditReport.load(tmp_path / "other.json")
+    (tmp_path / "picture.png").write_bytes(bytes(range(256)))
+    for name in ("other.json", "picture.png"):
+        with pytest.raises(UserError, match=f"{name} is no saved report") as refused:
+            AuditReport.load(tmp_path / name)
+        assert "delete" not in str(refused.value)

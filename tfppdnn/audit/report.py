@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from tfppdnn.audit.verdict import Verdict, verdicts
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_bytes, write_json, write_text
 from tfppdnn.leakage.figure import Figures, from_record
+from tfppdnn.reports.notebook import in_notebook
 from tfppdnn.run_folder import RunFolder
 
 _SHOWN = {
@@ -50,8 +50,8 @@ class AttackRow:
     threat_model: ThreatModel
     status: str
     finding: str
-    figures: Figures
-    attempts: tuple[Mapping[str, Any], ...]
+    figures: Figures = field(repr=False)
+    attempts: tuple[Mapping[str, Any], ...] = field(repr=False)
     seconds: float | None
 
     @classmethod
@@ -80,8 +80,8 @@ class AuditReport:
         run: The audit's folder, if there is one.
     """
 
-    config: Mapping[str, Any]
-    record: Mapping[str, Any]
+    config: Mapping[str, Any] = field(repr=False)
+    record: Mapping[str, Any] = field(repr=False)
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     run: RunFolder | None = field(default=None, repr=False)
 
@@ -105,7 +105,7 @@ class AuditReport:
     @cached_property
     def rows(self) -> tuple[AttackRow, ...]:
         """A row for each attack."""
-        return tuple(AttackRow.of(name, row) for name, row in self.record[ATTACKS].items())
+        return tuple(AttackRow.of(name, row) for name, row in self._attacks.items())
 
     @property
     def protected(self) -> Figures:
@@ -115,11 +115,27 @@ class AuditReport:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """What each kind of attacker gets, from weak to strong."""
-        return tuple(verdicts(self.record[ATTACKS]))
+        return tuple(verdicts(self._attacks))
+
+    @property
+    def _attacks(self) -> Mapping[str, Any]:
+        # An audit that was stopped early has made none yet.
+        return self.record.get(ATTACKS, {})
 
     def __getitem__(self, attack: str) -> AttackRow:
-        """The row of an attack by its name."""
-        return next(row for row in self.rows if row.name == attack)
+        """The row of an attack by its name.
+
+        Raises:
+            KeyError: It was not made; those that were are listed.
+        """
+        rows = {row.name: row for row in self.rows}
+        if attack not in rows:
+            raise KeyError(f"{attack}: no such row; there are {', '.join(rows) or 'none'}")
+        return rows[attack]
+
+    def __repr__(self) -> str:
+        protector = self.record.get("protected", {}).get("name")
+        return f"AuditReport(protector={protector!r}, rows={[row.name for row in self.rows]})"
 
     def summary(self) -> str:
         """The report in a few lines: verdicts, then a line for each attack."""
@@ -177,9 +193,14 @@ class AuditReport:
             return cls.of_run(audit_folder(path))
         if not path.is_file():
             raise UserError(f"{path} does not exist; name a saved report or the folder of an audit")
-        saved = read_json(path)
+        not_saved = f"{path} is no saved report; name what AuditReport.save has written"
+        try:
+            saved = read_json(path)
+        except UserError:
+            # Which advises to delete it, and it may be a picture.
+            raise UserError(not_saved) from None
         if not isinstance(saved, dict) or not {"config", "audit"} <= saved.keys():
-            raise UserError(f"{path} is no saved report; name what AuditReport.save has written")
+            raise UserError(not_saved)
         return cls(config=saved["config"], record=saved["audit"])
 
     def to_html(self) -> str:
@@ -187,10 +208,7 @@ class AuditReport:
         return render_audit(self.config, self.record, draw_pictures(self.record, self.pictures))
 
     def _repr_html_(self) -> str:
-        return (
-            f'<iframe srcdoc="{html.escape(self.to_html())}" '
-            'style="width: 100%; height: 60em; border: 0"></iframe>'
-        )
+        return in_notebook(self.to_html())
 
 
 def write_audit_report(run: RunFolder) -> Path:

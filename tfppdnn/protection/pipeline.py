@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.protection.first_stages import check_reusable, copy_first_stages
 from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
+from tfppdnn.reports.notebook import in_notebook
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TRAINED, TrainingSettings, make_settings, recorded
 from tfppdnn.settings.group import chosen
@@ -73,10 +73,7 @@ class TrainingResult:
 
     def _repr_html_(self) -> str:
         """In a notebook, the report itself."""
-        return (
-            f'<iframe srcdoc="{html.escape(self.report.read_text())}" '
-            'style="width: 100%; height: 60em; border: 0"></iframe>'
-        )
+        return in_notebook(self.report.read_text())
 
 
 def train(
