@@ -130,7 +130,7 @@ def test_a_failed_attack_is_called_failed(drawn):
             "--hardened_values=-1: must be 0 or more",
         ),
         (["--attacker_images=5000"], "--dataset=digits: 1497 training images are too few"),
-        (["--objectives=", "--rivals=blurr"], "blurr does not exist; name"),
+        (["--objectives=", "--rivals=blurr"], "blurr does not exist; did you mean blur? Or name"),
         (["--objectives=", "--rivals=blur:2,blur:2"], "two protectors are called blur-2"),
         (["--objectives=cyclegan", "--cyclegan_values=1,1"], "and give each value once"),
         (["--preset=hardened"], "no such preset; choose quick, cpu, paper"),

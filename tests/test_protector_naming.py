@@ -141,10 +141,15 @@ def test_a_run_is_the_same_protector_in_every_form(tiny_run):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("tanka", r"tanka does not exist; .*run folder.*tanaka, pixel_same.*blur.*file\.py:name"),
+        (
+            "tanka",
+            r"tanka does not exist; .*run folder.*tanaka, pixel_same.*blur.*file\.py:name",
+        ),
         ("runs/none", "does not exist"),
         ("tanaka:", "whole number after the colon"),
-        ("tanaka:-1", "whole number after the colon"),
+        ("tanaka:-1", "whole number after the colon, without a sign"),
+        ("tanka", r"did you mean tanaka\? Or"),
+        ("cifar", r"did you mean cifar10\?"),
         ("tanaka:secret", "whole number after the colon"),
         ("plain:1", "plain has no strength"),
         ("blur:0", "whole number from 1"),
@@ -161,6 +166,24 @@ def test_names_that_mean_nothing_get_one_line(own, name, reason):
         load_protector(name)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", None, 5])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(UserError, match=f"^{name!r} is no name of a protector; name a shipped"):
+        Protector.from_preset(name)
+
+
+def test_the_class_itself_takes_no_name():
+    with pytest.raises(UserError, match=r"Protector\('cifar10'\): .*Protector.from_preset"):
+        Protector("cifar10")
+
+
+def test_an_image_without_pixels_is_told_so():
+    with pytest.raises(
+        ValueError, match=r"images must be a pixel or more on each side, not \[0, 5, 3\]"
+    ):
+        load_protector("tanaka").protect(np.zeros((0, 5, 3), np.uint8))
 
 
 def test_code_that_fails_or_leaves_when_imported_gets_one_line(tmp_path):

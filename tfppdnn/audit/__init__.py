@@ -1,8 +1,13 @@
 """Audits: which attacks are made, what became of them, and what that comes to.
 
-The package can be called: `tfppdnn.audit(protector, dataset)` is `tfppdnn.audit.audit`.
+The package can be called, and is then its function `audit`; see `help(tfppdnn.audit.audit)`:
+
+    report = tfppdnn.audit("runs/digits-quick")  # All our attacks, on what it was trained on.
+    report = tfppdnn.audit(my_function, (images, labels), "nearest,itn", preset="cpu")
+    print(report.summary())
 """
 
+import inspect
 import sys
 from types import ModuleType
 
@@ -23,6 +28,10 @@ class _Callable(ModuleType):
 
     def __call__(self, *arguments, **settings):
         return self.audit(*arguments, **settings)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.audit)
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -30,7 +30,9 @@ def keyed(text: str) -> Origin | None:
     if word not in CIPHERS and word not in BASELINES:
         return None
     if colon and not (number.isascii() and number.isdigit()):
-        raise UserError(f"{text}: give a whole number after the colon, as in {word}:4")
+        raise UserError(
+            f"{text}: give a whole number after the colon, without a sign, as in {word}:4"
+        )
     value = int(number) if colon else None
     made = make_baseline(word, value) if word in BASELINES else make_cipher(word, key=value or 0)
     return _origin(made, name=text, title=word if value is None else f"{word}-{value}")

@@ -15,6 +15,7 @@ files there are: a folder of that name is `./tanaka`. A `pathlib.Path` is always
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 
@@ -38,8 +39,16 @@ def find_origin(name: str | os.PathLike[str]) -> Origin:
     Raises:
         UserError: The name means nothing; what is possible is listed.
     """
-    text = os.fspath(name)
     names = shipped.shipped_names()
+    of_the_package = f"a shipped protector ({', '.join(names)}), " if names else ""
+    possible = (
+        f"name {of_the_package}a run folder made by `train`, a protector.tflite, a .keras file, a "
+        f"SavedModel folder, a cipher ({', '.join(CIPHERS)}), a baseline ({', '.join(BASELINES)}), "
+        "or a Python function (package.module:name or file.py:name)"
+    )
+    if not isinstance(name, str | os.PathLike) or not os.fspath(name):
+        raise UserError(f"{name!r} is no name of a protector; {possible}")
+    text = os.fspath(name)
     if isinstance(name, str):
         if text in names:
             return trained(shipped.SHIPPED / text, name=text)
@@ -50,10 +59,6 @@ def find_origin(name: str | os.PathLike[str]) -> Origin:
         return trained(path)
     if PythonName.is_meant(text):
         return python_object(text)
-    of_the_package = f"a shipped protector ({', '.join(names)}), " if names else ""
-    raise UserError(
-        f"{text} does not exist; name {of_the_package}a run folder made by `train`, a "
-        f"protector.tflite, a .keras file, a SavedModel folder, a cipher ({', '.join(CIPHERS)}), "
-        f"a baseline ({', '.join(BASELINES)}), or a Python function (package.module:name or "
-        "file.py:name)"
-    )
+    close = difflib.get_close_matches(text.partition(":")[0], [*names, *CIPHERS, *BASELINES], n=1)
+    meant = f"did you mean {close[0]}? Or " if close else ""
+    raise UserError(f"{text} does not exist; {meant}{possible}")

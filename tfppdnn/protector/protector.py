@@ -37,9 +37,17 @@ class Protector:
 
     Args:
         origin: What is known of it.
+
+    Raises:
+        UserError: It is a name, or whatever else the three take.
     """
 
     def __init__(self, origin: Origin):
+        if not isinstance(origin, Origin):
+            raise UserError(
+                f"Protector({origin!r}): a protector is made by Protector.from_preset(NAME), or "
+                "by Protector.of(...) of a function, an object or a Keras model"
+            )
         self._origin = origin
 
     @classmethod
@@ -161,7 +169,8 @@ class Protector:
             The same with protected images; shapes that were known still are.
 
         Raises:
-            UserError: It has no images of that kind.
+            UserError: It has no images of that kind. If the scheme fails later on an image that is
+                drawn, TensorFlow raises an error of its own, whose text says why.
         """
         from tfppdnn.protector.mapping import mapped
 

@@ -46,6 +46,8 @@ def as_batch(images: np.ndarray) -> np.ndarray:
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
         kind = getattr(images, "dtype", type(images).__name__)
         raise ValueError(f"images must be a uint8 array with values of 0 to 255, not {kind}")
-    if images.ndim not in (3, 4) or images.shape[-1] != 3 or 0 in images.shape[-3:-1]:
+    if images.ndim not in (3, 4) or images.shape[-1] != 3:
         raise ValueError(f"images must be [N, H, W, 3] or [H, W, 3], not {list(images.shape)}")
+    if 0 in images.shape[-3:-1]:
+        raise ValueError(f"images must be a pixel or more on each side, not {list(images.shape)}")
     return images if images.ndim == 4 else images[np.newaxis]
