@@ -139,6 +139,22 @@ def served_run(made_once):
 
 
 @pytest.fixture
+def serve():
+    """Starts client_samples' servers, by what they reply."""
+    from client_samples import Server
+
+    servers = []
+
+    def start(reply=None):
+        servers.append(Server(reply))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
 def nothing_is_said(capfd):
     """Nobody's request shows up in a log."""
     capfd.readouterr()
