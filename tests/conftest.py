@@ -127,6 +127,14 @@ def exported(made_once, capfd):
 
 
 @pytest.fixture(scope="session")
+def protectors(made_once):
+    """One of each kind of thing that a user may pass as protector."""
+    from protector_samples import write_protectors
+
+    return made_once("protectors", write_protectors)
+
+
+@pytest.fixture(scope="session")
 def served_run(made_once):
     """A run folder with serving_samples' tiny classifier, and nothing else."""
     from serving_samples import export_tiny_classifier

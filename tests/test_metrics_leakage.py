@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from leakage_samples import noise_like, photographs
 from scipy import stats
-from skimage.data import chelsea
 from skimage.filters import gaussian, sobel_h
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
@@ -15,15 +15,12 @@ from tfppdnn.errors import UserError
 
 @pytest.fixture(scope="module")
 def plain():
-    """24 photographs of 32x32: crops of one scikit-image photograph."""
-    photograph = chelsea()
-    corners = np.random.default_rng(0).integers(0, 260, (24, 2))
-    return np.stack([photograph[y : y + 32, x : x + 32] for y, x in corners])
+    return photographs()
 
 
 @pytest.fixture(scope="module")
 def noise(plain):
-    return np.random.default_rng(1).integers(0, 256, plain.shape, dtype=np.uint8)
+    return noise_like(plain)
 
 
 DISGUISES = {
@@ -198,145 +195,12 @@ def test_contours_survive_a_negative_and_not_a_flat_image(plain, noise):
     assert metrics.contour_correlation(noise, plain).mean() < 0.25
 
 
-def test_reidentification_counts_only_the_one_nearest(plain, noise):
-    assert metrics.reidentification(plain, plain).all()
-    shuffled = plain[metrics.shuffled_partners(len(plain), seed=3)]
-    assert not metrics.reidentification(shuffled, plain).any()
-    mean_image = metrics.mean_image_baseline(plain, len(plain))
-    assert metrics.reidentification(mean_image, plain).sum() == 1
-
-    twins = plain.copy()
-    twins[5] = twins[9]
-    missed = np.flatnonzero(~metrics.reidentification(twins, twins))
-    np.testing.assert_array_equal(missed, [5, 9])
-
-
-def test_reidentification_sees_one_grey_level_in_large_bright_images():
-    # Products are near 2e9 from the middle grey, where single precision counts in steps of 128.
-    random = np.random.default_rng(5)
-    plain = random.choice(np.array([0, 255], np.uint8), (1, 192, 192, 3)).repeat(3, axis=0)
-    plain[1, 0, 0, 0] ^= 1
-    plain[2, 5, 5, 1] ^= 1
-    plain = np.concatenate([plain, 255 - plain])
-    assert metrics.reidentification(plain, plain).all()
-    found = metrics.reidentification(plain[[0, 0, 0, 3, 3, 3]], plain)
-    np.testing.assert_array_equal(found, [True, False, False, True, False, False])
-
-
-def test_reidentification_of_shuffled_images_is_about_chance():
-    plain = np.random.default_rng(4).integers(0, 256, (400, 2, 2, 3), dtype=np.uint8)
-    rates = [
-        metrics.reidentification(np.random.default_rng(seed).permutation(plain), plain).mean()
-        for seed in range(20)
-    ]
-    assert 0.5 / 400 < np.mean(rates) < 1.6 / 400
-
-
-def test_reidentification_is_exact_where_float32_is_not():
-    # Squared lengths of 2 x 10^8, one apart: equal to float32.
-    plain = np.full((2, 32, 32, 3), 255, np.uint8)
-    plain[1, 0, 0, 0] = 254
-    assert metrics.reidentification(plain, plain).all()
-
-
-@pytest.mark.parametrize("grey", [None, 0, 90, 255])
-def test_what_was_faded_is_matched_by_its_direction_whatever_it_was_faded_to(plain, grey):
-    mean = plain.mean(axis=0)
-    faded_to = mean if grey is None else 0.9 * grey + 0.1 * mean
-    faint = np.rint(faded_to + 0.1 * (plain - mean)).astype(np.uint8)
-    # Nearest by Euclid is whichever plain image is least unlike that.
-    assert metrics.reidentification(faint, plain).mean() < 0.5
-    assert metrics.cosine_reidentification(faint, plain).all()
-
-
-def test_others_and_negatives_are_not_matched_by_direction(plain):
-    assert metrics.cosine_reidentification(plain, plain).all()
-    assert not metrics.cosine_reidentification(255 - plain, plain).any()
-    shuffled = plain[metrics.shuffled_partners(len(plain), seed=3)]
-    assert not metrics.cosine_reidentification(shuffled, plain).any()
-
-
-def test_a_tie_of_directions_is_a_miss(plain):
-    mean_image = metrics.mean_image_baseline(plain, len(plain))
-    assert not metrics.cosine_reidentification(mean_image, plain).any()
-    twins = plain.copy()
-    twins[5] = twins[9]
-    missed = np.flatnonzero(~metrics.cosine_reidentification(twins, twins))
-    np.testing.assert_array_equal(missed, [5, 9])
-
-
-def test_directions_are_those_of_a_plain_computation():
-    rng = np.random.default_rng(8)
-    plain = rng.integers(0, 256, (60, 3, 4, 3), np.uint8)
-    bystanders = rng.integers(0, 256, (20, 3, 4, 3), np.uint8)
-    images = (plain // 3 + rng.integers(0, 120, plain.shape)).astype(np.uint8)
-    crowd = np.concatenate([plain, bystanders])
-    found = []
-    for number, image in enumerate(images):
-        x = (image - images.mean(axis=0)).ravel()
-        cosines = []
-        for other in crowd:
-            y = (other - plain.mean(axis=0)).ravel()
-            cosines.append(x @ y / np.sqrt((x @ x) * (y @ y)))
-        found.append(np.argmax(cosines) == number)
-    assert 0 < np.sum(found) < 60
-    np.testing.assert_array_equal(
-        metrics.cosine_reidentification(images, plain, bystanders), np.array(found)
-    )
-
-
-@pytest.mark.parametrize("way", ["reidentification", "cosine_reidentification"])
-def test_bystanders_swell_the_crowd_in_which_an_image_is_looked_for(plain, way, monkeypatch):
-    match = getattr(metrics, way)
-    assert match(plain[:4], plain[:4], plain[4:]).all()
-    # A twin among them is a tie.
-    assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
-    report = metrics.leakage(plain[:4], plain[:4], bystanders=plain[4:])
-    assert report[way].blind.mean == 1 / 24
-    assert report[way].count == report[way].blind.count == 4
-    # Also where they are looked through in several blocks.
-    monkeypatch.setattr("tfppdnn.leakage.matching.VALUES_PER_BLOCK", 3 * plain[0].size)
-    assert match(plain[:4], plain[:4], plain[[9, 2]]).tolist() == [True, True, False, True]
-
-
 def test_shuffled_partners_never_keep_their_own():
     for count in (2, 3, 50):
         partners = metrics.shuffled_partners(count, seed=0)
         assert sorted(partners) == list(range(count))
         assert (partners != np.arange(count)).all()
     assert (partners != metrics.shuffled_partners(50, seed=1)).any()
-
-
-def test_interval_of_a_known_sample():
-    values = np.repeat([0, 1], [700, 300])
-    interval = metrics.mean_with_interval(values, seed=1)
-    deviation = np.sqrt(0.3 * 0.7 / 1000)
-    assert (interval.mean, interval.count) == (0.3, 1000)
-    assert interval.low == pytest.approx(0.3 - 1.96 * deviation, abs=0.004)
-    assert interval.high == pytest.approx(0.3 + 1.96 * deviation, abs=0.004)
-    same = {"mean": 5.0, "low": 5.0, "high": 5.0, "count": 2}
-    assert metrics.mean_with_interval([5.0, 5.0]).to_dict() == same
-
-
-def test_shares_have_exact_intervals():
-    def interval(hits, count):
-        found = metrics.mean_with_interval(np.arange(count) < hits)
-        assert (found.mean, found.count) == (hits / count, count)
-        return found.low, found.high
-
-    # What would give none, or all, of n with a probability of 2.5%: 1 - 0.025^(1/n).
-    assert interval(0, 32) == (0.0, pytest.approx(1 - 0.025 ** (1 / 32)))
-    assert interval(32, 32) == (pytest.approx(0.025 ** (1 / 32)), 1.0)
-    wide = metrics.mean_with_interval(np.arange(32) < 0, confidence=0.99)
-    assert wide.high == pytest.approx(1 - 0.005 ** (1 / 32))
-    # Of Clopper and Pearson's chart (Biometrika 26, 1934): 3 of 10.
-    assert interval(3, 10) == (pytest.approx(0.067, abs=5e-4), pytest.approx(0.652, abs=5e-4))
-
-
-@pytest.mark.parametrize("values", [[], [1.0, np.nan], [np.inf]])
-def test_an_interval_needs_finite_values(values):
-    with pytest.raises(UserError, match="finite"):
-        metrics.mean_with_interval(values)
 
 
 def test_leakage_sets_every_figure_beside_its_floor(plain):
