@@ -31,7 +31,7 @@ def drawn(tiny_run, tiny_settings, tmp_path_factory):
 
     Its folder, the call that finished it, and when the parts of the stopped one were written.
     """
-    from tfppdnn.audit import auditing
+    from tfppdnn.audit import auditor
     from tfppdnn.cli import main
 
     out = tmp_path_factory.mktemp("frontiers") / "all"
@@ -43,9 +43,9 @@ def drawn(tiny_run, tiny_settings, tmp_path_factory):
             raise KeyboardInterrupt
         make_attacks(run, *arguments, **settings)
 
-    make_attacks = auditing.make_attacks
+    make_attacks = auditor.make_attacks
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(auditing, "make_attacks", stop)
+        patch.setattr(auditor, "make_attacks", stop)
         assert main(call) == 130
     assert not (out / "frontier.json").exists()
     stopped = written(out)
