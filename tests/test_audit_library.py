@@ -9,7 +9,14 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from tfppdnn.attacks import Attack, Ciphertexts, OwnedProtector, Reconstruction, ThreatModel
+from tfppdnn.attacks import (
+    Attack,
+    Ciphertexts,
+    NearestMeanAttack,
+    OwnedProtector,
+    Reconstruction,
+    ThreatModel,
+)
 from tfppdnn.audit import AuditReport, audit
 from tfppdnn.audit.plan import plan_attacks
 from tfppdnn.errors import UserError
@@ -210,6 +217,26 @@ def test_attacks_are_named_in_one_text_or_given_as_classes():
 
     with pytest.raises(UserError, match=r"Nameless: has no needs; see tfppdnn.attacks.Attack"):
         plan_attacks([Nameless], make_audit_settings())
+
+
+def test_an_attack_of_ours_may_have_settings_of_ones_own():
+    (planned,) = plan_attacks([NearestMeanAttack(neighbours=3)], make_audit_settings())
+    assert planned.attempts[0].neighbours == 3
+    assert planned.source == "NearestMeanAttack(neighbours=3)"
+    with pytest.raises(UserError, match="two attacks are called nearest_mean"):
+        plan_attacks([NearestMeanAttack(), "nearest_mean"], make_audit_settings())
+
+
+@pytest.mark.parametrize("name", ["nearest", "brute_force"])
+def test_nobody_elses_attack_passes_for_one_of_ours(name):
+    impostor = type("Impostor", (Negative,), {"name": name})
+    with pytest.raises(UserError, match=f"two attacks are called {name}"):
+        plan_attacks([impostor], make_audit_settings())
+
+
+@pytest.mark.parametrize("attack", [Negative, Negative()])
+def test_a_single_attack_needs_no_list(attack):
+    assert [planned.name for planned in plan_attacks(attack, make_audit_settings())] == ["negative"]
 
 
 def test_two_attacks_of_one_name_are_refused():

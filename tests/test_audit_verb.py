@@ -101,7 +101,7 @@ def test_another_audit_in_the_same_folder_is_refused(audited, call):
     _, again = audited
     code, _, said = call(*again, "--seed=7")
     assert code == 2
-    assert said.strip().splitlines()[-1].endswith("give another folder")
+    assert "(seed: 0 there, 7 now); give another folder" in said.strip().splitlines()[-1]
 
 
 BAD = """

@@ -168,4 +168,4 @@ def test_another_frontier_in_the_same_folder_is_refused(drawn, call):
     _, again, _ = drawn
     code, _, errors = call(*again, "--seed=7")
     assert code == 2
-    assert errors.strip().splitlines()[-1].endswith("give another folder")
+    assert "(seed: 0 there, 7 now); give another folder" in errors.strip().splitlines()[-1]

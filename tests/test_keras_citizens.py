@@ -261,3 +261,11 @@ def test_a_short_last_batch_counts_for_as_many_images_as_it_has(pairs):
     )
     for name in ("classification", "reconstruction", "accuracy"):
         assert parts[name] == pytest.approx(whole[name], rel=1e-4), name
+
+
+def test_what_is_no_two_pairs_is_answered_with_what_is_wanted(build, pairs):
+    model = build()
+    model.compile()
+    for learn in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match=r"batches \(\(x, y\), \(x_p, y_p\)\)"):
+            learn(*pairs[0], verbose=0)

@@ -168,3 +168,21 @@ def test_settings_that_are_none_are_refused(result):
         train("digits", settings={"epsilom": 1})
     with pytest.raises(UserError, match="--classifier_epoch: not an option of classify"):
         fit_classifier(None, "digits", settings={"classifier_epoch": 1})
+
+
+def test_a_run_of_arrays_says_that_they_have_to_be_given_again(tmp_path, tiny_run):
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    config = json.loads((run / "config.json").read_text())
+    config["dataset"]["name"] = "arrays"
+    (run / "config.json").write_text(json.dumps(config))
+    for make in (audit, fit_classifier):
+        with pytest.raises(UserError, match=r"made from arrays, .* give them again as dataset"):
+            make(run)
+
+
+@pytest.mark.parametrize("make", [train, partial(audit, "plain"), fit_classifier])
+@pytest.mark.parametrize("seed", ["a", -1, 1.5])
+def test_a_seed_is_a_whole_number(make, seed):
+    with pytest.raises(UserError, match=f"--seed={seed}: must be a whole number"):
+        make(seed=seed)

@@ -189,7 +189,7 @@ class RunFolder:
             if value != old.get(name):
                 raise UserError(
                     f"--out={self.path}: a run with other settings ({name}: {old.get(name)} there, "
-                    f"{value} now); give another folder"
+                    f"{value} now); give another folder, or every option that it was begun with"
                 )
 
 

@@ -28,12 +28,13 @@ from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
 from tfppdnn.settings.audit import AuditSettings, make_audit_settings
 from tfppdnn.settings.group import chosen
+from tfppdnn.settings.values import checked_seed
 
 
 def audit(
     protector: Any,
     dataset: AnyDataset | None = None,
-    attacks: str | Sequence[str | Attack | type[Attack]] | None = None,
+    attacks: str | Attack | type[Attack] | Sequence[str | Attack | type[Attack]] | None = None,
     *,
     preset: str | None = None,
     settings: AuditSettings | Mapping[str, Any] | None = None,
@@ -53,8 +54,9 @@ def audit(
         dataset: Attackers learn from its training images and are measured on its test images;
             see `tfppdnn.datasets.load_dataset`. None for what a run's protector was trained
             on, or the digits.
-        attacks: Names of our attacks, `tfppdnn.attacks.Attack`s of your own, or their names
-            (`file.py:MyAttack`); names may be one text, separated by commas. None for all of ours.
+        attacks: Names of our attacks, `tfppdnn.attacks.Attack`s (of your own, or ours with other
+            settings), or names of yours (`file.py:MyAttack`); one alone needs no list, and names
+            may be one text, separated by commas. None for all of ours.
         preset: How strong our attackers are: `quick`, `cpu` or `paper`. None for `quick`.
         settings: Options that differ from the preset's, as in `{"itn_epochs": 50}`; or whole
             settings, without a preset.
@@ -74,6 +76,7 @@ def audit(
             is too small, or the folder holds another audit, or figures of another recogniser.
     """
     settings, preset = chosen(settings, preset, kind=AuditSettings, make=make_audit_settings)
+    seed = checked_seed(seed)
     protector = Protector.of(protector)
     config = RunFolder(protector.run).config() if protector.run else {}
     own = config.get("dataset", {}).get("name")

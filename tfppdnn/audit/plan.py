@@ -48,7 +48,7 @@ class PlannedAttack:
 
 
 def plan_attacks(
-    asked: str | Sequence[str | Attack | type[Attack]] | None,
+    asked: str | Attack | type[Attack] | Sequence[str | Attack | type[Attack]] | None,
     settings: AuditSettings,
     *,
     gan_generator: str = "unet",
@@ -58,8 +58,9 @@ def plan_attacks(
 
     Args:
         asked: Names of ours; names of Python code, `file.py:MyAttack` or `package.module:name`, of
-            an attack or its class; attacks, or their classes. Names may be one text, separated
-            by commas. None for all of ours.
+            an attack or its class; attacks, ours with settings of your own among them, or their
+            classes. A single one needs no list, and names may be one text, separated by
+            commas. None for all of ours.
         settings: How strong our attackers are.
         gan_generator: The generator that fits the scheme in the GAN attack.
         seed: Of the attackers' networks; a further attempt has the next one.
@@ -74,13 +75,21 @@ def plan_attacks(
         return list(ours.values())
     if isinstance(asked, str):
         asked = [name.strip() for name in asked.split(",") if name.strip()]
+    elif isinstance(asked, Attack) or _is_class(asked):
+        asked = [asked]
     if not asked:
         raise UserError("--attacks: names no attack; leave it out for all, or see --help")
-    wanted, own = set(), []
+    wanted, own, set_by_hand = set(), [], set()
     for one in asked:
         if isinstance(one, Attack) or _is_class(one):
-            kind = one if isinstance(one, type) else type(one)
-            own.append(PlannedAttack(attempts=[_made(one)], source=kind.__qualname__))
+            attack = _made(one)
+            kind, name = type(attack), attack.name
+            is_ours = name in ours and kind is type(ours[name].attempts[0])
+            if is_ours:
+                set_by_hand.add(name)
+            # Of ours, the settings are what a reader has to know.
+            source = repr(attack) if is_ours else kind.__qualname__
+            own.append(PlannedAttack(attempts=[attack], source=source))
         elif one in ours:
             wanted.add(one)
         elif isinstance(one, str) and PythonName.is_meant(one):
@@ -93,7 +102,7 @@ def plan_attacks(
     planned = [attack for name, attack in ours.items() if name in wanted] + own
     names = [attack.name for attack in planned]
     for name in names:
-        if names.count(name) > 1 or (name in ours and name not in wanted):
+        if names.count(name) > 1 or (name in ours and name not in wanted | set_by_hand):
             raise UserError(f"--attacks: two attacks are called {name}; give yours another name")
     return planned
 

@@ -17,6 +17,7 @@ from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import OF_STAGE, TrainingSettings, make_settings, recorded
 from tfppdnn.settings.group import chosen
+from tfppdnn.settings.values import checked_seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,7 +132,7 @@ def fit_classifier(
         otherwise=config.get("preset"),
     )
     run = RunFolder.temporary() if out is None else RunFolder(out)
-    seed = config["seed"] if seed is None else seed
+    seed = config["seed"] if seed is None else checked_seed(seed)
 
     import_tensorflow()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import checked_seed, say_on_digits
+from tfppdnn.cli.options import say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
@@ -105,7 +105,6 @@ def audit(
     config = RunFolder(found.run).config() if found.run else {}
     own = config.get("dataset", {}).get("name")
     name = as_recorded(dataset or own or "digits")
-    seed = checked_seed(seed)
     if not (dataset or own):
         say_on_digits("audit")
 

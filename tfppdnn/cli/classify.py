@@ -8,7 +8,7 @@ from typing import Any
 from fire.decorators import SetParseFns
 
 from tfppdnn.classification.fit import fit_classifier
-from tfppdnn.cli.options import checked_seed, say_on_digits
+from tfppdnn.cli.options import say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
@@ -97,7 +97,7 @@ def classify(
         preset=preset,
         settings=settings,
         out=out or (run.path if run else Path("runs") / folder),
-        seed=None if seed is None else checked_seed(seed),
+        seed=seed,
         data_dir=data_dir,
     )
     if result.new and (result.run.path / "report.html").exists():

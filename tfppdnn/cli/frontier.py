@@ -8,13 +8,14 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import checked_seed, words
+from tfppdnn.cli.options import words
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.experiments.frontier import frontier as make
 from tfppdnn.experiments.frontier_figures import points_in_short
 from tfppdnn.experiments.frontier_sweeps import SWEEPS
 from tfppdnn.settings import settings_help as train_settings_help
 from tfppdnn.settings.audit import audit_settings_help
+from tfppdnn.settings.values import checked_seed
 
 __all__ = ["frontier", "settings_help"]
 

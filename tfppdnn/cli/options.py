@@ -16,13 +16,6 @@ LARGEST_SIZE = 4096
 """Side of the largest square that images are resized to."""
 
 
-def checked_seed(seed: Any) -> int:
-    """Returns the seed, or raises `UserError` if it is not a whole number from 0."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise UserError(f"--seed={seed}: must be a whole number from 0 to 2147483647")
-    return seed
-
-
 def words(given: str | Sequence[str]) -> list[str]:
     """Splits a list that is separated by commas; from Python it may be one already."""
     listed = given.split(",") if isinstance(given, str) else given

@@ -8,12 +8,13 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import checked_seed, say_on_digits, words
+from tfppdnn.cli.options import say_on_digits, words
 from tfppdnn.errors import UserError
 from tfppdnn.experiments.table1 import OF_CLASSIFIERS
 from tfppdnn.experiments.table1 import table1 as make
 from tfppdnn.protector.protector import Protector
 from tfppdnn.settings.audit import audit_settings_help
+from tfppdnn.settings.values import checked_seed
 
 __all__ = ["settings_help", "table1"]
 

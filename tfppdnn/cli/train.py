@@ -7,7 +7,6 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import checked_seed
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.protection.pipeline import train as make
 from tfppdnn.settings import settings_help
@@ -83,7 +82,7 @@ def train(
         preset=preset,
         settings=settings,
         out=out or Path("runs") / f"{Path(as_recorded(dataset)).resolve().name}-{preset}",
-        seed=checked_seed(seed),
+        seed=seed,
         data_dir=data_dir,
         reuse=reuse,
     )

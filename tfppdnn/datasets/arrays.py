@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.dataset import ARRAYS, ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.images.resizing import resize_square
 
@@ -53,7 +53,7 @@ def from_arrays(given: Any, *, image_size: int, seed: int) -> ImageDataset:
         digest.update(np.ascontiguousarray(array))
     count = int(max(labels.max(initial=-1), test_labels.max(initial=-1))) + 1
     return ImageDataset(
-        name="arrays",
+        name=ARRAYS,
         version=f"sha256 {digest.hexdigest()[:16]}",
         train_images=images,
         train_labels=labels,

@@ -6,6 +6,9 @@ import dataclasses
 
 import numpy as np
 
+ARRAYS = "arrays"
+"""The name of a data set that a program held."""
+
 
 @dataclasses.dataclass(frozen=True)
 class ImageDataset:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.dataset import ARRAYS, ImageDataset
 from tfppdnn.errors import UserError
 
 Arrays: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -54,6 +54,10 @@ def load_dataset(
 
         return _checked(from_arrays(dataset, image_size=image_size, seed=seed))
     name = as_recorded(dataset)
+    if name == ARRAYS and not Path(name).is_dir():
+        raise UserError(
+            "this run was made from arrays, which it does not keep; give them again as dataset"
+        )
     if dataset == "digits":  # A path is a folder.
         from tfppdnn.datasets.digits import load_digits
 

@@ -85,6 +85,20 @@ class AdversarialModel(keras.Model):
         # A copy: Keras empties the configurations of networks that it makes.
         return cls(**keras.saving.deserialize_keras_object(copy.deepcopy(config), ours))
 
+    @staticmethod
+    def pairs(data):
+        """Checks what a step is given, and returns it: ((x, y), (x_p, y_p)).
+
+        Raises:
+            ValueError: It is something else, such as one pair (x, y).
+        """
+        if isinstance(data, (tuple, list)) and [*map(_length, data)] == [2, 2]:
+            return data
+        raise ValueError(
+            "train and evaluate on batches ((x, y), (x_p, y_p)): plain images and labels, and as "
+            "many protected ones; tf.data.Dataset.zip((plain, protected)) makes them"
+        )
+
     def track(self, batch, **values) -> None:
         """Counts losses in their means, as much as there are images in a batch.
 
@@ -95,3 +109,7 @@ class AdversarialModel(keras.Model):
         count = ops.cast(ops.shape(batch)[0], "float32")
         for name, value in values.items():
             self.trackers[name].update_state(value, sample_weight=count)
+
+
+def _length(pair) -> int:
+    return len(pair) if isinstance(pair, (tuple, list)) else 0

@@ -153,14 +153,14 @@ class CycleGAN(AdversarialModel):
 
     def train_step(self, data):
         """One step on ((x, y), (x_p, y_p)): generators first, then discriminators."""
-        (images, labels), (protected, protected_labels) = data
+        (images, labels), (protected, protected_labels) = self.pairs(data)
         fakes = self.train_generators(images, labels, protected, protected_labels)
         self.train_discriminators(images, protected, *fakes)
         return self.get_metrics_result()
 
     def test_step(self, data):
         """The losses and h_theta's accuracy on h_p(x) for ((x, y), (x_p, y_p)), unpooled."""
-        (images, labels), (protected, protected_labels) = data
+        (images, labels), (protected, protected_labels) = self.pairs(data)
         _, fake_plain, fake_protected = self.generators_objective(
             images, labels, protected, protected_labels, training=False
         )

@@ -139,7 +139,7 @@ class HardenedProtector(AdversarialModel):
 
     def train_step(self, data):
         """One step on ((x, y), (x_p, y_p)): the protector, then its two enemies."""
-        (images, labels), (preliminary, _) = data
+        (images, labels), (preliminary, _) = self.pairs(data)
         protected = self.train_protector(images, labels)
         self.train_restorer(images, protected)
         self.train_discriminator(preliminary, protected)
@@ -147,7 +147,7 @@ class HardenedProtector(AdversarialModel):
 
     def test_step(self, data):
         """The losses and h_theta's accuracy on h_p(x) for ((x, y), (x_p, y_p)), unpooled."""
-        (images, labels), (preliminary, _) = data
+        (images, labels), (preliminary, _) = self.pairs(data)
         _, protected = self.protector_objective(images, labels, training=False)
         self.discriminator_objective(preliminary, protected, training=False)
         return self.get_metrics_result()

@@ -17,6 +17,7 @@ from tfppdnn.reports.notebook import in_notebook
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TRAINED, TrainingSettings, make_settings, recorded
 from tfppdnn.settings.group import chosen
+from tfppdnn.settings.values import checked_seed
 
 if TYPE_CHECKING:
     import keras
@@ -108,7 +109,7 @@ def train(
     """
     settings, preset = chosen(settings, preset, kind=TrainingSettings, make=make_settings)
     run = RunFolder.temporary() if out is None else RunFolder(out)
-    identity = {"settings": settings.options(*TRAINED), "seed": seed}
+    identity = {"settings": settings.options(*TRAINED), "seed": checked_seed(seed)}
     later = settings.options("classifier")
     known = name_of(dataset)
     run.expect(dataset={} if known is None else {"name": known}, **identity)

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from tfppdnn.errors import UserError
+
 
 def _whole(value: Any) -> Any:
     # The command line reads 1e3 as a float.
@@ -55,3 +57,10 @@ def all_or_at_least(fewest: int) -> Any:
         return value
 
     return Annotated[WholeNumber, Field(ge=0), AfterValidator(check), rule]
+
+
+def checked_seed(seed: Any) -> int:
+    """Returns the seed, or raises `UserError` if it is not a whole number from 0."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise UserError(f"--seed={seed}: must be a whole number from 0 to 2147483647")
+    return seed
