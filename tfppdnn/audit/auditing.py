@@ -20,6 +20,7 @@ from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError, options_called
 from tfppdnn.files import written_whole
+from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
 from tfppdnn.protector.protector import Protector
@@ -134,6 +135,7 @@ def audit(
         run.record(
             "protected",
             {
+                **({} if protector.bits is None else {"code": CodeBound(protector.bits).to_dict()}),
                 "name": protector.title,
                 "given": protector.name,
                 "recogniser": called,

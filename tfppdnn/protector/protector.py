@@ -251,11 +251,30 @@ class Protector:
         network = self._origin.network
         return None if network is None else network()
 
+    @cached_property
+    def bits(self) -> float | None:
+        """log2 of how many different protected pictures of one size there can be.
+
+        The scheme says so itself, or its network draws from a code (`tfppdnn.models.code_of`);
+        None if it does neither. See `tfppdnn.leakage.CodeBound`.
+
+        Raises:
+            UserError: As for `differentiable`.
+        """
+        if (said := self.says("bits")) is not None:
+            return said
+        if not hasattr(self.differentiable, "layers"):
+            return None
+        from tfppdnn.models.bottleneck import code_bits, code_of
+
+        code = code_of(self.differentiable)
+        return None if code is None else code_bits(*code)
+
     def says(self, name: str, default: Any = None) -> Any:
         """What the scheme says of itself, or a default.
 
         Args:
-            name: One of `key_space_bits`, `with_key`, `classifier_front`, `gan_generator`,
+            name: One of `bits`, `key_space_bits`, `with_key`, `classifier_front`, `gan_generator`,
                 `size_multiple`; see `Scheme`.
             default: What is said of a scheme that does not.
         """
