@@ -104,6 +104,7 @@ def audit(
         attacker_images=settings.attacker_images,
         held_out_images=settings.held_out_images,
     )
+    protector = protector.fitted_on(images.train_images)
     run = audit_folder(out)
     given = SavedModelRecogniser(recogniser) if _is_path(recogniser) else recogniser
 

@@ -261,21 +261,33 @@ class Protector:
         Raises:
             UserError: As for `differentiable`.
         """
-        if (said := self.says("bits")) is not None:
-            return said
-        if not hasattr(self.differentiable, "layers"):
-            return None
+        if self.says("bits") is not None or not hasattr(self.differentiable, "layers"):
+            return self.says("bits")
         from tfppdnn.models.bottleneck import code_bits, code_of
 
         code = code_of(self.differentiable)
-        return None if code is None else code_bits(*code)
+        return code and code_bits(*code)
+
+    def fitted_on(self, images: np.ndarray) -> Self:
+        """What it becomes where its scheme has to learn from images first, or itself.
+
+        Args:
+            images: Training images, uint8 [N, H, W, 3].
+
+        Raises:
+            UserError: The scheme cannot learn from these.
+        """
+        fit = self.says("fitted_on")
+        if fit is None:
+            return self
+        scheme = fit(images)
+        return type(self)(replace(self._origin, load=lambda: scheme))
 
     def says(self, name: str, default: Any = None) -> Any:
         """What the scheme says of itself, or a default.
 
         Args:
-            name: One of `bits`, `key_space_bits`, `with_key`, `classifier_front`, `gan_generator`,
-                `size_multiple`; see `Scheme`.
+            name: Of an attribute, see `Scheme`.
             default: What is said of a scheme that does not.
         """
         return getattr(self.scheme, name, default)
