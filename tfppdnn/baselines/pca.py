@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tfppdnn.baselines.images import Images
 from tfppdnn.errors import UserError
@@ -124,6 +123,9 @@ class PCACode:
 def _resized(images: Images, shape: tuple[int, ...]) -> Images:
     if images.shape[1:] == shape:
         return images
+    # Looking a protector up by its name loads no library.
+    from PIL import Image
+
     height, width, _ = shape
     return np.array(
         [Image.fromarray(one).resize((width, height), Image.Resampling.BOX) for one in images]
