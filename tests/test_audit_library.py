@@ -78,6 +78,30 @@ def test_the_verdicts_and_the_summary_say_so(report):
     assert report.protected["affine_ssim"].value > 0.99
 
 
+def test_what_bounds_everybody_is_said_beside_what_was_measured(report, tmp_path):
+    class LightOrDark:
+        bits = 1
+
+        def protect(self, images):
+            light = images.mean(axis=(-3, -2, -1), keepdims=True) > 78
+            return np.broadcast_to(255 * light, images.shape).astype(np.uint8)
+
+    found = audit(
+        LightOrDark(),
+        "digits",
+        "nearest",
+        settings=SETTINGS,
+        recogniser=nearest_mean_colour,
+        out=tmp_path,
+    )
+    said = "nobody names the right picture more often than 1 time in 500,000, whatever he has."
+    assert said in found.summary() and said in found.to_html()
+    code = json.loads((tmp_path / "audit.json").read_text())["protected"]["code"]
+    assert code == {"bits": 1, "crowd": 1_000_000, "named_at_most": 2e-6}
+    # Nothing is known to bound a negative, so nothing is said.
+    assert report.bound is None and "nobody names" not in report.summary() + report.to_html()
+
+
 def test_a_row_that_was_not_made_is_answered_with_those_that_were(report):
     with pytest.raises(KeyError, match="itn: no such row; there are brute_force, nearest"):
         report["itn"]

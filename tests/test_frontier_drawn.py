@@ -169,3 +169,20 @@ def test_another_frontier_in_the_same_folder_is_refused(drawn, call):
     code, _, errors = call(*again, "--seed=7")
     assert code == 2
     assert "(seed: 0 there, 7 now); give another folder" in errors.strip().splitlines()[-1]
+
+
+def test_codes_and_the_label_are_rivals(tiny_settings, tmp_path, call):
+    out = tmp_path / "out"
+    rivals = ["--objectives=", "--rivals=label,pca:24"]
+    assert call("frontier", f"--out={out}", *rivals, *tiny_settings, *TINY_AUDIT)[0] == 0
+    points = {
+        point["name"]: point
+        for point in json.loads((out / "frontier.json").read_text())["frontier"]["points"]
+    }
+    assert list(points) == ["plain", "label", "pca-24"]
+    assert {point["kind"] for point in points.values()} == {"baseline"}
+    classified, audited = (shlex.split(line) for line in points["label"]["commands"])
+    for command in (classified, audited):
+        assert "--protector=label:classify/plain/classifier_plain" in command
+    code = json.loads((out / "audit/pca-24/audit.json").read_text())["protected"]["code"]
+    assert code["bits"] == 24

@@ -1,6 +1,7 @@
 """One class for everything that protects, and what ships."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import tfppdnn
 from tfppdnn import Protector, load_protector
 from tfppdnn.ciphers import Tanaka
 from tfppdnn.errors import UserError
+from tfppdnn.experiments.model_card import render_card
+from tfppdnn.models import bottleneck
 from tfppdnn.protector import shipped
 
 RNG = np.random.default_rng(0)
@@ -250,6 +253,29 @@ def test_nothing_is_saved_by_half(tiny_run, tmp_path):
     assert (tmp_path / "run/protector.tflite").read_bytes() == b"damaged"
     with pytest.raises(UserError, match=r"config\.json is a file; give a folder"):
         load_protector(tiny_run).save(tmp_path / "run/config.json")
+
+
+def test_the_bits_are_those_of_the_network_or_what_the_scheme_says():
+    network = bottleneck(code_size=5, code_levels=4, encoder_width=0.03, decoder_width=2)
+    assert Protector.of(network).bits == 10  # 5 numbers of 2 bits.
+    assert Protector.named("cifar10").bits == 96
+    assert Protector.named("blur").bits is None
+
+    class OfTwo:
+        bits = 1
+
+        def protect(self, images):
+            return images // 128 * 255
+
+    assert Protector.of(OfTwo()).bits == 1
+
+
+def test_a_card_is_what_its_figures_make():
+    """After a change of the template: `experiments.model_card.write_card(folder)`."""
+    for name in shipped.shipped_names():
+        folder = shipped.SHIPPED / name
+        card = json.loads((folder / "card.json").read_text())
+        assert (folder / "CARD.md").read_text() == render_card(card)
 
 
 def test_what_ships_is_listed_with_its_figures():

@@ -152,6 +152,7 @@ def test_a_run_is_the_same_protector_in_every_form(tiny_run):
         ("cifar", r"did you mean cifar10\?"),
         ("tanaka:secret", "whole number after the colon"),
         ("plain:1", "plain has no strength"),
+        ("lable:runs/a", r"did you mean label\?"),
         ("blur:0", "whole number from 1"),
         ("no.such.module:name", r"cannot be imported \(ModuleNotFoundError"),
         ("missing.py:name", r"cannot be imported \(FileNotFoundError"),

@@ -43,6 +43,9 @@ def test_a_command_on_a_page_names_no_folder_of_this_machine(tmp_path, monkeypat
     }
     line = command_line("audit", options, seen_from=tmp_path / "frontier")
     assert line.endswith("--dataset=imagenet_resized/32x32 --protector=points/a --recogniser=plain")
+    label = {"protector": f"label:{tmp_path}/frontier/classify/plain/classifier_plain"}
+    line = command_line("audit", label, seen_from=tmp_path / "frontier")
+    assert line.endswith("--protector=label:classify/plain/classifier_plain")
     line = command_line("audit", {"dataset": str(tmp_path / "photos")}, seen_from="frontier")
     assert line.endswith("--dataset=photos")
     # Who keeps the report to himself can have the command as it was.

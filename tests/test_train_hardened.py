@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tfppdnn import load_protector
+from tfppdnn import Protector, load_protector
 from tfppdnn.datasets.digits import load_digits
 
 # A whole run; its objective by itself is tested in test_hardened.py.
@@ -56,6 +56,11 @@ def test_no_more_pictures_than_the_bits_allow(hardened_run):
     assert 1 < metrics["protector"]["different_protected"] <= 2**3
 
 
+def test_whoever_has_the_network_knows_the_bits(hardened_run):
+    assert Protector.named(hardened_run).bits == 3
+    assert Protector.named(hardened_run / "protector.tflite").bits is None
+
+
 @pytest.mark.parametrize("file", FORMS)
 def test_no_form_of_it_lets_more_through(hardened_run, file):
     digits = load_digits().test_images[:60]
@@ -79,5 +84,6 @@ def test_the_report_says_which_objective_it_was(hardened_run):
     text = (hardened_run / "report.html").read_text()
     assert "Objective of the transformation network" in text
     assert "Resolutions of both U-Nets" not in text
-    assert "<dd>bottleneck, " in text and "lets no more than 3 bits of a" in text
+    assert "<dd>bottleneck, " in text and "at most 8 different protected" in text
+    assert "more often than 1 time in 125,000" in text
     assert "made every picture recognisable again" not in text

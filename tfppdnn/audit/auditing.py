@@ -20,6 +20,7 @@ from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError, options_called
 from tfppdnn.files import written_whole
+from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
 from tfppdnn.protector.protector import Protector
@@ -106,6 +107,7 @@ def audit(
         attacker_images=settings.attacker_images,
         held_out_images=settings.held_out_images,
     )
+    protector = protector.fitted_on(images.train_images)
     run = audit_folder(out)
     given = SavedModelRecogniser(recogniser) if _is_path(recogniser) else recogniser
 
@@ -137,6 +139,7 @@ def audit(
         run.record(
             "protected",
             {
+                **({} if protector.bits is None else {"code": CodeBound(protector.bits).to_dict()}),
                 "name": protector.title,
                 "given": protector.name,
                 "recogniser": called,

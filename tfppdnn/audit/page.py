@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.folder import ATTACKS
 from tfppdnn.audit.verdict import Verdict, verdicts
+from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.reports.command import command_line
@@ -84,6 +85,7 @@ def render_audit(
             _Answer(_WHO[verdict.threat_model][0], _finding(verdict))
             for verdict in verdicts(record.get(ATTACKS, {}))
         ],
+        bound=bound_of(record),
         protected=list(measurements_of(protected.get("leakage")).values()),
         groups=attacks_by_attacker(record.get(ATTACKS, {})),
         command=audit_command(config, record),
@@ -112,6 +114,12 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
         if settings.get(name, value) != value:
             options[name] = settings[name]
     return command_line("audit", {**options, "out": "runs/audit-again"})
+
+
+def bound_of(record: Mapping[str, Any]) -> CodeBound | None:
+    """Reads from an `audit.json` what bounds attackers that were not tried, too."""
+    code = record.get("protected", {}).get("code")
+    return code and CodeBound(code["bits"], code["crowd"])
 
 
 def _finding(verdict: Verdict) -> Finding:

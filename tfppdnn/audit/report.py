@@ -13,11 +13,12 @@ import numpy as np
 
 from tfppdnn.attacks.threat_model import ThreatModel
 from tfppdnn.audit.folder import ATTACKS, RECORD, audit_folder, reconstructions_path
-from tfppdnn.audit.page import render_audit
+from tfppdnn.audit.page import bound_of, render_audit
 from tfppdnn.audit.pictures import draw_pictures
 from tfppdnn.audit.verdict import Verdict, verdicts
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_bytes, write_json, write_text
+from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.figure import Figures, from_record
 from tfppdnn.reports.notebook import in_notebook
 from tfppdnn.run_folder import RunFolder
@@ -112,6 +113,11 @@ class AuditReport:
         """What the protected images show by themselves, by measure."""
         return from_record(self.record["protected"]["leakage"])
 
+    @property
+    def bound(self) -> CodeBound | None:
+        """What holds for attackers that were not tried, too; None if there is nothing."""
+        return bound_of(self.record)
+
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """What each kind of attacker gets, from weak to strong."""
@@ -138,8 +144,10 @@ class AuditReport:
         return f"AuditReport(protector={protector!r}, rows={[row.name for row in self.rows]})"
 
     def summary(self) -> str:
-        """The report in a few lines: verdicts, then a line for each attack."""
+        """The report in a few lines: verdicts, what bounds all, a line for each attack."""
         lines = [f"{verdict.threat_model.value}: {verdict.sentence}" for verdict in self.verdicts]
+        if self.bound:
+            lines.append(f"anybody: {self.bound.sentence}")
         for row in self.rows:
             figures = ", ".join(
                 f"{name} {row.figures[key].beside_blind}"

@@ -56,10 +56,13 @@ def audit(
 
             python -m tfppdnn audit --protector=cifar10 --attacks=my_attack.py:MyAttack,nearest
 
-        Tanaka's scheme under another key, a blur of 2 pixels, a function of a package:
+        Tanaka's scheme under another key, a blur of 2 pixels, a PCA code of 96 bits, nothing but
+        the class that a SavedModel finds, a function of a package:
 
             python -m tfppdnn audit --protector=tanaka:1234
             python -m tfppdnn audit --protector=blur:2
+            python -m tfppdnn audit --protector=pca:96
+            python -m tfppdnn audit --protector=label:runs/NAME/classifier_plain
             python -m tfppdnn audit --protector=package.module:name
 
         On photographs, and only two of the attacks:
@@ -70,9 +73,9 @@ def audit(
     Args:
         protector: A shipped protector (cifar10); a run folder made by `train`, a
             protector.tflite, a .keras file or a SavedModel folder; a cipher (tanaka,
-            pixel_same, pixel_different, ele or etc); a baseline (plain, blur or pixelate); or
-            a Python function from uint8 [N, H, W, 3] to the same. The examples show how keys,
-            strengths and functions are named.
+            pixel_same, pixel_different, ele or etc); a baseline (plain, blur, pixelate, pca or
+            label); or a Python function from uint8 [N, H, W, 3] to the same. The
+            examples show how keys, strengths and functions are named.
         dataset: As for `train`; the run's own, or digits, if not given. Attackers learn from
             its training images and are measured on its test images.
         data_dir: A tensorflow-datasets directory.

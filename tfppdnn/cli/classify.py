@@ -52,9 +52,10 @@ def classify(
     Args:
         protector: A shipped protector (cifar10); a run folder made by `train`, a
             protector.tflite, a .keras file or a SavedModel folder; a cipher (tanaka,
-            pixel_same, pixel_different, ele or etc); a baseline (plain, blur or pixelate); or
-            a Python function from uint8 [N, H, W, 3] to the same. See `audit --help` for how
-            keys, strengths and functions are named. With --plain it may be left out.
+            pixel_same, pixel_different, ele or etc); a baseline (plain, blur, pixelate, pca or
+            label); or a Python function from uint8 [N, H, W, 3] to the same. See
+            `audit --help` for how keys, strengths and functions are named. With --plain it may be
+            left out.
         plain: Whether to train on plain images instead.
         dataset: As for `train`; the run's own, or digits, if not given.
         data_dir: A tensorflow-datasets directory.

@@ -94,7 +94,8 @@ def frontier(
         cyclegan_values: Classification weights, the second of --gamma.
         hardened_values: Values of --hiding_weight.
         rivals: Ciphers and baselines, as for `audit`; may be empty. Plain images are always
-            there.
+            there. The components of pca are learnt from the training images; label alone is
+            the class that the frontier's own classifier of plain images finds.
         protectors: Further protectors, as for `audit`.
         seed: Seed of all trainings.
         settings: Any setting of `train`, `classify` and `audit`, see below.

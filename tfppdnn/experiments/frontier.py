@@ -11,6 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from tfppdnn.baselines import LABEL
 from tfppdnn.errors import UserError
 from tfppdnn.experiments.frontier_figures import figures_of
 from tfppdnn.experiments.frontier_points import Measuring, Point, has_begun, sharing_first_stages
@@ -163,6 +164,8 @@ def _trained(
 
 def _point_that_is_there(name: str, measuring: Measuring, preset: str) -> Point:
     """Finds a protector, and refuses a run that cannot be compared."""
+    if name == LABEL:
+        return measuring.point_of_label()
     if Protector.named(name).run is None:
         return measuring.point_of(name)
     config = RunFolder(name).config()

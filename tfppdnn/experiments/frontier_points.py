@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfppdnn.baselines import BASELINES
+from tfppdnn.baselines import BASELINES, LABEL
 from tfppdnn.ciphers import CIPHERS
 from tfppdnn.experiments.frontier_sweeps import SWEEPS
 from tfppdnn.experiments.parts import Part, Parts
@@ -85,10 +85,20 @@ class Measuring:
             UserError: It is not.
         """
         word = protector.partition(":")[0]
-        kind = "cipher" if word in CIPHERS else "baseline" if word in BASELINES else "yours"
+        kind = (
+            "cipher" if word in CIPHERS else "baseline" if word in (*BASELINES, LABEL) else "yours"
+        )
         found = Protector.named(protector)
         _ = found.identity  # Which a run that has not finished does not have.
         return self._point(found.title, kind, protector)
+
+    def point_of_label(self) -> Point:
+        """The point of the label alone, by the classifier of plain images that is trained here."""
+        return self._point(LABEL, "baseline", f"{LABEL}:{self._plain}")
+
+    @property
+    def _plain(self) -> Path:
+        return self.folder / "classify" / "plain" / "classifier_plain"
 
     def point_of_run(self, folder: str, place: tuple[str, float] | None) -> Point:
         """The point of a run folder, by its own name.
@@ -139,7 +149,6 @@ class Measuring:
         return dataclasses.replace(point, trained=trained)
 
     def _point(self, name: str, kind: str, protector: str) -> Point:
-        plain = self.folder / "classify" / "plain" / "classifier_plain"
         return Point(
             name=name,
             kind=kind,
@@ -156,7 +165,7 @@ class Measuring:
                 self.audit_settings,
                 self.folder / "audit" / name,
                 attacks=ATTACKS,
-                recogniser=str(plain),
+                recogniser=str(self._plain),
                 options=self.options,
             ),
         )

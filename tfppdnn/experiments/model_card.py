@@ -16,6 +16,8 @@ from tfppdnn.audit.page import (
     audit_command,
 )
 from tfppdnn.audit.verdict import verdicts
+from tfppdnn.files import read_json, write_text
+from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.reports.measurements import Measurement, measurements_of
 from tfppdnn.reports.page import accuracies_of, command, leakage_of, without_histories
@@ -95,6 +97,7 @@ def render_card(card: Mapping[str, Any]) -> str:
         Markdown.
     """
     config, metrics = card["run"]["config"], card["run"]["metrics"]
+    bits = card["network"]["bits"]
     trained = [{"config": config, "classify": metrics.get("classify", {})}, *card["classifiers"]]
     reference = {key: value for key, value in metrics.items() if key != "classify"}
     return template("model_card.md.j2").render(
@@ -110,9 +113,22 @@ def render_card(card: Mapping[str, Any]) -> str:
             if (rows := _classified(one["classify"], one["config"]["dataset"]))
         ],
         leakage=leakage_of(metrics),
+        bound=None if bits is None else CodeBound(bits),
         audits=[_audit(one["config"], one["record"]) for one in card["audits"]],
         measures=MEASURES.values(),
     )
+
+
+def write_card(folder: Path) -> None:
+    """Writes `CARD.md` from the `card.json` beside it; also when this page's words have changed.
+
+    Args:
+        folder: Of a shipped protector.
+
+    Raises:
+        UserError: There is no `card.json`, or it cannot be read.
+    """
+    write_text(folder / "CARD.md", render_card(read_json(folder / "card.json")))
 
 
 def _network(file: Path) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from tfppdnn.audit.folder import ATTACKS, audit_folder
 from tfppdnn.errors import UserError
-from tfppdnn.experiments.model_card import collect_card, render_card
-from tfppdnn.files import digest, read_json, write_json, write_text, written_whole
+from tfppdnn.experiments.model_card import collect_card, write_card
+from tfppdnn.files import digest, read_json, write_json, written_whole
 from tfppdnn.run_folder import MAKING, RunFolder
 from tfppdnn.writing import size
 
@@ -71,7 +71,7 @@ def ship(
         )
         card["files"] = {file.name: _described(file) for file in files}
         write_json(temporary / "card.json", card)
-        write_text(temporary / "CARD.md", render_card(card))
+        write_card(temporary)
     return card["files"]
 
 

@@ -8,10 +8,14 @@ affine fit sees through that; the contour correlation finds outlines when even t
 SSIM is at its floor; the orientation agreement finds them under saturated colours and
 bright borders, which press all three down; re-identification asks for no resemblance, just
 for the right image; and recognition, which asks a classifier, for what is shown.
+
+What is measured proves nothing about attackers that were not tried; `crowd` has the bounds that
+hold for all of them.
 """
 
 from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
 from tfppdnn.leakage.contours import contour_correlation
+from tfppdnn.leakage.crowd import CROWD, CodeBound, crowd_bound, guessing_bound
 from tfppdnn.leakage.examination import leakage
 from tfppdnn.leakage.figure import Figure, from_record, to_record
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
@@ -24,7 +28,9 @@ from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, 
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [
+    "CROWD",
     "MEASURES",
+    "CodeBound",
     "Figure",
     "Interval",
     "Judgement",
@@ -36,8 +42,10 @@ __all__ = [
     "at_size",
     "contour_correlation",
     "cosine_reidentification",
+    "crowd_bound",
     "from_record",
     "guessing",
+    "guessing_bound",
     "judge_reconstructions",
     "leakage",
     "mean_image_baseline",

@@ -107,7 +107,19 @@ class SavedModelRecogniser:
                 f"{path} is not a classifier: its serving_default turns {sorted(made.inputs)} into "
                 f"{sorted(made.outputs)}, not 'image' (uint8) into 'class_id'; {mend}"
             )
-        self._batch_size = batch_size
+        self._path, self._batch_size = path, batch_size
+
+    @property
+    def classes(self) -> int:
+        """How many classes it knows.
+
+        Raises:
+            UserError: Its signature does not answer with `probabilities`.
+        """
+        answer = self._classify(image=np.zeros((1, 32, 32, 3), np.uint8))
+        if "probabilities" not in answer:
+            raise UserError(f"{self._path} does not tell its classes: it gives no 'probabilities'")
+        return answer["probabilities"].shape[-1]
 
     def __call__(self, images: Images) -> NDArray[np.integer]:
         """Classifies images.

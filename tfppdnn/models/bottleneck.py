@@ -38,8 +38,8 @@ def bottleneck(
     The image is averaged down to `image_size`, the stages of VGG13-BN make features of it,
     and those become `code_size` numbers, each rounded to one of `code_levels`. A decoder draws
     a picture from the code alone, which is enlarged to the size of the image. So there are
-    at most `code_levels ** code_size` pictures, and one of them tells at most
-    `code_bits(code_size, code_levels)` bits about the image, whoever looks at it with whatever.
+    at most `code_levels ** code_size` pictures of one size. What that bounds, and what it does
+    not, says `tfppdnn.leakage.CodeBound`.
 
     Args:
         image_size: Height and width that the image is seen and drawn at; a multiple of 8, at
@@ -76,7 +76,7 @@ def bottleneck(
 
 
 def code_bits(code_size: int, code_levels: int) -> float:
-    """How many bits a code can hold, and so a protected image can tell."""
+    """log2 of how many codes there are, and so of how many pictures can be drawn from them."""
     import math
 
     return code_size * math.log2(code_levels)

@@ -44,7 +44,8 @@ class CheckedScheme:
 
         Raises:
             UserError: The protector fails on an image, changes its size, returns anything
-                but uint8, or returns the same picture for all of several different images.
+                but uint8, or returns the same picture for all of several different images and
+                says nothing of its `bits`.
             ValueError: `images` has another shape or dtype.
             MemoryError: The images are too large for this machine.
         """
@@ -56,7 +57,9 @@ class CheckedScheme:
             for start in progress:
                 part = slice(start, start + self._batch_size)
                 protected[part] = self._protect_batch(batch[part], start)
-        if _all_alike(protected) and not _all_alike(batch):
+        # Of few pictures, as a scheme that says its bits has, any two may be the same.
+        many = getattr(self._scheme, "bits", None) is None
+        if many and _all_alike(protected) and not _all_alike(batch):
             raise UserError(
                 f"{self._name}: image 0 and all {len(batch) - 1} after it become the same picture; "
                 "give a protector whose output depends on the image"

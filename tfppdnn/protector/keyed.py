@@ -1,13 +1,15 @@
-"""Protectors that are made by name: ciphers with a key, baselines with a strength."""
+"""Protectors that are made by name: ciphers with a key, baselines with a strength or classifier."""
 
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
-from tfppdnn.baselines import BASELINES, make_baseline
+from tfppdnn.baselines import BASELINES, LABEL, Label, make_baseline
 from tfppdnn.ciphers import CIPHERS, make_cipher
 from tfppdnn.errors import UserError
+from tfppdnn.files import digest
 from tfppdnn.protector.origin import Origin
 
 _NAMES = {kind: name for name, kind in {**CIPHERS, **BASELINES}.items()}
@@ -18,15 +20,17 @@ def keyed(text: str) -> Origin | None:
 
     Args:
         text: One of `CIPHERS` or `BASELINES`, with the cipher's key or the baseline's strength
-            behind a colon, or without for its default.
+            behind a colon, or without for its default; or `label:` and a classifier's folder.
 
     Returns:
         None if the text is no such name.
 
     Raises:
-        UserError: The number is none, or not one for this scheme.
+        UserError: The number is none, or not one for this scheme; or there is no such folder.
     """
     word, colon, number = text.partition(":")
+    if word == LABEL:
+        return _label(text, Path(number).expanduser())
     if word not in CIPHERS and word not in BASELINES:
         return None
     if colon and not (number.isascii() and number.isdigit()):
@@ -36,6 +40,23 @@ def keyed(text: str) -> Origin | None:
     value = int(number) if colon else None
     made = make_baseline(word, value) if word in BASELINES else make_cipher(word, key=value or 0)
     return _origin(made, name=text, title=word if value is None else f"{word}-{value}")
+
+
+def _label(text: str, folder: Path) -> Origin:
+    if not (folder / "saved_model.pb").is_file():
+        raise UserError(
+            f"{text}: give the SavedModel of a classifier of plain pictures, as in "
+            "label:runs/NAME/classifier_plain"
+        )
+
+    def load() -> Label:
+        from tfppdnn.leakage.recogniser import SavedModelRecogniser
+
+        classify = SavedModelRecogniser(folder)
+        return Label(classify, classify.classes)
+
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return Origin(name=text, title=LABEL, load=load, identity=lambda: f"{LABEL} {digest(*files)}")
 
 
 def keyed_object(scheme: Any) -> Origin | None:

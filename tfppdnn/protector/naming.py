@@ -6,7 +6,7 @@ A name is one of
 - a run folder made by `train`, a folder that `Protector.save` has written, a `.tflite` file, a
   `.keras` file, or a SavedModel folder;
 - a cipher: `tanaka`, `pixel_same`, `pixel_different`, `ele`, `etc`; with a key, `tanaka:1234`;
-- a baseline: `plain`, `blur:2`, `pixelate:4`;
+- a baseline: `plain`, `blur:2`, `pixelate:4`, `pca:96`, `label:FOLDER`;
 - a Python function or object: `package.module:name` or `folder/file.py:name`.
 
 A text that is the name of a shipped protector, a cipher or a baseline is just that, whatever
@@ -19,7 +19,7 @@ import difflib
 import os
 from pathlib import Path
 
-from tfppdnn.baselines import BASELINES
+from tfppdnn.baselines import BASELINES, LABEL
 from tfppdnn.ciphers import CIPHERS
 from tfppdnn.errors import UserError
 from tfppdnn.protector import shipped
@@ -43,7 +43,8 @@ def find_origin(name: str | os.PathLike[str]) -> Origin:
     of_the_package = f"a shipped protector ({', '.join(names)}), " if names else ""
     possible = (
         f"name {of_the_package}a run folder made by `train`, a protector.tflite, a .keras file, a "
-        f"SavedModel folder, a cipher ({', '.join(CIPHERS)}), a baseline ({', '.join(BASELINES)}), "
+        f"SavedModel folder, a cipher ({', '.join(CIPHERS)}), a baseline ({', '.join(BASELINES)}, "
+        f"{LABEL}:FOLDER), "
         "or a Python function (package.module:name or file.py:name)"
     )
     if not isinstance(name, str | os.PathLike) or not os.fspath(name):
@@ -59,6 +60,7 @@ def find_origin(name: str | os.PathLike[str]) -> Origin:
         return trained(path)
     if PythonName.is_meant(text):
         return python_object(text)
-    close = difflib.get_close_matches(text.partition(":")[0], [*names, *CIPHERS, *BASELINES], n=1)
+    known = [*names, *CIPHERS, *BASELINES, LABEL]
+    close = difflib.get_close_matches(text.partition(":")[0], known, n=1)
     meant = f"did you mean {close[0]}? Or " if close else ""
     raise UserError(f"{text} does not exist; {meant}{possible}")

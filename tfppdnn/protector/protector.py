@@ -251,12 +251,43 @@ class Protector:
         network = self._origin.network
         return None if network is None else network()
 
+    @cached_property
+    def bits(self) -> float | None:
+        """log2 of how many different protected pictures of one size there can be.
+
+        The scheme says so itself, or its network draws from a code (`tfppdnn.models.code_of`);
+        None if it does neither. See `tfppdnn.leakage.CodeBound`.
+
+        Raises:
+            UserError: As for `differentiable`.
+        """
+        if self.says("bits") is not None or not hasattr(self.differentiable, "layers"):
+            return self.says("bits")
+        from tfppdnn.models.bottleneck import code_bits, code_of
+
+        code = code_of(self.differentiable)
+        return code and code_bits(*code)
+
+    def fitted_on(self, images: np.ndarray) -> Self:
+        """What it becomes where its scheme has to learn from images first, or itself.
+
+        Args:
+            images: Training images, uint8 [N, H, W, 3].
+
+        Raises:
+            UserError: The scheme cannot learn from these.
+        """
+        fit = self.says("fitted_on")
+        if fit is None:
+            return self
+        scheme = fit(images)
+        return type(self)(replace(self._origin, load=lambda: scheme))
+
     def says(self, name: str, default: Any = None) -> Any:
         """What the scheme says of itself, or a default.
 
         Args:
-            name: One of `key_space_bits`, `with_key`, `classifier_front`, `gan_generator`,
-                `size_multiple`; see `Scheme`.
+            name: Of an attribute, see `Scheme`.
             default: What is said of a scheme that does not.
         """
         return getattr(self.scheme, name, default)

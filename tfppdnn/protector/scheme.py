@@ -12,6 +12,9 @@ class Scheme(Protocol):
 
     A scheme may say more of itself by further attributes; see `Protector.says`:
 
+    - `bits`: log2 of how many different protected pictures of one size it can make.
+    - `fitted_on(images)`: the scheme that it becomes by learning from training images, of one
+      that has to before it protects.
     - `key_space_bits(height, width)`: the bits of its key, if it has one.
     - `with_key(key)`: the same under another key, if an attacker can run it so.
     - `classifier_front`: the layers that its classifier begins with, one of `models.fronts`.

@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tfppdnn.baselines import LABEL
+
 # Options that name files or folders, which elsewhere lie elsewhere.
 _PATHS = ("dataset", "out", "perceptual_weights", "protector", "recogniser", "reuse")
+
+# Before the path of a classifier, in a protector's name.
+_LABEL = f"{LABEL}:"
 
 
 def command_line(
@@ -41,6 +46,8 @@ def _written(name: str, value: Any, seen_from: str | Path | None) -> str:
     # A name of tensorflow-datasets may have a slash before its configuration.
     is_name = name == "dataset" and not (Path(value).is_absolute() or Path(value).is_dir())
     if seen_from is not None and name in _PATHS and not is_name:
-        path = Path(value)
-        return str(path.relative_to(seen_from)) if path.is_relative_to(seen_from) else path.name
+        word = _LABEL if str(value).startswith(_LABEL) else ""
+        path = Path(str(value).removeprefix(word))
+        inside = path.is_relative_to(seen_from)
+        return word + (str(path.relative_to(seen_from)) if inside else path.name)
     return str(value)

@@ -67,7 +67,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "protector_network": (
         "Network of h_p",
         "A U-Net's skip connections carry outlines at full resolution. Through the bottleneck "
-        "passes a code of few bits, and whatever is not in them is gone for everybody.",
+        "passes a code of few numbers. What it holds is learnt, and what it shows is measured.",
     ),
     "generator_width": ("Width of both U-Nets", _SIZED),
     "generator_depth": ("Resolutions of both U-Nets", _SIZED),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfppdnn import writing
+from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.figure import from_record
 from tfppdnn.leakage.measures import MEASURES, Measure
 from tfppdnn.reports import deviations
@@ -45,6 +46,7 @@ def render(
         HTML in which everything from outside is escaped and nothing points outside.
     """
     protector = metrics.get("protector", {})
+    bits = metrics.get("transformation_network", {}).get("most_bits_a_protected_image_holds")
     settings, dataset = config.get("settings", {}), config.get("dataset", {})
     accuracies = accuracies_of(metrics, dataset)
     return template("report.html.j2").render(
@@ -58,6 +60,7 @@ def render(
         seen=what_is_seen(protector),
         restored=what_is_restored(protector),
         leakage=leakage_of(metrics),
+        bound=None if bits is None else CodeBound(bits),
         files=[(name, _FILES.get(name, ""), f) for name, f in metrics.get("export", {}).items()],
         gate=metrics.get("gate"),
         seconds=seconds,

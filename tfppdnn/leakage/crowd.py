@@ -1,0 +1,113 @@
+"""How often anybody can name the right picture of a crowd: proven of a protector, not measured.
+
+Both bounds hold for one protected picture, and for whoever sees it, whatever he has. All pictures
+of the crowd are equally likely and of one size. Above 1 a bound says nothing, and is 1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tfppdnn import writing
+from tfppdnn.errors import UserError
+
+CROWD = 1_000_000
+"""How many equally likely pictures a bound is stated for."""
+
+
+def crowd_bound(bits: float, crowd: int = CROWD) -> float:
+    """The most often that a picture is named right which was protected by a code of few bits.
+
+    It is 2^bits / crowd: to each protected picture an attacker has one answer, so he has at most
+    2^bits answers, and of all pictures of the crowd he names no more than these.
+
+    Args:
+        bits: log2 of how many different protected pictures of one size there can be, from 0.
+        crowd: How many pictures it may have been, from 1.
+
+    Returns:
+        A probability, at most 1, which is no bound.
+
+    Raises:
+        UserError: There is no such code or crowd.
+    """
+    _check("bits", bits, crowd)
+    return 1.0 if bits >= math.log2(crowd) else 2**bits / crowd
+
+
+def guessing_bound(epsilon: float, crowd: int = CROWD) -> float:
+    """The most often that a picture is named right under epsilon-local differential privacy.
+
+    It is e^epsilon / (e^epsilon + crowd - 1): each protected picture is at most e^epsilon times as
+    likely from the picture that is named as from any of the crowd - 1 others. (The definition is
+    that of Kasiviswanathan et al., 2011, What Can We Learn Privately?)
+
+    Args:
+        epsilon: Of the randomised protector, from 0.
+        crowd: How many pictures it may have been, from 1.
+
+    Returns:
+        A probability, at most 1.
+
+    Raises:
+        UserError: There is no such epsilon or crowd.
+    """
+    _check("epsilon", epsilon, crowd)
+    return 1 / (1 + (crowd - 1) * math.exp(-epsilon))
+
+
+def in_words(bound: float, crowd: int) -> str:
+    """A bound below 1 for a reader: the end of a sentence, without its stop."""
+    # Rounded down, so that no more is claimed than is proven.
+    odds = writing.count(math.floor(1 / bound))
+    if bound > 0.1:
+        odds = writing.number(math.floor(10 / bound) / 10, 1)
+    return (
+        f"in a crowd of {writing.count(crowd)} equally likely pictures nobody names the right "
+        f"picture more often than 1 time in {odds}, whatever he has"
+    )
+
+
+@dataclass(frozen=True)
+class CodeBound:
+    """What follows for everybody from how few protected pictures there can be.
+
+    Attributes:
+        bits: log2 of how many different protected pictures of one size there can be.
+        crowd: How many pictures it is stated for.
+    """
+
+    bits: float
+    crowd: int = CROWD
+
+    @property
+    def named_at_most(self) -> float:
+        """See `crowd_bound`."""
+        return crowd_bound(self.bits, self.crowd)
+
+    @property
+    def sentence(self) -> str:
+        """All of it, for a reader."""
+        bound, crowd = self.named_at_most, writing.count(self.crowd)
+        if bound == 1:
+            return (
+                f"There are at most 2^{self.bits:.4g} different protected pictures of one size. "
+                f"That is no bound on recognition: of {crowd} pictures each can have one of "
+                "its own. What is hidden is measured, not proven."
+            )
+        return (
+            f"There are at most {writing.count(2**self.bits)} different protected pictures of one "
+            f"size. So {in_words(bound, self.crowd)}."
+        )
+
+    def to_dict(self) -> dict[str, float]:
+        """The bound, ready for JSON."""
+        return {"bits": self.bits, "crowd": self.crowd, "named_at_most": self.named_at_most}
+
+
+def _check(name: str, value: float, crowd: int) -> None:
+    if not value >= 0:
+        raise UserError(f"{name}={value}: give a number from 0")
+    if crowd < 1:
+        raise UserError(f"crowd={crowd}: give a number of pictures, from 1")
