@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from skimage.transform import resize_local_mean
 
-from tfppdnn.models.bottleneck import RoundToLevels, bottleneck, code_bits, code_of
+from tfppdnn.models.bottleneck import bottleneck
+from tfppdnn.models.code import RoundToLevels, code_bits, code_of
 from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.resizing import AreaResize, NearestResizeLike

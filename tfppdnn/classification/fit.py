@@ -15,7 +15,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import OF_STAGE, TrainingSettings, make_settings, recorded
+from tfppdnn.settings import OF_STAGE, RunSettings, make_settings, recorded
 from tfppdnn.settings.group import chosen
 from tfppdnn.settings.values import checked_seed
 
@@ -86,7 +86,7 @@ def fit_classifier(
     *,
     plain: bool = False,
     preset: str | None = None,
-    settings: TrainingSettings | Mapping[str, Any] | None = None,
+    settings: RunSettings | Mapping[str, Any] | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     data_dir: str | None = None,
@@ -127,7 +127,7 @@ def fit_classifier(
     settings, preset = chosen(
         settings,
         preset,
-        kind=TrainingSettings,
+        kind=RunSettings,
         make=partial(_classifier_settings, config.get("settings")),
         otherwise=config.get("preset"),
     )
@@ -174,7 +174,7 @@ def fit_classifier(
 
 def _classifier_settings(
     of_run: Mapping[str, Any] | None, preset: str | None, options: Mapping[str, Any]
-) -> TrainingSettings:
+) -> RunSettings:
     """A run's settings, with a preset's classifier in place of its own, and with options."""
     own = make_settings() if of_run is None else recorded(of_run)
     known = own.options(*OF_STAGE["classifier"])

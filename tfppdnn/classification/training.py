@@ -1,14 +1,15 @@
-"""Training ResNet-18 on what a protector makes of the images (Section IV-D, Fig. 5a)."""
+"""Training the cloud's classifier on what a protector makes of images (Section IV-D, Fig. 5a)."""
 
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfppdnn.files import written_whole
 from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import OF_STAGE, TrainingSettings
+from tfppdnn.settings import OF_STAGE, RunSettings
 
 if TYPE_CHECKING:
     from tfppdnn.datasets.dataset import ImageDataset
@@ -21,7 +22,7 @@ def train_classifier(
     dataset: ImageDataset,
     protector: Protector,
     *,
-    settings: TrainingSettings,
+    settings: RunSettings,
     seed: int,
     kind: str = "protected",
 ) -> dict[str, Any]:
@@ -59,74 +60,48 @@ def _train(
     dataset: ImageDataset,
     protector: Protector,
     *,
-    settings: TrainingSettings,
+    settings: RunSettings,
     seed: int,
     kind: str,
 ) -> dict[str, Any]:
     import keras
 
-    from tfppdnn.classification.protected_batches import own_errors, protected_batches
-    from tfppdnn.datasets.batches import image_batches
+    from tfppdnn.classification.networks import (
+        build_classifier,
+        compile_for_training,
+        steps_per_epoch,
+    )
+    from tfppdnn.classification.protected_batches import own_errors
     from tfppdnn.exporting.classifier import export_classifier
-    from tfppdnn.models.fronts import FRONTS
-    from tfppdnn.models.resnet18 import resnet18
-    from tfppdnn.training.classifiers import accuracy_of, compile_classifier
+    from tfppdnn.training.classifiers import accuracy_of
     from tfppdnn.training.precision import computing_in_bfloat16, in_float32
     from tfppdnn.training.resumable import fit_resumably
 
     stage = f"classifier_{kind}"
-    protector = protector.fitted_on(dataset.train_images)
     keras.utils.set_random_seed(seed)
     sample = dataclasses.replace(
         dataset, train_images=protector.protect(dataset.train_images[:_STATISTICS_IMAGES])
     )
-    mean, std = sample.channel_statistics()
-    front = protector.says("classifier_front")
 
     def build() -> keras.Model:
-        return resnet18(
-            num_classes=dataset.num_classes,
-            image_size=dataset.image_size,
-            width=settings.classifier.width,
-            mean=mean,
-            std=std,
-            front=front and FRONTS[front],
+        return build_classifier(
+            settings.classifier, sample, front=protector.says("classifier_front")
         )
 
     with computing_in_bfloat16(settings.computing.mixed_precision):
         model = build()
-    batch_size = min(settings.classifier.batch_size, len(dataset.train_images))
-    steps_per_epoch = len(dataset.train_images) // batch_size
-    steps = settings.classifier.epochs * steps_per_epoch
-    rate = settings.classifier.learning_rate
-    schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
-        [int(share * steps) for share in (0.3, 0.6, 0.8)], [rate / 5**n for n in range(4)]
-    )
-    # The paper's 5e-4 decays the gradient, inside the momentum of 0.9; Keras decays outside.
-    compile_classifier(model, schedule, weight_decay=5e-3)
-
+    steps = settings.classifier.epochs * steps_per_epoch(settings.classifier, dataset)
+    compile_for_training(model, settings.classifier, steps=steps)
+    checkpoints = run.checkpoints(stage)
+    batches_of = _augmented if settings.classifier.augment else _protected_once
     with own_errors(protector.protect) as protect:
-
-        def batches(first_step: int, count: int):
-            augmented = image_batches(
-                dataset.train_images,
-                dataset.train_labels,
-                batch_size=batch_size,
-                first_step=first_step,
-                steps=count,
-                seed=seed,
-                augment=True,
-                flip=settings.data.augment_flip and dataset.mirrors_alike,
-            )
-            return protected_batches(augmented, protect)
-
         history = fit_resumably(
             model,
-            batches,
+            batches_of(dataset, protect, settings=settings, seed=seed, kept=checkpoints),
             title=f"classifier on {kind} images",
             steps=steps,
             steps_per_round=settings.computing.steps_per_round,
-            checkpoints=run.checkpoints(stage),
+            checkpoints=checkpoints,
             logs=run.logs(stage),
         )
 
@@ -141,7 +116,58 @@ def _train(
         # What a client gets who forgets to protect.
         "accuracy_on_plain_images": accuracy_of(model, images, labels),
         "test_images": len(images),
+        "network": settings.classifier.network,
         "epochs": settings.classifier.epochs,
         "parameters": model.count_params(),
         "history": history,
     }
+
+
+def _augmented(dataset: ImageDataset, protect, *, settings: RunSettings, seed: int, kept: Path):
+    """Batches that are cropped and flipped anew, and then protected, at every step."""
+    from tfppdnn.classification.networks import batch_size_for
+    from tfppdnn.classification.protected_batches import protected_batches
+    from tfppdnn.datasets.batches import image_batches
+
+    def batches(first_step: int, count: int):
+        augmented = image_batches(
+            dataset.train_images,
+            dataset.train_labels,
+            batch_size=batch_size_for(settings.classifier, dataset),
+            first_step=first_step,
+            steps=count,
+            seed=seed,
+            augment=True,
+            flip=settings.data.augment_flip and dataset.mirrors_alike,
+        )
+        return protected_batches(augmented, protect)
+
+    return batches
+
+
+def _protected_once(
+    dataset: ImageDataset, protect, *, settings: RunSettings, seed: int, kept: Path
+):
+    """Batches of images that each were protected once, as a client sends them."""
+    from tfppdnn.classification.networks import batch_size_for, shown_to
+    from tfppdnn.datasets.batches import image_batches
+    from tfppdnn.training.shards import made_in_shards
+
+    made = made_in_shards(
+        kept / "protected",
+        len(dataset.train_images),
+        lambda some: {"images": shown_to(settings.classifier, protect(dataset.train_images[some]))},
+        title="protecting",
+    )
+
+    def batches(first_step: int, count: int):
+        return image_batches(
+            made["images"],
+            dataset.train_labels,
+            batch_size=batch_size_for(settings.classifier, dataset),
+            first_step=first_step,
+            steps=count,
+            seed=seed,
+        )
+
+    return batches

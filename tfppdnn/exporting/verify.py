@@ -14,7 +14,7 @@ import numpy as np
 
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.runners import Runner, saved_model_runners, tflite_runner, web_runners
-from tfppdnn.models.bottleneck import RoundToLevels
+from tfppdnn.models.code import RoundToLevels
 from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.quiet import silenced
 

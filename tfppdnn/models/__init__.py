@@ -9,7 +9,10 @@ still finds the module.
 import keras  # noqa: F401
 
 from tfppdnn.models.adversarial_model import AdversarialModel
-from tfppdnn.models.bottleneck import LearnedCanvas, RoundToLevels, bottleneck, code_bits, code_of
+from tfppdnn.models.bottleneck import LearnedCanvas, bottleneck
+from tfppdnn.models.code import RoundToLevels, code_bits, code_of
+from tfppdnn.models.dense_classifier import dense_classifier, feature_classifier
+from tfppdnn.models.efficientnet_lite0 import efficientnet_lite0
 from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.fronts import DepthToSpace, block_adaptation
 from tfppdnn.models.hourglass import hourglass
@@ -17,8 +20,10 @@ from tfppdnn.models.instance_normalization import InstanceNormalization
 from tfppdnn.models.layers import CropLike, NearestUpsample2x, ReflectToMultiple
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.perceptual import perceptual_features, vgg16_relu1_2
-from tfppdnn.models.resizing import AreaResize, NearestResizeLike
+from tfppdnn.models.resizing import AreaResize, NearestResizeLike, TriangleResize
 from tfppdnn.models.resnet18 import resnet18
+from tfppdnn.models.tiles import DrawTiles, ReadTiles
+from tfppdnn.models.trunk_protector import trunk_protector
 from tfppdnn.models.unet import unet
 from tfppdnn.models.unshared_convolution import UnsharedConvolution
 from tfppdnn.models.vgg13 import vgg13_bn
@@ -28,22 +33,29 @@ __all__ = [
     "AreaResize",
     "CropLike",
     "DepthToSpace",
+    "DrawTiles",
     "FakePool",
     "InstanceNormalization",
     "LearnedCanvas",
     "NearestResizeLike",
     "NearestUpsample2x",
+    "ReadTiles",
     "ReflectToMultiple",
     "RoundToLevels",
+    "TriangleResize",
     "UnsharedConvolution",
     "block_adaptation",
     "bottleneck",
     "code_bits",
     "code_of",
+    "dense_classifier",
+    "efficientnet_lite0",
+    "feature_classifier",
     "hourglass",
     "patchgan",
     "perceptual_features",
     "resnet18",
+    "trunk_protector",
     "unet",
     "vgg13_bn",
     "vgg16_relu1_2",

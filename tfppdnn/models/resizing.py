@@ -6,16 +6,10 @@ import keras
 from keras import layers, ops
 
 
-@keras.saving.register_keras_serializable(package="tfppdnn")
-class AreaResize(layers.Layer):
-    """Resizes to a square by averaging over areas, as scikit-image's `resize_local_mean`.
+class _SquareResize(layers.Layer):
+    """Resizes to a square by two products with matrices that a class works out from the size.
 
-    Each output pixel is the mean of what its share of the image covers, so nothing of a large
-    photograph is skipped. Written as two products with matrices that are worked out from the
-    image's size, it converts to TFLite with unknown height and width.
-
-    Args:
-        size: Height and width of the output.
+    So it converts to TFLite with unknown height and width.
     """
 
     def __init__(self, size: int, **kwargs):
@@ -35,6 +29,26 @@ class AreaResize(layers.Layer):
         x = ops.reshape(x, (batch, self.size, self.size, channels))
         return ops.transpose(x, (0, 2, 1, 3))
 
+    def compute_output_shape(self, input_shape):
+        """Knows the output's height and width."""
+        return (input_shape[0], self.size, self.size, input_shape[3])
+
+    def get_config(self):
+        """Returns what `from_config` needs to make an equal layer."""
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable(package="tfppdnn")
+class AreaResize(_SquareResize):
+    """Resizes to a square by averaging over areas, as scikit-image's `resize_local_mean`.
+
+    Each output pixel is the mean of what its share of the image covers, so nothing of a large
+    photograph is skipped.
+
+    Args:
+        size: Height and width of the output.
+    """
+
     def _weights(self, length):
         """[size, length]: which share of each output pixel an input pixel makes up."""
         # In units of 1/size of an input pixel all bounds are whole numbers, and exact: in float32
@@ -46,13 +60,28 @@ class AreaResize(layers.Layer):
         overlap = ops.relu(ends - ops.maximum(_as_float(firsts), _as_float(outputs)))
         return ops.cast(overlap, self.compute_dtype) / ops.cast(length, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
-        """Knows the output's height and width."""
-        return (input_shape[0], self.size, self.size, input_shape[3])
 
-    def get_config(self):
-        """Returns what `from_config` needs to make an equal layer."""
-        return {**super().get_config(), "size": self.size}
+@keras.saving.register_keras_serializable(package="tfppdnn")
+class TriangleResize(_SquareResize):
+    """Resizes to a square as Pillow's `BILINEAR` does: between pixels, and over areas.
+
+    What is enlarged is interpolated. What is made smaller is averaged with weights that fall to
+    nothing over the width of one output pixel to either side, so nothing of it is skipped. (The
+    antialiased bilinear filter of `tf.image.resize`.)
+
+    Args:
+        size: Height and width of the output.
+    """
+
+    def _weights(self, length):
+        """[size, length]: how much each input pixel counts for each output pixel."""
+        scale = _as_float(length) / self.size  # Input pixels an output pixel.
+        reach = ops.maximum(scale, 1.0)
+        centres = (_as_float(ops.arange(self.size))[:, None] + 0.5) * scale
+        inputs = _as_float(ops.arange(length))[None, :] + 0.5
+        weights = ops.relu(1.0 - ops.abs(inputs - centres) / reach)
+        weights = weights / ops.sum(weights, axis=1, keepdims=True)
+        return ops.cast(weights, self.compute_dtype)
 
 
 def _as_float(numbers):

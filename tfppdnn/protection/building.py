@@ -9,7 +9,8 @@ import numpy as np
 
 from tfppdnn.datasets.batches import in_batches
 from tfppdnn.datasets.dataset import ImageDataset
-from tfppdnn.models.bottleneck import bottleneck, code_bits
+from tfppdnn.models.bottleneck import bottleneck
+from tfppdnn.models.code import code_bits
 from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.inference import inference

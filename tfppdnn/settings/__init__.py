@@ -3,13 +3,17 @@
 Every setting is an option of its own name on the command line.
 """
 
+from tfppdnn.settings.photos import PhotoSettings
 from tfppdnn.settings.presets import PRESETS, make_settings, settings_help
-from tfppdnn.settings.training import OF_STAGE, TRAINED, TrainingSettings, recorded
+from tfppdnn.settings.records import recorded
+from tfppdnn.settings.run import RunSettings
+from tfppdnn.settings.training import OF_STAGE, TrainingSettings
 
 __all__ = [
     "OF_STAGE",
     "PRESETS",
-    "TRAINED",
+    "PhotoSettings",
+    "RunSettings",
     "TrainingSettings",
     "make_settings",
     "recorded",

@@ -1,4 +1,4 @@
-"""Presets: all settings of a run at three scales, for either objective."""
+"""Presets: all settings of a run, at three scales for either objective, and for photographs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from tfppdnn.errors import UserError
 from tfppdnn.settings.group import explained, unknown_option
+from tfppdnn.settings.photos import PhotoSettings
+from tfppdnn.settings.run import ClassifierSettings, ComputingSettings, DataSettings, RunSettings
 from tfppdnn.settings.training import (
-    ClassifierSettings,
-    ComputingSettings,
     CycleGANObjective,
     HardenedObjective,
     NetworkSettings,
@@ -112,6 +112,19 @@ def paper(objective: str = "cyclegan") -> TrainingSettings:
     )
 
 
+def photos() -> PhotoSettings:
+    """Photographs of any kind, on two CPU cores, by a trunk that has seen ImageNet.
+
+    python -m tfppdnn train --preset=photos --dataset=FOLDER
+    """
+    return PhotoSettings(
+        data=DataSettings(image_size=224),
+        classifier=ClassifierSettings(
+            network="dense", augment=False, epochs=15, learning_rate=1e-3
+        ),
+    )
+
+
 def _hardened(
     networks: NetworkSettings, *, decoder_width: int, batch_size: int = 64, **length: int
 ) -> TransformationSettings:
@@ -128,18 +141,19 @@ def _hardened(
     )
 
 
-PRESETS: Mapping[str, Callable[..., TrainingSettings]] = {
+PRESETS: Mapping[str, Callable[..., RunSettings]] = {
     "quick": quick,
     "cpu": cpu,
     "hardened": hardened,
     "paper": paper,
+    "photos": photos,
 }
 """Every preset by its name."""
 
 
 def make_settings(
     preset: str | None = None, options: Mapping[str, Any] | None = None
-) -> TrainingSettings:
+) -> RunSettings:
     """Makes a preset's settings with some of its values replaced.
 
     Args:
@@ -158,6 +172,8 @@ def make_settings(
     if preset not in PRESETS:
         raise UserError(f"--preset={preset}: there is no such preset; choose {', '.join(PRESETS)}")
     options = dict(options or {})
+    if preset == "photos":
+        return _photos(options)
     objective = options.pop("objective", "hardened" if preset == "hardened" else "cyclegan")
     if objective not in OBJECTIVES:
         raise UserError(f"--objective={objective}: must be {' or '.join(OBJECTIVES)}")
@@ -170,6 +186,20 @@ def make_settings(
                 raise UserError(
                     f"--{option}: a setting of the objective {other}, and this one is "
                     f"{objective}; add --objective={other}, or leave it out"
+                )
+            raise unknown_option(option, known)
+    return settings.replaced(options)
+
+
+def _photos(options: Mapping[str, Any]) -> PhotoSettings:
+    settings = photos()
+    known = settings.options()
+    for option in options:
+        if option not in known:
+            if option in {**cpu("cyclegan").options(), **cpu("hardened").options()}:
+                raise UserError(
+                    f"--{option}: not a setting of --preset=photos, whose h_p is made of a trunk; "
+                    "leave it out, or choose another preset"
                 )
             raise unknown_option(option, known)
     return settings.replaced(options)

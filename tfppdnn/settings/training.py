@@ -1,4 +1,4 @@
-"""Settings of `train` and `classify`, a group a stage; the defaults are the paper's.
+"""Settings of the paper's scheme, a group a stage; the defaults are the paper's.
 
 What the paper leaves open has a default of ours.
 """
@@ -10,13 +10,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from tfppdnn.errors import UserError
 from tfppdnn.settings.group import CHECKED, Group
+from tfppdnn.settings.run import RunSettings
 from tfppdnn.settings.values import (
     AllOrSome,
     Count,
     Depth,
-    ImageSize,
     OfAnImage,
     Positive,
     ThreeNumbers,
@@ -30,44 +29,6 @@ def _positive_cap(value: float | str) -> float | str:
     if not isinstance(value, str) and value <= 0:
         raise ValueError
     return value
-
-
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
-class DataSettings(Group):
-    """What all stages see.
-
-    Attributes:
-        image_size: Height and width of the training images, in pixels.
-        augment_flip: Whether augmentation flips images; the embedded digits never are.
-            It always crops, with padding 4.
-    """
-
-    image_size: ImageSize = 32
-    augment_flip: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
-class ComputingSettings(Group):
-    """How all stages are computed.
-
-    Attributes:
-        steps_per_round: Most steps between two checkpoints.
-        mixed_precision: Whether to compute in bfloat16.
-    """
-
-    steps_per_round: Count = 500
-    mixed_precision: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
-class MeasuringSettings(Group):
-    """What figures are measured on.
-
-    Attributes:
-        test_images: Test images that figures are measured on; 0 for all.
-    """
-
-    test_images: all_or_at_least(2) = 0
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -228,64 +189,18 @@ class TransformationSettings(Group):
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
-class GateSettings(Group):
-    """The gate, which tells protected images from plain ones.
+class TrainingSettings(RunSettings):
+    """All settings of a run whose h_p is trained as a transformation network (Section III).
 
     Attributes:
-        steps: Most steps that the gate is taught for; two passes over the images, if that is
-            less.
-        batch_size: Its batch size.
-    """
-
-    PREFIX: ClassVar[str] = "gate_"
-
-    steps: Count = 400
-    batch_size: Count = 32
-
-
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
-class ClassifierSettings(Group):
-    """The cloud's classifier (Section IV-D).
-
-    Attributes:
-        width: Multiplies ResNet-18's channels.
-        epochs: Epochs of `classify`.
-        batch_size: Its batch size.
-        learning_rate: Its initial learning rate, divided by 5 at 30%, 60% and
-            80% of the epochs (60, 120 and 160 of 200).
-    """
-
-    PREFIX: ClassVar[str] = "classifier_"
-
-    width: Positive = 1.0
-    epochs: Count = 200
-    batch_size: Count = 128
-    learning_rate: Positive = 0.1
-
-
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
-class TrainingSettings(Group):
-    """All settings of a run.
-
-    Attributes:
-        data: What all stages see.
-        computing: How all stages are computed.
-        measuring: What figures are measured on.
         reference: The reference classifier.
         preliminary: The preliminary protected images.
         transformation: The transformation network and its objective.
-        gate: The gate.
-        classifier: The cloud's classifier.
     """
 
-    data: DataSettings = DataSettings()
-    computing: ComputingSettings = ComputingSettings()
-    measuring: MeasuringSettings = MeasuringSettings()
     reference: ReferenceSettings = ReferenceSettings()
     preliminary: PreliminarySettings = PreliminarySettings()
     transformation: TransformationSettings = TransformationSettings()
-    gate: GateSettings = GateSettings()
-    classifier: ClassifierSettings = ClassifierSettings()
 
     @model_validator(mode="after")
     def _fits(self) -> TrainingSettings:
@@ -310,30 +225,3 @@ OF_STAGE = {
     "classifier": ("data", "computing", "measuring", "classifier"),
 }
 """The groups that what a stage makes depends on: its own, and those of the stages before it."""
-
-TRAINED = ("measuring", *OF_STAGE["transformation_network"], "gate")
-"""The groups that a run made by `train` depends on; those of later stages may differ."""
-
-
-def recorded(options: dict) -> TrainingSettings:
-    """Reads the settings of a run from the options in its `config.json`, of any version.
-
-    Args:
-        options: Values by option. Those that the record does not have are the paper's.
-
-    Raises:
-        UserError: A value is none that a run can have.
-    """
-    objectives = {"cyclegan": CycleGANObjective, "hardened": HardenedObjective}
-    # The first version knew one objective, and did not say so.
-    name = options.get("objective", "cyclegan")
-    if name not in objectives:
-        raise UserError(f"--objective={name}: must be {' or '.join(objectives)}")
-    options = dict(options)
-    if name == "hardened" and "gamma" in options:
-        # Once that weight of both objectives was the second of gamma.
-        options.setdefault("classification_weight", options["gamma"][1])
-    transformation = TransformationSettings(
-        objective=objectives[name](), pool_size=max(50, options.get("pool_size", 50))
-    )
-    return TrainingSettings(transformation=transformation).replaced(options)

@@ -1,4 +1,4 @@
-"""How classifiers learn here: SGD with momentum on cross entropy."""
+"""How classifiers learn here: on cross entropy, deep ones by SGD and dense ones by AdamW."""
 
 from __future__ import annotations
 
@@ -28,6 +28,26 @@ def compile_classifier(
     """
     model.compile(
         keras.optimizers.SGD(learning_rate, momentum=0.9, weight_decay=weight_decay),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def compile_head(model: keras.Model, learning_rate: float, *, steps: int) -> None:
+    """Compiles a classifier of one hidden layer with AdamW, whose rate falls along a cosine to 0.
+
+    The optimizer is built, so that a checkpoint holds all of it.
+
+    Args:
+        model: Maps pictures or features to logits.
+        learning_rate: At first.
+        steps: Of the whole training.
+    """
+    model.compile(
+        keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(learning_rate, steps), weight_decay=1e-2
+        ),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )

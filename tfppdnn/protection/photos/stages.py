@@ -1,0 +1,152 @@
+"""How an h_p for photographs is made, in its order, and what it is worth."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.errors import UserError
+from tfppdnn.exporting.half import round_weights_to_half
+from tfppdnn.files import written_whole
+from tfppdnn.models.code import code_bits
+from tfppdnn.models.trunk_protector import seen, trunk_protector
+from tfppdnn.protection.exports import export_protector, export_reference
+from tfppdnn.protection.photos.code import Encoder, learn_code
+from tfppdnn.protection.photos.features import see_pictures
+from tfppdnn.protection.photos.gate import export_tile_gate
+from tfppdnn.protection.photos.heads import train_head
+from tfppdnn.protection.photos.measuring import draw_pictures, measure, summary
+from tfppdnn.protection.photos.trunks import load_trunk
+from tfppdnn.reports.report import write_report
+from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings.photos import CodeSettings, PhotoSettings
+from tfppdnn.timing import timed
+
+# A restorer gets nothing finer back: 8x8 pixels of each picture are what is hidden.
+_HIDDEN_SIZE = 8
+
+# Figures and checks of exported files look at so many test pictures, at most.
+_CHECKED_PICTURES = 256
+
+
+def make_photo_run(
+    run: RunFolder, settings: PhotoSettings, dataset: ImageDataset, seed: int
+) -> None:
+    """Makes all of a run that is not made yet.
+
+    Args:
+        run: Where everything goes.
+        settings: Of all stages.
+        dataset: Plain pictures and labels.
+        seed: Seed of the classifiers that measure, and of the gate's decoys.
+
+    Raises:
+        UserError: There is no trunk, there are too few pictures, or a training diverged.
+        VerificationError: An exported file does not do what h_p does.
+    """
+
+    def stage(name: str):
+        return timed(run.path / "logs", name)
+
+    # What the trunk sees of each picture: everything else is learnt from that.
+    trunk = load_trunk(settings.trunk.source, size=settings.trunk.size)
+    run.claim_stage("trunk", trunk.facts)
+    with stage("features"):
+        train, test = see_pictures(
+            run, dataset, trunk.model, trunk_size=settings.trunk.size
+        )
+    # A classifier of plain pictures: what they would tell if features were sent as they are.
+    with stage("reference classifier"):
+        classifier, figures = train_head(
+            run,
+            settings,
+            dataset,
+            train["features"],
+            test["features"],
+            stage="reference_classifier",
+            seed=seed,
+        )
+        run.record("reference_classifier", figures)
+
+    # The code, and the network that draws it.
+    with stage("code"):
+        encoder = _encoder(settings.code, train, dataset.train_labels)
+        protector = _protector(settings, trunk.model, encoder)
+        round_weights_to_half(protector)
+        with written_whole(run.protector) as temporary:
+            protector.save(temporary)
+        run.record("code", _facts(settings.code, encoder) | trunk.facts)
+    with stage("measuring"):
+        restore = measure(run, settings, dataset, encoder, train, test, protector, seed=seed)
+
+    # What leaves the building.
+    some = np.asarray(dataset.test_images[:_CHECKED_PICTURES])
+    with stage("export"):
+        export_reference(run, _of_pictures(trunk.model, settings, classifier), dataset)
+        export_protector(run, protector, dataset)
+    with stage("gate"):
+        export_tile_gate(
+            run,
+            protector,
+            some,
+            code_size=settings.code.size,
+            code_levels=settings.code.levels,
+            seed=seed,
+        )
+    with stage("pictures"):
+        draw_pictures(run, some, protector, restore)
+    write_report(run)
+    run.record("train", summary(run.metrics()))
+
+
+def _encoder(code: CodeSettings, train, labels: np.ndarray) -> Encoder:
+    try:
+        return learn_code(
+            train["features"],
+            _averaged(train["pictures"]),
+            labels,
+            size=code.size,
+            hiding_weight=code.hiding_weight,
+            label_weight=code.label_weight,
+        )
+    except ValueError as error:
+        raise UserError(f"--code_size={code.size}: {error}; give fewer, or more pictures") from None
+
+
+def _averaged(pictures: np.ndarray) -> np.ndarray:
+    """Averages uint8 [N, S, S, 3] down to float32 [N, 8, 8, 3] in [0, 1]."""
+    side = pictures.shape[1] // _HIDDEN_SIZE
+    shape = (len(pictures), _HIDDEN_SIZE, side, _HIDDEN_SIZE, side, 3)
+    return pictures.reshape(shape).mean(axis=(2, 4), dtype=np.float32) / 255
+
+
+def _protector(settings: PhotoSettings, trunk: keras.Model, encoder: Encoder) -> keras.Model:
+    protector = trunk_protector(
+        trunk=trunk,
+        trunk_size=settings.trunk.size,
+        code_size=settings.code.size,
+        code_levels=settings.code.levels,
+        name="protector",
+    )
+    protector.get_layer("code").set_weights([encoder.kernel, encoder.bias])
+    return protector
+
+
+def _of_pictures(
+    trunk: keras.Model, settings: PhotoSettings, classifier: keras.Model
+) -> keras.Model:
+    """The classifier of features behind its trunk: from pictures to logits."""
+    images = keras.Input((None, None, 3), name="image")
+    features = seen(images, trunk=trunk, trunk_size=settings.trunk.size)
+    return keras.Model(images, classifier(features), name="reference_classifier")
+
+
+def _facts(code: CodeSettings, encoder: Encoder) -> dict[str, float]:
+    return {
+        "numbers": code.size,
+        "levels": code.levels,
+        "bits": code_bits(code.size, code.levels),
+        "share_of_features_kept": encoder.kept,
+        "share_of_pictures_restored": encoder.restored,
+    }

@@ -1,0 +1,114 @@
+"""Trunks: trained networks from pictures to features, ours or anybody's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import digest
+from tfppdnn.models.efficientnet_lite0 import efficientnet_lite0, load_published_weights
+from tfppdnn.models.trunk_protector import trunk_of
+from tfppdnn.protector.keras_file import load_network
+from tfppdnn.protector.shipped import SHIPPED
+from tfppdnn.protector.trained import KERAS
+
+_SHIPPED = "photos"
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A trunk, and what a report says of it.
+
+    Attributes:
+        model: From float32 [N, S, S, 3] in [0, 1] to features, [N, F] or [N, h, w, F].
+        facts: Its `trunk` (where it comes from), `trunk_sha256` where that is a file,
+            `trunk_parameters` and, where it is known, `trunk_licence`.
+    """
+
+    model: keras.Model
+    facts: dict[str, Any]
+
+
+def load_trunk(source: str | None, *, size: int) -> Trunk:
+    """Finds a trunk.
+
+    Args:
+        source: None for that of the protector `photos` that ships; an `.npz` file of
+            EfficientNet-Lite0's published weights; a `.keras` file of any model from pictures in
+            [0, 1] to features; or a name of `keras.applications`, whose weights Keras keeps or
+            downloads.
+        size: Height and width that it sees pictures at.
+
+    Raises:
+        UserError: There is none, it cannot be loaded, or it does not make features of pictures.
+    """
+    facts: dict[str, Any] = {}
+    if source is None:
+        source = f"of the protector {_SHIPPED} that ships"
+        model = _of_shipped()
+        facts["trunk_licence"] = "Apache-2.0"
+    elif source.endswith(".npz"):
+        model = efficientnet_lite0()
+        load_published_weights(model, source)
+        facts = {"trunk_sha256": digest(Path(source)), "trunk_licence": "Apache-2.0"}
+    elif source.endswith(".keras"):
+        model = _of_file(source)
+        facts = {"trunk_sha256": digest(Path(source))}
+    else:
+        model = _of_applications(source, size)
+    model.trainable = False
+    made = model.compute_output_shape((1, size, size, 3))
+    if len(made) not in (2, 4) or made[-1] is None:
+        raise UserError(
+            f"--trunk={source}: it turns pictures into {list(made)}; give a network whose output "
+            "is features, [N, F] or [N, h, w, F]"
+        )
+    return Trunk(model, {"trunk": source, "trunk_parameters": model.count_params(), **facts})
+
+
+def _of_shipped() -> keras.Model:
+    path = SHIPPED / _SHIPPED / KERAS
+    if not path.is_file():
+        raise UserError(
+            f"the protector {_SHIPPED}, whose trunk is the default, did not come with this "
+            "installation; give --trunk=FILE.keras or --trunk=FILE.npz"
+        )
+    return trunk_of(load_network(path))
+
+
+def _of_file(path: str) -> keras.Model:
+    try:
+        return keras.models.load_model(Path(path).expanduser(), compile=False)
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise UserError(
+            f"--trunk={path}: cannot be loaded ({reason}); give a .keras file"
+        ) from error
+
+
+def _of_applications(name: str, size: int) -> keras.Model:
+    """Builds `keras.applications.NAME`, behind the preprocessing that its weights want."""
+    build = getattr(keras.applications, name, None)
+    if not callable(build):
+        known = [each for each in dir(keras.applications) if each[0].isupper()]
+        raise UserError(
+            f"--trunk={name}: no file, and no network of keras.applications; there are "
+            f"{', '.join(known)}"
+        )
+    module = next(
+        module
+        for module in vars(keras.applications).values()
+        if hasattr(module, "preprocess_input") and getattr(module, name, None) is build
+    )
+    try:
+        network = build(include_top=False, input_shape=(size, size, 3))
+    except Exception as error:  # Of a missing download, Keras and urllib each have their own.
+        raise UserError(
+            f"--trunk={name}: its weights cannot be had ({error}); give a .keras file"
+        ) from error
+    images = keras.Input((size, size, 3), name="image")
+    return keras.Model(images, network(module.preprocess_input(images * 255.0)), name=name.lower())
