@@ -38,6 +38,7 @@ ATTACKS = {
     "chosen_plaintext_tanaka",
     "nearest",
     "nearest_mean",
+    "ridge",
     "itn",
     "itn_global",
     "gradient_inversion",

@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "learned": ["LearnedAttack"],
         "nearest": ["NearestAttack", "NearestMeanAttack"],
         "result": ["AttackResult", "KeySearch", "Reconstruction"],
+        "ridge": ["RidgeAttack"],
         "threat_model": ["ThreatModel"],
         "unshared_weights": ["UnsharedWeightAttack"],
     },
