@@ -39,6 +39,8 @@ ATTACKS = {
     "nearest",
     "nearest_mean",
     "ridge",
+    "ridge_4_views",
+    "ridge_16_views",
     "itn",
     "itn_global",
     "gradient_inversion",

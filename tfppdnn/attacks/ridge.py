@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tfppdnn.attacks.attack import Attack, ThreatModel
 from tfppdnn.attacks.data import OwnedProtector
@@ -46,13 +47,24 @@ class RidgeAttack(Attack[OwnedProtector, Reconstruction]):
         features = Features(data.ciphertexts, random_features=self.random_features, seed=self.seed)
         pixels = data.plain.reshape(len(data.plain), -1)
         fitted = Ridge(
-            lambda which: features(data.ciphertexts[which]),
+            lambda which: self._of_own(features, data, which),
             lambda which: pixels[which] / 255,
             pairs=len(pixels),
         )
-        guessed = fitted(features(data.targets)).reshape(data.targets.shape)
-        return self.reconstruction(
-            np.rint(guessed.clip(0, 1) * 255).astype(np.uint8),
-            f"A ridge regression from {features.count:,} numbers of a protected image to the plain "
-            f"one, learnt from {len(pixels):,} images that the attacker protected himself.",
+        guessed = fitted(self._of_targets(features, data)).reshape(data.targets.shape)
+        images = np.rint(guessed.clip(0, 1) * 255).astype(np.uint8)
+        return self.reconstruction(images, self._finding(features.count, len(pixels)))
+
+    def _of_targets(self, features: Features, data: OwnedProtector) -> NDArray[np.float64]:
+        return features(data.targets)
+
+    def _of_own(
+        self, features: Features, data: OwnedProtector, which: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        return features(data.ciphertexts[which])
+
+    def _finding(self, numbers: int, images: int) -> str:
+        return (
+            f"A ridge regression from {numbers:,} numbers of a protected image to the plain one, "
+            f"learnt from {images:,} images that the attacker protected himself."
         )
