@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "OwnKeyPairs",
             "OwnedProtector",
             "UnpairedImages",
+            "Views",
             "WhiteBox",
         ],
         "feature_reconstruction": ["AdvancedFeatureReconstruction", "BasicFeatureReconstruction"],
@@ -27,7 +28,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "learned": ["LearnedAttack"],
         "nearest": ["NearestAttack", "NearestMeanAttack"],
         "result": ["AttackResult", "KeySearch", "Reconstruction"],
+        "ridge": ["RidgeAttack"],
         "threat_model": ["ThreatModel"],
         "unshared_weights": ["UnsharedWeightAttack"],
+        "views": ["Ridge4ViewsAttack", "Ridge16ViewsAttack"],
     },
 )

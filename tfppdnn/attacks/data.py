@@ -8,7 +8,7 @@ checked where they are made, by the audit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -148,6 +148,21 @@ class OwnedProtector(ChosenPlaintexts):
     def ciphertexts(self) -> Images:
         """uint8 [M, H, W, 3]: the attacker's own images, protected when first needed, once."""
         return self.protector.protect(self.plain) if len(self.plain) else self.plain
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Views(OwnedProtector):
+    """What the owner of a protector has who sees each scene more than once.
+
+    Attributes:
+        targets: As in `Ciphertexts`.
+        protector: As in `ChosenPlaintexts`.
+        plain: As in `OwnedProtector`.
+        views: Each uint8 [N, H, W, 3]: further protected views of the scenes of all targets, each
+            of the plain image moved by `tfppdnn.images.shifting.shifted`.
+    """
+
+    views: Sequence[Images]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from tfppdnn.attacks.data import (
     ChosenPlaintexts,
     Ciphertexts,
@@ -14,16 +16,21 @@ from tfppdnn.attacks.data import (
     OwnedProtector,
     OwnKeyPairs,
     UnpairedImages,
+    Views,
     WhiteBox,
 )
 from tfppdnn.audit.material import Material
 from tfppdnn.errors import UserError
+from tfppdnn.images.shifting import shifted
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser
 from tfppdnn.protector.protector import Protector
 
 # Nobody's else: victims' keys are small numbers, unless they choose this one.
 _ATTACKERS_KEY = 718_281_828
+
+# Beside the target itself; attacks that combine views may take fewer.
+_FURTHER_VIEWS = 15
 
 NO_KEY = (
     "The protector has no key that an attacker could replace by his own; whoever can run it makes "
@@ -54,6 +61,7 @@ class Evidence:
             UnpairedImages: self._unpaired_images,
             ChosenPlaintexts: self._chosen_plaintexts,
             OwnedProtector: self._owned_protector,
+            Views: self._several_views,
             WhiteBox: self._white_box,
         }
 
@@ -123,6 +131,16 @@ class Evidence:
     def _owner(self) -> OwnedProtector:
         """One for all attacks, which keeps the attacker's own images protected."""
         return self._make_owner(OwnedProtector, None)
+
+    def _several_views(self, count: int | None) -> Views:
+        return self._make_owner(Views, count, views=[view[:count] for view in self._views])
+
+    @cached_property
+    def _views(self) -> list[Images]:
+        """The held-out images again and again, moved and protected."""
+        random = np.random.default_rng(2)
+        moved = (shifted(self._material.held_out, random) for _ in range(_FURTHER_VIEWS))
+        return [self._protector.protect(images) for images in moved]
 
     def _white_box(self, count: int | None) -> WhiteBox:
         return self._make_owner(WhiteBox, count, differentiable=self._protector.differentiable)

@@ -20,7 +20,9 @@ from tfppdnn.attacks.gradient_inversion import GradientInversionAttack
 from tfppdnn.attacks.inverse_network import GlobalInverseNetworkAttack, InverseNetworkAttack
 from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.nearest import NearestAttack, NearestMeanAttack
+from tfppdnn.attacks.ridge import RidgeAttack
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
+from tfppdnn.attacks.views import Ridge4ViewsAttack, Ridge16ViewsAttack
 from tfppdnn.errors import UserError
 from tfppdnn.python_names import PythonName
 from tfppdnn.settings.audit import AuditSettings
@@ -193,6 +195,9 @@ def _ours(settings: AuditSettings, *, gan_generator: str, seed: int) -> list[Pla
         PlannedAttack(attempts=[HelperBlocks()]),
         PlannedAttack(attempts=[NearestAttack()]),
         PlannedAttack(attempts=[NearestMeanAttack()]),
+        PlannedAttack(attempts=[RidgeAttack(seed=seed)]),
+        PlannedAttack(attempts=[Ridge4ViewsAttack(seed=seed)]),
+        PlannedAttack(attempts=[Ridge16ViewsAttack(seed=seed)]),
         PlannedAttack(attempts=tries(inverse_network)),
         PlannedAttack(attempts=tries(global_inverse_network)),
         PlannedAttack(attempts=tries(inversion), targets=settings.inversion_images or None),

@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "files": ["SUFFIXES", "encode_png", "read_image"],
         "resizing": ["resize_square"],
+        "shifting": ["shifted"],
     },
 )
