@@ -11,7 +11,6 @@ import numpy as np
 from keras import layers
 
 from tfppdnn.errors import UserError
-from tfppdnn.models.batch_normalization import BatchNormalization
 
 FEATURES = 1280
 """Channels of the last feature map."""
@@ -41,6 +40,9 @@ def efficientnet_lite0(
 ) -> keras.Model:
     """Builds EfficientNet-Lite0, untrained: no squeeze-and-excite, and ReLU6 throughout.
 
+    It is meant for published weights and stays as it is, so its batch normalizations are part of
+    the convolutions before them: what is rounded to 16 bits is then what a file computes with.
+
     Args:
         image_size: Height and width of the images; None for any. It was trained at 224.
         num_classes: Number of logits, 1000 of ImageNet; None for the last feature map.
@@ -54,14 +56,14 @@ def efficientnet_lite0(
     images = keras.Input((image_size, image_size, 3), name="image")
     # (255 x - 127) / 128: what the published weights were trained on.
     x = layers.Rescaling(255 / 128, offset=-127 / 128, name="preprocessing")(images)
-    x = _normalized(_convolution(x, _STEM_WIDTH, 3, "stem", strides=2), "stem", bounded=True)
+    x = _bounded(_convolution(x, _STEM_WIDTH, 3, "stem", strides=2), "stem")
     number = 0
     for repetitions, kernel_size, strides, expansion, width in _GROUPS:
         for repetition in range(repetitions):
             first_strides = strides if repetition == 0 else 1
             x = _block(x, f"block{number}", width, kernel_size, first_strides, expansion)
             number += 1
-    x = _normalized(_convolution(x, FEATURES, 1, "head"), "head", bounded=True)
+    x = _bounded(_convolution(x, FEATURES, 1, "head"), "head")
     if num_classes is not None:
         x = layers.GlobalAveragePooling2D()(x)
         x = layers.Dense(num_classes, dtype="float32", name="logits")(x)
@@ -98,28 +100,22 @@ def _block(x, name: str, width: int, kernel_size: int, strides: int, expansion: 
     entry, entry_width = x, x.shape[-1]
     if expansion != 1:
         part = f"{name}_expand"
-        x = _normalized(_convolution(x, expansion * entry_width, 1, part), part, bounded=True)
+        x = _bounded(_convolution(x, expansion * entry_width, 1, part), part)
     part = f"{name}_depthwise"
-    x = layers.DepthwiseConv2D(
-        kernel_size, strides=strides, padding="same", use_bias=False, name=part
-    )(x)
-    x = _normalized(x, part, bounded=True)
-    part = f"{name}_project"
-    x = _normalized(_convolution(x, width, 1, part), part)
+    x = layers.DepthwiseConv2D(kernel_size, strides=strides, padding="same", name=part)(x)
+    x = _bounded(x, part)
+    x = _convolution(x, width, 1, f"{name}_project")
     if strides == 1 and width == entry_width:
         x = layers.Add(name=f"{name}_add")([x, entry])
     return x
 
 
 def _convolution(x, width: int, kernel_size: int, name: str, *, strides: int = 1):
-    return layers.Conv2D(
-        width, kernel_size, strides=strides, padding="same", use_bias=False, name=name
-    )(x)
+    return layers.Conv2D(width, kernel_size, strides=strides, padding="same", name=name)(x)
 
 
-def _normalized(x, name: str, *, bounded: bool = False):
-    x = BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_normalization")(x)
-    return layers.ReLU(max_value=6.0, name=f"{name}_relu6")(x) if bounded else x
+def _bounded(x, name: str):
+    return layers.ReLU(max_value=6.0, name=f"{name}_relu6")(x)
 
 
 # Where the parts of a block stand in the checkpoint: the convolution, its normalization.
@@ -131,21 +127,24 @@ _PARTS = {
 _ENDS = {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}
 
 
+_EPSILON = 1e-3
+
+
 def _weights_of(layer: keras.Layer, published: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """A layer's arrays, in Keras's order and layout."""
     if layer.name == "logits":
         return [published["_fc.weight"].T, published["_fc.bias"]]
-    part = layer.name.removesuffix("_normalization")
-    if part in _ENDS:
-        convolution, normalization = _ENDS[part]
+    if layer.name in _ENDS:
+        convolution, normalization = _ENDS[layer.name]
     else:
-        block, _, part = part.partition("_")
+        block, _, part = layer.name.partition("_")
         prefix = f"_blocks.{block.removeprefix('block')}."
         convolution, normalization = (prefix + end for end in _PARTS[part])
-    if layer.name.endswith("_normalization"):
-        ends = ("weight", "bias", "running_mean", "running_var")
-        return [published[f"{normalization}.{end}"] for end in ends]
-    kernel = published[f"{convolution}.weight"]
-    # OIHW; of one filter a channel, [C, 1, H, W], Keras wants [H, W, C, 1].
+    ends = ("weight", "bias", "running_mean", "running_var")
+    gamma, beta, mean, variance = (published[f"{normalization}.{end}"] for end in ends)
+    gain = gamma / np.sqrt(variance + _EPSILON)
+    # Channels made come first: OIHW; of one filter a channel, [C, 1, H, W].
+    kernel = published[f"{convolution}.weight"] * gain[:, None, None, None]
+    # Of a filter a channel Keras wants [H, W, C, 1].
     axes = (2, 3, 0, 1) if isinstance(layer, layers.DepthwiseConv2D) else (2, 3, 1, 0)
-    return [kernel.transpose(axes)]
+    return [kernel.transpose(axes), beta - mean * gain]

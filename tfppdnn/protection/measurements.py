@@ -20,8 +20,8 @@ from tfppdnn.protection.preliminary_images import PreliminaryImages
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.training.classifiers import accuracy_of
 
-# Leakage is measured on this many images, so re-identification is among 1,000.
-_LEAKAGE_IMAGES = 1000
+LEAKAGE_IMAGES = 1000
+"""Leakage is measured on this many images, so re-identification is among 1,000."""
 
 
 def measure_preliminary(
@@ -31,7 +31,7 @@ def measure_preliminary(
     preliminary: PreliminaryImages,
 ) -> None:
     """Records what h_theta makes of P and what P shows, under `preliminary_images`."""
-    some = slice(_LEAKAGE_IMAGES)
+    some = slice(LEAKAGE_IMAGES)
     plain = dataset.train_images[preliminary.sources[some]]
     run.record(
         "preliminary_images",
@@ -65,7 +65,7 @@ def measure_protector(
     test = slice(test_images or None)
     plain, labels = dataset.test_images[test], dataset.test_labels[test]
     protected = run_on_images(protector, plain)
-    some = slice(_LEAKAGE_IMAGES)
+    some = slice(LEAKAGE_IMAGES)
     baseline = Baseline(plain[some], plain_train=dataset.train_images)
     restored = run_on_images(restorer, protected[some])
     run.record(
@@ -77,7 +77,7 @@ def measure_protector(
             "different_protected": len({image.tobytes() for image in protected}),
             "leakage": _leakage(protected[some], baseline),
             "restored_leakage": _leakage(restored, baseline),
-            "photographs_leakage": _outlines_of_photographs(protector),
+            "photographs_leakage": outlines_of_photographs(protector),
         },
     )
 
@@ -113,7 +113,8 @@ def _leakage(images: np.ndarray, baseline: Baseline) -> dict[str, Any]:
     return to_record(Examination(images, baseline).figures)
 
 
-def _outlines_of_photographs(protector: keras.Model) -> dict[str, Any]:
+def outlines_of_photographs(protector: keras.Model) -> dict[str, Any]:
+    """Says how far the outlines of photographs at 96x96 can be followed."""
     plain = photographs()
     protected = run_on_images(protector, plain)
     others = plain[shuffled_partners(len(plain), seed=0)]

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
+from tfppdnn.errors import UserError
 from tfppdnn.protection.first_stages import check_reusable, copy_first_stages
 from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.reports.notebook import in_notebook
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import TRAINED, TrainingSettings, make_settings, recorded
+from tfppdnn.settings import PhotoSettings, RunSettings, make_settings, recorded
 from tfppdnn.settings.group import chosen
 from tfppdnn.settings.values import checked_seed
 
@@ -44,7 +45,7 @@ class TrainingResult:
         return self.run.metrics()
 
     @property
-    def settings(self) -> TrainingSettings:
+    def settings(self) -> RunSettings:
         """What it was trained with."""
         return recorded(self.run.config()["settings"])
 
@@ -81,7 +82,7 @@ def train(
     dataset: AnyDataset = "digits",
     *,
     preset: str | None = None,
-    settings: TrainingSettings | Mapping[str, Any] | None = None,
+    settings: RunSettings | Mapping[str, Any] | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
     data_dir: str | None = None,
@@ -91,7 +92,8 @@ def train(
 
     Args:
         dataset: Plain images and labels, see `tfppdnn.datasets.load_dataset`.
-        preset: How large everything is: `quick`, `cpu`, `hardened` or `paper`. None for `quick`.
+        preset: How large everything is: `quick`, `cpu`, `hardened` or `paper`; or `photos`, whose
+            h_p is made of a trained trunk. None for `quick`.
         settings: Options that differ from the preset's, as in
             `{"lambda_": 1, "transform_steps": 2000}`; or whole settings, without a preset.
         out: The run folder. The same call goes on with a run that was stopped, and does nothing
@@ -107,9 +109,9 @@ def train(
         UserError: The data set or a setting cannot be used, the run folder holds another run,
             the stages of another cannot be reused, or the training diverged.
     """
-    settings, preset = chosen(settings, preset, kind=TrainingSettings, make=make_settings)
+    settings, preset = chosen(settings, preset, kind=RunSettings, make=make_settings)
     run = RunFolder.temporary() if out is None else RunFolder(out)
-    identity = {"settings": settings.options(*TRAINED), "seed": checked_seed(seed)}
+    identity = {"settings": settings.trained(), "seed": checked_seed(seed)}
     later = settings.options("classifier")
     known = name_of(dataset)
     run.expect(dataset={} if known is None else {"name": known}, **identity)
@@ -121,10 +123,17 @@ def train(
     # Everything up to here is quick, so that a wrong option is refused at once.
     import_tensorflow()
 
-    from tfppdnn.models.perceptual import check_perceptual_weights
-    from tfppdnn.protection.stages import make_run
+    if isinstance(settings, PhotoSettings):
+        from tfppdnn.protection.photos.stages import make_photo_run as make
 
-    check_perceptual_weights(getattr(settings.transformation.objective, "perceptual_weights", None))
+        if reuse is not None:
+            raise UserError("--reuse: --preset=photos has no stages to reuse; leave it out")
+    else:
+        from tfppdnn.models.perceptual import check_perceptual_weights
+        from tfppdnn.protection.stages import make_run as make
+
+        objective = settings.transformation.objective
+        check_perceptual_weights(getattr(objective, "perceptual_weights", None))
     images = load_dataset(
         dataset,
         data_dir=data_dir,
@@ -144,5 +153,5 @@ def train(
     )
     if other is not None:
         copy_first_stages(other, run)
-    make_run(run, settings, images, seed)
+    make(run, settings, images, seed)
     return TrainingResult(run)

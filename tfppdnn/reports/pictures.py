@@ -16,37 +16,35 @@ class Pictures:
 
     Attributes:
         plain: x, at the training size.
-        preliminary: P, made of the same images.
         protected: h_p(x), of the same images.
         restored: G_BA(h_p(x)), likewise.
         large_plain: x at 96x96, as in the paper's Fig. 1.
         large_protected: h_p of these.
         large_restored: G_BA of those.
+        preliminary: P, made of the same images, where an objective has them.
     """
 
     plain: np.ndarray
-    preliminary: np.ndarray
     protected: np.ndarray
     restored: np.ndarray
     large_plain: np.ndarray
     large_protected: np.ndarray
     large_restored: np.ndarray
+    preliminary: np.ndarray | None = None
 
     def header(self) -> Image.Image:
         """Plain over protected, for a first look."""
         return montage({"plain": self.plain, "protected": self.protected}, columns=8)
 
     def grid(self) -> Image.Image:
-        """All four kinds at the training size."""
-        return montage(
-            {
-                "plain": self.plain,
-                "preliminary: what the training aims at": self.preliminary,
-                "protected: what leaves your hands": self.protected,
-                "restored: what the training's own restorer makes of it": self.restored,
-            },
-            columns=8,
-        )
+        """All kinds at the training size."""
+        rows = {
+            "plain": self.plain,
+            "preliminary: what the training aims at": self.preliminary,
+            "protected: what leaves your hands": self.protected,
+            "restored: what the training's own restorer makes of it": self.restored,
+        }
+        return montage({name: row for name, row in rows.items() if row is not None}, columns=8)
 
     def large(self) -> Image.Image:
         """The larger images, of the kind of the paper's Fig. 1."""

@@ -53,9 +53,7 @@ def make_photo_run(
     trunk = load_trunk(settings.trunk.source, size=settings.trunk.size)
     run.claim_stage("trunk", trunk.facts)
     with stage("features"):
-        train, test = see_pictures(
-            run, dataset, trunk.model, trunk_size=settings.trunk.size
-        )
+        train, test = see_pictures(run, dataset, trunk.model, trunk_size=settings.trunk.size)
     # A classifier of plain pictures: what they would tell if features were sent as they are.
     with stage("reference classifier"):
         classifier, figures = train_head(
@@ -76,7 +74,7 @@ def make_photo_run(
         round_weights_to_half(protector)
         with written_whole(run.protector) as temporary:
             protector.save(temporary)
-        run.record("code", _facts(settings.code, encoder) | trunk.facts)
+        run.record("transformation_network", _facts(settings.code, encoder) | trunk.facts)
     with stage("measuring"):
         restore = measure(run, settings, dataset, encoder, train, test, protector, seed=seed)
 
@@ -146,7 +144,7 @@ def _facts(code: CodeSettings, encoder: Encoder) -> dict[str, float]:
     return {
         "numbers": code.size,
         "levels": code.levels,
-        "bits": code_bits(code.size, code.levels),
+        "most_bits_a_protected_image_holds": code_bits(code.size, code.levels),
         "share_of_features_kept": encoder.kept,
         "share_of_pictures_restored": encoder.restored,
     }
