@@ -23,6 +23,18 @@ def checked_seed(seed: Any) -> int:
     return seed
 
 
+def checked_flag(given: Any, *, option: str) -> bool:
+    """Returns a switch, or raises `UserError` if it was given a value.
+
+    Args:
+        given: What the command line made of it.
+        option: Its name, for the message.
+    """
+    if not isinstance(given, bool):
+        raise UserError(f"{option} takes no value, not {given!r}; leave it at {option}")
+    return given
+
+
 def words(given: str | Sequence[str]) -> list[str]:
     """Splits a list that is separated by commas; from Python it may be one already."""
     listed = given.split(",") if isinstance(given, str) else given
