@@ -154,6 +154,16 @@ def test_pictures_of_phones_scanners_and_the_web(protectors, photos, tmp_path, c
             assert is_right(np.asarray(protected), np.asarray(plain.convert("RGB")))
 
 
+def test_a_protector_of_few_pixels_says_so_once(photos, tmp_path, call):
+    warning = "cifar10 draws every picture on 32x32 pixels and enlarges that: nothing finer counts"
+    code, figures, said = call("protect", photos, tmp_path / "own", "--protector=cifar10")
+    assert (code, figures["protected"]) == (0, 2)
+    (line,) = [line for line in said.splitlines() if warning in line]
+    assert "--size=32" in line
+    _, _, said = call("protect", photos, tmp_path / "32", "--protector=cifar10", "--size=32")
+    assert "draws every picture" not in said
+
+
 def test_a_folder_without_images_tells_what_it_holds(protectors, tmp_path, call):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/a.psd").touch()

@@ -11,7 +11,7 @@ from fire.decorators import SetParseFns
 
 from tfppdnn.cli.options import LARGEST_SIZE, checked_number, refuse_bare_protector
 from tfppdnn.client.folder import protect_files
-from tfppdnn.client.notices import default_protector_notice
+from tfppdnn.client.notices import canvas_notice, default_protector_notice
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
 from tfppdnn.protector.protector import Protector
@@ -100,6 +100,8 @@ def protect(
         for path in (src, dst)
     )
     loaded = Protector.from_preset(protector)
+    if size is None and loaded.canvas is not None:
+        print(canvas_notice(loaded.name, loaded.canvas), file=sys.stderr)
     report = protect_files(
         source,
         destination,

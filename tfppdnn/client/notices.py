@@ -72,6 +72,19 @@ def default_protector_notice() -> str:
     )
 
 
+def canvas_notice(name: str, canvas: int) -> str:
+    """Says that pictures keep their size, and that it is in vain.
+
+    Args:
+        name: The protector's.
+        canvas: Side of the square that it draws every picture on.
+    """
+    return (
+        f"{name} draws every picture on {canvas}x{canvas} pixels and enlarges that: nothing finer "
+        f"counts; --size={canvas} writes just these pixels"
+    )
+
+
 def missing_protector_notice() -> str:
     """Says that a classifier's protector must be named: none is used unasked, as for files."""
     shipped = "".join(f", or {name}, which ships with tfppdnn" for name in shipped_names())
