@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -152,12 +153,15 @@ def _read(
 ) -> dict[Path, np.ndarray]:
     """Reads what can be read, and says what cannot."""
     images, bad = {}, []
-    for file in tqdm(files, "reading images", leave=False, delay=2):
-        try:
-            # A copy, lest a view keeps the whole photograph.
-            images[file] = resize_square(read_image(file), image_size).copy()
-        except UserError as error:
-            bad.append(str(error))
+    with warnings.catch_warnings():
+        # Pillow warns of metadata, which is dropped.
+        warnings.filterwarnings("ignore", module="PIL")
+        for file in tqdm(files, "reading images", leave=False, delay=2):
+            try:
+                # A copy, lest a view keeps the whole photograph.
+                images[file] = resize_square(read_image(file), image_size).copy()
+            except UserError as error:
+                bad.append(str(error))
     if not bad:
         return images
     # Of several only what is wrong with them is said, not what to do about each.
