@@ -24,6 +24,16 @@ def test_a_canvas_is_found(side):
     assert fixed_canvas(Canvas(side)) == side
 
 
+def test_rows_that_are_equal_by_chance_make_no_smaller_canvas():
+    class Striped(Canvas):
+        def protect(self, image):
+            drawn = super().protect(image).copy()
+            drawn[len(image) // 2 : len(image) // 2 + 2 * len(image) // self.side] = 9
+            return drawn
+
+    assert fixed_canvas(Striped(32)) is None
+
+
 @pytest.mark.parametrize("name", ["plain", "blur:2", "pixelate:4", "tanaka", "pixel_same", "etc"])
 def test_what_draws_every_pixel_has_none(name):
     assert fixed_canvas(Protector.from_preset(name).scheme) is None

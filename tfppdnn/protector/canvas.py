@@ -35,6 +35,4 @@ def _runs_of_rows(image: np.ndarray) -> int | None:
     """How many runs of equal rows [H, W, 3] consists of; None if they are not all as long."""
     starts = np.flatnonzero((image[1:] != image[:-1]).any(axis=(1, 2))) + 1
     lengths = np.diff([0, *starts, len(image)])
-    if len(lengths) == len(image) or np.ptp(lengths) > 1:
-        return None
-    return len(lengths)
+    return len(lengths) if np.ptp(lengths) <= 1 else None
