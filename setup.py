@@ -75,7 +75,9 @@ setup(
             "httpx>=0.27",
             "schemathesis>=4",
             "websocket-client>=1.6",
+            "pillow-heif>=0.16",
         ],
+        "heif": ["pillow-heif>=0.16"],  # Photographs of phones.
         # The peers of benchmarks/, but for two that pin versions: its README says how.
         "bench": ["torch>=2.6", "onnx>=1.17", "onnxruntime>=1.20"],
     },

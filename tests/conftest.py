@@ -186,6 +186,23 @@ def web_run(made_once, served_run):
 
 
 @pytest.fixture(scope="session")
+def shipped_web_run(made_once, served_run):
+    """What `classify --protector=cifar10` leaves, with what `serve --web` makes for the page."""
+    from tfppdnn import load_protector
+    from tfppdnn.serving.web_protector import check_web_protector, web_protector
+
+    def make(run):
+        shutil.copytree(served_run, run)
+        config = {"verb": "classify", "settings": {}, "dataset": {"name": "any"}, "seed": 0}
+        config["protector"] = load_protector("cifar10").identity
+        (run / "config.json").write_text(json.dumps(config))
+        check_web_protector(run)
+        assert web_protector(run) == run / "protector_web.tflite"
+
+    return made_once("shipped_web", make)
+
+
+@pytest.fixture(scope="session")
 def web_protector(web_run):
     from tfppdnn.protector.litert import LiteRTScheme
 

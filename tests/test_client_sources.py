@@ -34,21 +34,21 @@ def test_a_tree_is_mirrored(tmp_path):
 
 
 def test_other_files_are_counted(tmp_path):
-    make(tmp_path, "a.jpg", "b.heic", "c.HEIC", "d.txt", "LICENSE", ".hidden.txt")
+    make(tmp_path, "a.jpg", "b.psd", "c.PSD", "d.txt", "LICENSE", ".hidden.txt")
     images = ImageSource(tmp_path, destination=tmp_path / "out")
     for _ in range(2):
         assert len(list(images)) == 1
-        assert images.left_out == {".heic": 2, ".txt": 1, "": 1}
+        assert images.left_out == {".psd": 2, ".txt": 1, "": 1}
 
 
 def test_files_that_nothing_was_done_with_are_told_of():
-    assert left_out_notice(Counter({".tiff": 1, ".heic": 2})) == (
-        "3 files are no images by their names and were left out (.heic, .tiff); "
-        "convert them to JPEG or PNG"
+    assert left_out_notice(Counter({".txt": 1, ".psd": 2})) == (
+        "left out 3 files not named like a picture (.psd, .txt); "
+        "what is one must be converted to JPEG or PNG"
     )
     assert left_out_notice(Counter([""])) == (
-        "1 file is no image by its name and was left out (without a suffix); "
-        "convert it to JPEG or PNG"
+        "left out 1 file not named like a picture (without a suffix); "
+        "what is one must be converted to JPEG or PNG"
     )
     many = Counter({f".{number}": 9 - number for number in range(6)})
     assert "(.0, .1, .2, .3, .4 and others)" in left_out_notice(many)
@@ -57,8 +57,8 @@ def test_files_that_nothing_was_done_with_are_told_of():
     assert "1 image was there already and was left as it is" in skipped_notice(1)
     nothing = no_image_notice("photos", frozenset({".png", ".bmp"}), Counter())
     assert nothing == "photos holds no image; looked for .bmp, .png"
-    found = no_image_notice("photos", frozenset({".png"}), Counter([".heic"]))
-    assert "1 file is no image by its name" in found
+    found = no_image_notice("photos", frozenset({".png"}), Counter([".psd"]))
+    assert "left out 1 file not named like a picture (.psd)" in found
 
 
 def test_images_that_differ_in_the_suffix_only_keep_it(tmp_path):
@@ -128,7 +128,7 @@ def test_what_lies_in_the_destination_is_no_source(tmp_path, source):
     ("source", "reason"),
     [
         ("missing", "does not exist"),
-        ("notes.txt", "is not named like an image; convert it to JPEG.*rename it to .jpg"),
+        ("notes.txt", "is not named like an image; convert it to JPEG.*if it is JPEG, .*.jpg"),
         ("none/*.jpg", "matches nothing, since there is no folder .*/none; mend"),
         ("notes.txt/*.jpg", "matches nothing, since there is no folder .*/notes.txt; mend"),
         ("*/../x/*.jpg", r"'\.\.' after a wildcard"),

@@ -69,7 +69,7 @@ def test_prints_a_table_and_then_the_figures(server, photos, protector, capfd):
     assert [row.split() for row in rows] == [[name, "75.0%", "cat"] for name in names]
     figures = json.loads(figures)
     assert (figures["classified"], figures["failed"], figures["left_out"]) == (3, [], 1)
-    assert "1 file is no image by its name and was left out (.txt)" in said.err
+    assert "left out 1 file not named like a picture (.txt)" in said.err
     assert figures["answers"][0] == {
         "file": names[0],
         "label": "cat",
@@ -106,6 +106,20 @@ def test_an_image_that_fails_is_named_and_the_others_are_done(server, photos, pr
     assert figures["classified"] == 3
     assert figures["failed"] == [f"{photos}/broken.jpg"]
     assert "broken.jpg is not a JPEG" in said
+
+
+def test_files_that_are_no_pictures_do_not_stop_the_others(server, photos, protector, call):
+    """As a shell writes out photos/*, and somebody a name that is not there."""
+    typed = [photos / "notes.txt", photos / "2024.png", photos / "lost.png", photos / "c.png"]
+    code, figures, said = call("client", server.url, *typed, f"--protector={protector}")
+    assert code == 1
+    assert [answer["file"] for answer in figures["answers"]] == [str(typed[1]), str(typed[3])]
+    assert figures["failed"] == [str(typed[0]), str(typed[2])]
+    assert "notes.txt is not named like an image" in said and "lost.png does not exist" in said
+    code, _, said = call("client", server.url, *typed[::2], f"--protector={protector}")
+    assert code == 2
+    assert "lost.png does not exist" in said.splitlines()[-1]
+    assert "notes.txt is not named" in said
 
 
 @pytest.mark.parametrize(

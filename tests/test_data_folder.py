@@ -86,7 +86,7 @@ def test_a_test_folder_without_one_of_the_classes_is_named(tmp_path):
     for name in ("train/a", "train/b", "test/a"):
         save(tmp_path / name / "0.png", 0)
 
-    with pytest.raises(UserError, match="test/b holds no JPEG, PNG, WebP or BMP image"):
+    with pytest.raises(UserError, match=r"no JPEG, .* image in .*test/b; "):
         load_dataset(str(tmp_path))
 
 
@@ -126,10 +126,90 @@ def test_a_corrupt_image_is_named(photos):
     assert "\n" not in str(refused.value)
 
 
+@pytest.fixture
+def damaged(photos):
+    """Two of the pictures are damaged: one is cut, one is empty."""
+    cut, empty = photos / "zebra" / "05.png", photos / "ape" / "deep" / "03.png"
+    cut.write_bytes(cut.read_bytes()[:-30])
+    empty.write_bytes(b"")
+    return photos
+
+
+def test_all_corrupt_images_are_named_at_once(damaged):
+    with pytest.raises(UserError, match="2 files cannot be read") as refused:
+        load_dataset(str(damaged))
+    said = str(refused.value)
+    assert f"{damaged}/ape/deep/03.png is empty, {damaged}/zebra/05.png cannot be read (" in said
+    assert said.endswith(
+        "replace or remove them, or leave them out with --skip_bad (of train, classify and audit)"
+    )
+    assert "\n" not in said
+
+
+def test_bad_images_are_named_and_left_out_if_that_is_asked(damaged, capsys):
+    dataset = load_dataset(str(damaged), skip_bad=True)
+
+    said = capsys.readouterr().err
+    assert "left out 2 files that cannot be read: " in said
+    assert "ape/deep/03.png is empty" in said and "zebra/05.png cannot be read" in said
+    shown = greys(np.concatenate([dataset.train_images, dataset.test_images]))
+    assert sorted(shown) == sorted({*range(12), *range(100, 120)} - {5, 103})
+    labels = np.concatenate([dataset.train_labels, dataset.test_labels])
+    assert [int(grey < 50) for grey in shown] == labels.tolist()
+    for path in (damaged / "zebra" / "05.png", damaged / "ape" / "deep" / "03.png"):
+        path.unlink()
+    without = load_dataset(str(damaged))
+    assert without.version == dataset.version
+    assert (without.test_images == dataset.test_images).all()
+
+
+def test_a_class_of_bad_images_only_is_named(photos):
+    for name in ("1.png", "2.png"):
+        (photos / "zebra" / name).write_bytes(b"")
+    for file in (photos / "ape").rglob("*.*"):
+        file.write_bytes(b"")
+    with pytest.raises(UserError, match=r"no image that can be read in .*photos/ape; "):
+        load_dataset(str(photos), skip_bad=True)
+
+
+def test_files_that_are_left_out_are_named(photos, capsys):
+    for number in range(7):
+        (photos / "zebra" / f"note{number}.txt").write_text("a letter")
+    (photos / "labels.csv").write_text("file,class")
+    save(photos / "of_no_class.png", 0)
+    (photos / "ape" / ".cache").mkdir()
+    save(photos / "ape" / ".cache" / "small.png", 0)
+    dataset = load_dataset(str(photos))
+
+    assert len(dataset.train_images) + len(dataset.test_images) == 32
+    assert capsys.readouterr().err.splitlines() == [
+        "left out 8 files not named like a picture: labels.csv, zebra/note0.txt, "
+        "zebra/note1.txt, zebra/note2.txt, zebra/note3.txt and 3 more",
+        "left out 1 file in no class: of_no_class.png",
+    ]
+
+
+def test_nothing_is_said_of_a_folder_of_pictures_only(photos, capsys):
+    load_dataset(str(photos))
+    assert capsys.readouterr().err == ""
+
+
+def test_every_kind_of_picture_may_be_in_a_class(tmp_path):
+    for suffix in ("gif", "tif", "jpg"):
+        save(tmp_path / "a" / f"1.{suffix}", 40)
+        save(tmp_path / "b" / f"1.{suffix}", 200)
+        Image.new("L", (32, 32), 40).save(tmp_path / "a" / f"grey.{suffix}")
+    dataset = load_dataset(str(tmp_path))
+
+    assert len(dataset.train_images) + len(dataset.test_images) == 9
+    shown = dict(zip(greys(dataset.train_images), dataset.train_labels.tolist(), strict=True))
+    assert shown == {40: 0, 200: 1}
+
+
 def test_a_text_file_called_an_image_is_named(photos):
     (photos / "zebra" / "99.jpg").write_text("a letter")
 
-    with pytest.raises(UserError, match=r"zebra/99\.jpg is not a JPEG, PNG, WebP or BMP image"):
+    with pytest.raises(UserError, match=r"zebra/99\.jpg is not a JPEG, "):
         load_dataset(str(photos))
 
 
@@ -163,14 +243,14 @@ def test_an_empty_class_is_named(photos):
     (photos / "yak").mkdir()
     (photos / "yak" / "notes.txt").write_text("none yet")
 
-    with pytest.raises(UserError, match="photos/yak holds no JPEG, PNG, WebP or BMP image"):
+    with pytest.raises(UserError, match=r"no JPEG, .* image in .*photos/yak; "):
         load_dataset(str(photos))
 
 
 def test_a_class_of_one_image_is_named(photos):
     save(photos / "yak" / "only.png", 0)
 
-    with pytest.raises(UserError, match="photos/yak holds one image only"):
+    with pytest.raises(UserError, match="photos/yak holds one image"):
         load_dataset(str(photos))
 
 

@@ -11,6 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import encode_png, read_image
+from tfppdnn.images.formats import KINDS
 
 GRADIENT = np.stack(
     np.broadcast_arrays(
@@ -56,6 +57,8 @@ def png(width, height, *, bit_depth, colour, rows):
     [
         ("PNG", {}, 0),
         ("BMP", {}, 0),
+        ("TIFF", {}, 0),
+        ("TIFF", {"compression": "tiff_lzw"}, 0),
         ("WEBP", {"lossless": True}, 0),
         ("JPEG", {"quality": 100, "subsampling": 0}, 3),
         ("JPEG", {"quality": 100, "subsampling": 0, "progressive": True}, 3),
@@ -70,7 +73,7 @@ def test_every_format_gives_the_pixels(tmp_path, image_format, options, toleranc
     assert np.abs(pixels.astype(int) - GRADIENT).max() <= tolerance
 
 
-@pytest.mark.parametrize("image_format", ["PNG", "BMP"])
+@pytest.mark.parametrize("image_format", ["PNG", "BMP", "GIF", "TIFF"])
 def test_greyscale_is_repeated(tmp_path, image_format):
     grey = GRADIENT[:, :, 0]
     Image.fromarray(grey).save(tmp_path / "grey", image_format)
@@ -79,8 +82,9 @@ def test_greyscale_is_repeated(tmp_path, image_format):
 
 def test_16_bit_greyscale_keeps_its_upper_byte(tmp_path):
     values = np.array([[0, 255, 256], [32768, 65279, 65535]], np.uint16)
-    Image.fromarray(values).save(tmp_path / "deep.png")
-    assert read_image(tmp_path / "deep.png")[:, :, 1].tolist() == [[0, 0, 1], [128, 254, 255]]
+    for name in ("deep.png", "deep.tiff"):
+        Image.fromarray(values).save(tmp_path / name)
+        assert read_image(tmp_path / name)[:, :, 1].tolist() == [[0, 0, 1], [128, 254, 255]]
 
 
 def test_one_bit_and_palette(tmp_path):
@@ -118,7 +122,7 @@ def test_cmyk_inks_absorb_their_colours(tmp_path):
     assert np.abs(read_image(tmp_path / "red.jpg").astype(int) - [255, 0, 0]).max() <= 3
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
 @pytest.mark.parametrize(
     ("orientation", "upright"),
     [
@@ -151,15 +155,32 @@ def test_a_broken_exif_block_does_not_lose_the_picture(tmp_path):
     ("content", "reason"),
     [
         (b"", "is empty"),
-        (b"dear diary\n" * 50, "is not a JPEG, PNG, WebP or BMP image"),
-        (encoded(Image.new("RGB", (9, 9)), "GIF"), "is not a JPEG, PNG, WebP or BMP image"),
-        (encoded(Image.new("RGB", (9, 9)), "TIFF"), "is not a JPEG, PNG, WebP or BMP image"),
+        (b"dear diary\n" * 50, f"is not a {KINDS} image"),
+        (encoded(Image.new("RGB", (9, 9)), "PPM"), f"is not a {KINDS} image"),
         (encoded(Image.fromarray(GRADIENT), "PNG")[:70], "cannot be read"),
         (encoded(Image.fromarray(GRADIENT), "JPEG")[:-100], "cannot be read"),
         (encoded(Image.fromarray(GRADIENT), "WEBP")[:-50], "cannot be read"),
         (encoded(Image.fromarray(GRADIENT), "BMP")[:-50], "cannot be read"),
+        (encoded(Image.fromarray(GRADIENT), "GIF")[:900], "cannot be read"),
+        (encoded(Image.fromarray(GRADIENT), "TIFF", compression="tiff_lzw")[:99], "is not a"),
+        (encoded(Image.fromarray(GRADIENT), "TIFF")[:-50], "cannot be read"),
+        (encoded(Image.fromarray(np.ones((9, 9), np.float32)), "TIFF"), "holds numbers of 32 bits"),
+        (encoded(Image.fromarray(np.ones((9, 9), np.int32)), "TIFF"), "holds numbers of 32 bits"),
     ],
-    ids=["empty", "text", "gif", "tiff", "png", "jpeg", "webp", "bmp"],
+    ids=[
+        "empty",
+        "text",
+        "ppm",
+        "png",
+        "jpeg",
+        "webp",
+        "bmp",
+        "gif",
+        "tiff without its directory",
+        "tiff",
+        "float",
+        "int32",
+    ],
 )
 def test_what_is_no_image_is_named(tmp_path, content, reason):
     path = tmp_path / "holiday.png"
@@ -205,6 +226,8 @@ FILES = [
     encoded(NOISE, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"),
     encoded(NOISE, "WEBP"),
     encoded(NOISE, "BMP"),
+    encoded(NOISE, "GIF"),
+    encoded(NOISE, "TIFF", compression="tiff_lzw"),
 ]
 
 

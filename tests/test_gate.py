@@ -15,14 +15,16 @@ from PIL import Image
 from tfppdnn import load_protector
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
-from tfppdnn.gate import load_gate, scores
+from tfppdnn.gate import load_gate, make_gate, scores
 from tfppdnn.gate.gate import Gate
 from tfppdnn.gate.scores import patch_scores
 from tfppdnn.images.decoys import DECOYS, other_scales
+from tfppdnn.images.resizing import resize_square
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.protection.exports import export_gate
 from tfppdnn.protection.transformation_network import protected_discriminator
 from tfppdnn.protector.keras_file import load_network
+from tfppdnn.protector.shipped import SHIPPED
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import recorded
 
@@ -248,8 +250,8 @@ def test_a_checkpoint_of_other_networks_is_refused(tiny_run):
 def test_a_large_image_is_scored_in_groups_of_bounded_size(monkeypatch):
     """The same scores come out as of all windows at once."""
     discriminator = patchgan(name="any", base_width=4, strided_layers=2)
-    score = scores.gate_scores(discriminator, image_size=8)
-    images = tf.constant(np.random.default_rng(0).integers(0, 256, (5, 70, 45, 3), np.uint8))
+    score = scores.gate_scores(discriminator, image_size=16)
+    images = tf.constant(np.random.default_rng(0).integers(0, 256, (5, 90, 70, 3), np.uint8))
     at_once = score(images).numpy()
     sizes = []
 
@@ -258,10 +260,33 @@ def test_a_large_image_is_scored_in_groups_of_bounded_size(monkeypatch):
         return patch_scores(network, windows)
 
     monkeypatch.setattr(scores, "patch_scores", noting)
-    monkeypatch.setattr(scores, "PIXELS_AT_ONCE", 7 * 16 * 16 + 1)
+    monkeypatch.setattr(scores, "PIXELS_AT_ONCE", 7 * 32 * 32 + 1)
     np.testing.assert_allclose(score(images).numpy(), at_once, atol=1e-5)
-    # 5 images of 5 x 3 windows.
-    assert len(sizes) == 11 and set(sizes) == {7}
+    # 5 images of 3 x 3 windows, and once all of them at the size of training.
+    assert len(sizes) == 8 and set(sizes[:7]) == {7} and sizes[7] == 5
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 33), (48, 100), (128, 64), (224, 224)])
+def test_a_canvas_that_was_enlarged_scores_no_less_than_itself(size):
+    discriminator = patchgan(name="any", base_width=4, strided_layers=2)
+    score = scores.gate_scores(discriminator, image_size=32)
+    canvas = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8)
+    rows, columns = (np.arange(length) * 32 // length for length in size)
+    enlarged = canvas[:, rows][:, :, columns]
+    assert (score(tf.constant(enlarged)) >= score(tf.constant(canvas)) - 1e-5).numpy().all()
+
+
+def test_a_gate_knows_its_protectors_pictures_at_every_size(tmp_path):
+    """The shipped protector, which draws 32x32 pixels and enlarges them."""
+    dataset = load_digits()
+    h_p = load_network(SHIPPED / "cifar10" / "protector.keras")
+    discriminator = patchgan(name="any", base_width=8, strided_layers=2)
+    make_gate(discriminator, h_p, dataset, tmp_path / "gate", steps=60, test_images=100)
+    gate, protector = load_gate(tmp_path), load_protector("cifar10")
+    for size in (32, 64, 128, 224):
+        plain = np.stack([resize_square(image, size) for image in dataset.test_images[100:160]])
+        assert gate(protector.protect(plain)).all(), size
+        assert not gate(plain).any(), size
 
 
 @pytest.mark.parametrize("name", DECOYS)

@@ -1,5 +1,6 @@
 """`protect` as a command: its options, its folders, what it says."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import fire
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 from protector_samples import is_right
 
 from tfppdnn.cli.protect import protect
@@ -116,26 +117,59 @@ def test_the_size_of_the_classifier(protectors, photos, tmp_path, call):
 
 
 def test_what_was_not_done_is_told_once(protectors, photos, tmp_path, call):
-    for name in ("c.heic", "d.HEIC", "trip/e.tiff"):
+    for name in ("c.psd", "d.PSD", "trip/e.txt"):
         (photos / name).touch()
     command = ["protect", photos, tmp_path / "out", f"--protector={protectors / 'run'}"]
     _, figures, said = call(*command)
     assert figures["left_out"] == 3
-    assert "3 files are no images by their names and were left out (.heic, .tiff); conv" in said
+    assert (
+        "left out 3 files not named like a picture (.psd, .txt); what is one must be conv" in said
+    )
     assert "there already" not in said
-    (photos / "c.heic").unlink()
+    (photos / "c.psd").unlink()
     _, _, said = call(*command)
     assert "2 images were there already and were left as they are; --overwrite makes them" in said
-    code, _, said = call(*command[:1], photos / "d.HEIC", *command[2:])
-    assert code == 2 and "convert it to JPEG, PNG, WebP or BMP" in said
+    code, _, said = call(*command[:1], photos / "d.PSD", *command[2:])
+    assert code == 2 and "convert it to JPEG or PNG" in said
+
+
+def test_pictures_of_phones_scanners_and_the_web(protectors, photos, tmp_path, call):
+    kinds = ["gif", "tiff"]
+    if "avif" in features.modules and features.check("avif"):
+        kinds.append("avif")
+    if importlib.util.find_spec("pillow_heif"):
+        importlib.import_module("pillow_heif").register_heif_opener()
+        kinds.append("heic")
+    first, second = (Image.fromarray(RNG.integers(0, 256, (30, 40, 3), np.uint8)) for _ in "12")
+    for suffix in kinds:
+        first.save(photos / f"{suffix}.{suffix}", save_all=True, append_images=[second])
+    option = f"--protector={protectors / 'run'}"
+    code, figures, said = call("protect", photos, tmp_path / "out", option)
+    assert (code, figures["protected"]) == (0, 2 + len(kinds)), said
+    for name in kinds:
+        with (
+            Image.open(photos / f"{name}.{name}") as plain,
+            Image.open(tmp_path / f"out/{name}.png") as protected,
+        ):
+            assert is_right(np.asarray(protected), np.asarray(plain.convert("RGB")))
+
+
+def test_a_protector_of_few_pixels_says_so_once(photos, tmp_path, call):
+    warning = "cifar10 draws every picture on 32x32 pixels and enlarges that: nothing finer counts"
+    code, figures, said = call("protect", photos, tmp_path / "own", "--protector=cifar10")
+    assert (code, figures["protected"]) == (0, 2)
+    (line,) = [line for line in said.splitlines() if warning in line]
+    assert "--size=32" in line
+    _, _, said = call("protect", photos, tmp_path / "32", "--protector=cifar10", "--size=32")
+    assert "draws every picture" not in said
 
 
 def test_a_folder_without_images_tells_what_it_holds(protectors, tmp_path, call):
     (tmp_path / "photos").mkdir()
-    (tmp_path / "photos/a.heic").touch()
+    (tmp_path / "photos/a.psd").touch()
     option = f"--protector={protectors / 'run'}"
     code, _, said = call("protect", tmp_path / "photos", tmp_path / "out", option)
-    assert code == 2 and "holds no image" in said and "left out (.heic); convert it" in said
+    assert code == 2 and "holds no image" in said and "picture (.psd); what is one" in said
 
 
 def test_protecting_with_tflite_needs_no_tensorflow(protectors, photos, tmp_path):

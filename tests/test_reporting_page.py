@@ -261,12 +261,20 @@ def test_the_command_makes_the_same_run_again(tmp_path, pictures):
         "quick", {"lambda_": 0.4, "gamma": (-1.0, 0.4, 0.9), "random_start": False}
     ).options()
     dataset = {**DATASET, "name": "my set"}
-    run.claim(preset="quick", settings=settings, dataset=dataset, seed=7, data_dir=tmp_path)
+    run.claim(
+        preset="quick",
+        settings=settings,
+        dataset=dataset,
+        seed=7,
+        data_dir=tmp_path,
+        skip_bad=True,
+    )
     text = Reader(write_report(run, pictures).read_text()).text
     command = next(line.strip() for line in text.splitlines() if "tfppdnn train" in line)
     assert command == (
         "python -m tfppdnn train --preset=quick '--dataset=my set' --seed=7 "
-        "--data_dir=DIR --random_start=False --lambda_=0.4 --gamma=-1.0,0.4,0.9 --out=runs/again"
+        "--data_dir=DIR --skip_bad=True --random_start=False --lambda_=0.4 --gamma=-1.0,0.4,0.9 "
+        "--out=runs/again"
     )
     # Where it lies on this machine is nobody's business.
     assert "DIR is the tensorflow-datasets directory" in text

@@ -65,7 +65,7 @@ def test_images_that_the_gate_does_not_know_are_refused_and_forgotten(served_run
     assert (taken.status_code, taken_file.status_code) == (200, 200)
     for answer in (refused, refused_files):
         assert answer.status_code == 422
-        assert "does not look protected" in answer.json()["error"]
+        assert "of the size 5x6 does not look protected" in answer.json()["error"]
     assert ((1, 6, 5, 3), np.uint8) in seen
     assert server.metrics.figures()["requests_refused"] == {"FAILED_PRECONDITION": 2}
     said = capfd.readouterr()

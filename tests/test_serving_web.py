@@ -2,21 +2,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
+from exporting_samples import assert_same_pixels
 from serving_samples import CLIENT, running, url
 
+from tfppdnn import load_protector
 from tfppdnn.errors import UserError
+from tfppdnn.images.photographs import photographs
 from tfppdnn.serving import web
 from tfppdnn.serving.web import CONTENT_SECURITY_POLICY
+from tfppdnn.serving.web_protector import check_web_protector, web_protector
 
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def run(tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "protector_web.tflite").write_bytes(b"TFL3")
-    return tmp_path / "run"
 
 
 @pytest.fixture
@@ -33,26 +32,47 @@ def fill(root, *names):
         (root / name).write_text("")
 
 
-def test_the_page_of_the_package_comes_first(roots, run):
+def test_the_page_of_the_package_comes_first(roots):
     for root in reversed(roots):
         fill(root, "index.html", "vendor/litert.js")
-        assert web.web_files(run) == (root, run / "protector_web.tflite")
+        assert web.page_folder() == root
 
 
-def test_what_is_missing_is_said_with_its_mend(roots, run):
+def test_what_is_missing_is_said_with_its_mend(roots):
     package, checkout = roots
     with pytest.raises(UserError, match="is not installed"):
-        web.web_files(run)
+        web.page_folder()
     fill(checkout, "index.html")
     with pytest.raises(UserError, match=r"run: npm ci --prefix export/web$"):
-        web.web_files(run)
+        web.page_folder()
     fill(package, "index.html")
     with pytest.raises(UserError, match=f"run: npm ci --prefix {package}$"):
-        web.web_files(run)
-    fill(package, "vendor/litert.js")
-    (run / "protector_web.tflite").unlink()
-    with pytest.raises(UserError, match="tfppdnn export"):
-        web.web_files(run)
+        web.page_folder()
+
+
+def test_a_protector_for_browsers_is_there_or_its_mend_is_said(tmp_path):
+    with pytest.raises(UserError, match=r"copy it from the folder of the `train` run"):
+        check_web_protector(tmp_path)
+    (tmp_path / "protector.tflite").touch()
+    with pytest.raises(UserError, match=rf"write it again with .* export {tmp_path}$"):
+        check_web_protector(tmp_path)
+    (tmp_path / "protector_web.tflite").write_bytes(b"TFL3")
+    check_web_protector(tmp_path)
+    assert web_protector(tmp_path).read_bytes() == b"TFL3"
+
+
+def test_the_shipped_protector_has_a_file_for_browsers(shipped_web_run):
+    interpreter = Interpreter(str(shipped_web_run / "protector_web.tflite"))
+    for size in (32, 96):
+        plain = photographs(size)[:2]
+        protect = interpreter.get_signature_runner(f"protect_{size}")
+        made = np.concatenate([protect(image=image[np.newaxis])["protected"] for image in plain])
+        assert_same_pixels(made, load_protector("cifar10").protect(plain))
+
+
+def test_a_file_for_browsers_that_is_there_is_not_made_again(shipped_web_run):
+    before = (shipped_web_run / "protector_web.tflite").stat().st_mtime_ns
+    assert web_protector(shipped_web_run).stat().st_mtime_ns == before
 
 
 def test_an_installed_package_has_the_page(tmp_path):

@@ -70,6 +70,42 @@ def test_a_call_that_is_refused_leaves_no_folder(photos, call, arguments, said):
     assert [path.name for path in Path().iterdir()] == ["photos"]
 
 
+@pytest.mark.parametrize("verb", ["train", "classify", "audit"])
+def test_bad_images_are_refused_or_with_skip_bad_left_out(photos, call, monkeypatch, verb):
+    for place in (
+        "tfppdnn.protection.stages.make_run",
+        "tfppdnn.classification.fit.train_classifier",
+        "tfppdnn.classification.training.train_classifier",
+    ):
+        monkeypatch.setattr(place, stop)
+    Path("photos/cat/3.png").write_bytes(b"cut")
+    of_verb = {"classify": ["--plain"], "audit": ["--protector=plain", "--attacker_images=8"]}
+    typed = [verb, *of_verb.get(verb, []), "--dataset=photos", "--out=out"]
+    if verb == "audit":
+        typed.append("--held_out_images=3")
+    code, _, error = call(*typed)
+    assert code == 2
+    assert "photos/cat/3.png is not a JPEG" in error and "--skip_bad" in error
+    code, _, error = call(*typed, "--skip_bad=photos")
+    assert (code, "--skip_bad takes no value" in error) == (2, True)
+    code, _, error = call(*typed, "--skip_bad")
+    assert code == 130, error
+    assert "left out 1 file that cannot be read: photos/cat/3.png is not a JPEG" in error
+    config = json.loads(Path("out/config.json").read_text())
+    assert config["dataset"]["train_images"] + config["dataset"]["test_images"] == 39
+    assert config["skip_bad"] is True
+
+
+def test_what_a_run_left_out_other_verbs_leave_out_too(photos, call, monkeypatch):
+    monkeypatch.setattr("tfppdnn.protection.stages.make_run", stop)
+    monkeypatch.setattr("tfppdnn.classification.fit.train_classifier", stop)
+    Path("photos/cat/3.png").write_bytes(b"cut")
+    call("train", "--dataset=photos", "--out=out", "--skip_bad")
+    Path("out/protector.tflite").write_bytes(b"any")
+    code, _, error = call("classify", "--protector=out", "--plain")
+    assert code == 130, error
+
+
 def test_a_run_that_was_refused_does_not_exist_for_other_verbs(photos, call):
     call("train", "--dataset=./nothing")
     code, _, error = call("classify", "--protector=runs/nothing-quick")

@@ -9,14 +9,14 @@ def test_everything_can_be_done_with_the_keyboard(page, tmp_path):
     # Before the first element.
     page.evaluate("document.body.tabIndex = -1; document.body.focus()")
     visited = []
-    for _ in range(4):
+    for _ in range(5):
         page.press("Tab")
         visited.append(page.evaluate("document.activeElement.id"))
         outline = (
             "getComputedStyle(document.activeElement.closest('.file') ?? document.activeElement)"
         )
         assert page.evaluate(f"{outline}.outlineStyle") == "solid"
-    assert visited == ["file", "camera", "size", "send"]
+    assert visited == ["file", "camera", "example", "size", "send"]
     page.press("Enter")
     page.wait_for("document.querySelector('.answers')")
     page.evaluate("document.querySelector('#camera').focus()")

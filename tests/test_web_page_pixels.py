@@ -7,8 +7,21 @@ import numpy as np
 import pytest
 from exporting_samples import assert_same_pixels
 from PIL import Image, PngImagePlugin
-from web_page_samples import VECTOR, give, pixels_of, posts, saved, send, sent_png, shown
+from serving_samples import running
+from web_page_samples import (
+    VECTOR,
+    WEB,
+    give,
+    open_page,
+    pixels_of,
+    posts,
+    saved,
+    send,
+    sent_png,
+    shown,
+)
 
+from tfppdnn import load_protector
 from tfppdnn.exporting.tflite import WEB_SIZES
 from tfppdnn.images.files import read_image
 from tfppdnn.images.resizing import resize_square
@@ -40,6 +53,17 @@ def test_the_page_answers_the_conformance_vector(page, size):
     allowed = manifest["models"]["protector_web.tflite"]["allowed"]
     assert difference.max() <= allowed["max_difference"]
     assert (difference > 0).mean() <= allowed["share_differing"]
+
+
+def test_the_shipped_protector_runs_in_the_page(browser, shipped_web_run, tmp_path):
+    path = saved(tmp_path / "picture.png", 250, 301)
+    page = (WEB, shipped_web_run / "protector_web.tflite")
+    with running(shipped_web_run, web=page) as server:
+        give(open_page(browser, f"http://{server.rest_address}/"), path)
+        send(browser)
+        sent = pixels_of(sent_png(posts(browser)[-1]))
+    plain = resize_square(read_image(path), 32)
+    assert_same_pixels(sent, load_protector("cifar10").protect(plain))
 
 
 def with_gamma():

@@ -3,9 +3,10 @@
 import contextlib
 import json
 
+import numpy as np
 import pytest
 from serving_samples import NAMES
-from web_page_samples import give, posts, saved, send, text
+from web_page_samples import WEB, give, posts, saved, send, shown, text
 
 from tfppdnn.images.files import read_image
 from tfppdnn.images.resizing import resize_square
@@ -72,6 +73,22 @@ def test_a_file_that_is_no_picture_is_said_to_be_none(page, tmp_path):
     page.wait_for("document.querySelector('#status.error')")
     assert "not a picture" in text(page, "#status")
     assert page.evaluate("document.querySelector('#send').disabled")
+
+
+def test_an_example_can_be_tried(page):
+    page.evaluate("document.querySelector('#example').click()")
+    page.wait_for("!document.querySelector('#send').disabled")
+    assert posts(page) == []
+    plain = resize_square(read_image(WEB / "example.jpg"), 32)
+    # Every decoder of JPEG rounds in its own way.
+    assert np.abs(shown(page, "#plain").astype(int) - plain).max() <= 4
+
+
+def test_an_example_that_is_not_there_is_said_to_be_missing(page):
+    with answering(page, "'none', {status: 404}"):
+        page.evaluate("document.querySelector('#example').click()")
+        page.wait_for("document.querySelector('#status.error')")
+    assert "The example cannot be loaded: the server answered 404" in text(page, "#status")
 
 
 def test_a_picture_can_be_dropped(page):

@@ -77,6 +77,7 @@ class RunFolder:
         *,
         preset: str | None = None,
         data_dir: str | None = None,
+        skip_bad: bool = False,
         later: dict[str, Any] | None = None,
         **identity: Any,
     ) -> None:
@@ -85,6 +86,7 @@ class RunFolder:
         Args:
             preset: Name of the preset that the settings were made from, to be recorded.
             data_dir: Where the data set was read from, for later verbs; it may move.
+            skip_bad: Whether images that cannot be read were left out, for later verbs.
             later: Further settings, by option, that this run does not depend on: defaults for
                 what is made from it. They may differ from call to call.
             identity: See `expect`.
@@ -104,6 +106,7 @@ class RunFolder:
         config = {"verb": "train", "protector": None, "preset": preset, **identity}
         config["settings"] = {name: _as_json(value) for name, value in settings.items()}
         config["data_dir"] = data_dir and str(Path(data_dir).expanduser().resolve())
+        config["skip_bad"] = skip_bad
         write_json(path, {**config, "versions": versions(), "machine": machine()})
 
     def config(self) -> dict[str, Any]:

@@ -4,10 +4,11 @@ import {showAnswer, showMessage} from './answer.js';
 import {hasCamera, openCamera} from './camera.js';
 import {decoded, show, square} from './picture.js';
 import {Protector} from './protector.js';
+import {readsExactly} from './reading.js';
 import {classified, ledger} from './server.js';
 
 const at = (id) => document.getElementById(id);
-const controls = [at('file'), at('camera'), at('size')];
+const controls = [at('file'), at('camera'), at('example'), at('size')];
 
 let protector;
 let source;  // The picture as it was given, an ImageBitmap: sizes can be changed without it again.
@@ -27,6 +28,17 @@ async function take(from) {
   await protect();
 }
 
+/** Takes the picture that comes with the page. */
+async function takeExample() {
+  try {
+    const response = await fetch('example.jpg');
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    await take(await response.blob());
+  } catch (error) {
+    say(`the example cannot be loaded: ${error.message}`, {error: true});
+  }
+}
+
 /** Protects the picture at the chosen size, and shows both. */
 async function protect() {
   const mine = ++latest;
@@ -35,7 +47,7 @@ async function protect() {
   say('Protecting');
   try {
     const size = Number(at('size').value);
-    const plain = square(source, size);
+    const plain = await square(source, size);
     const pixels = await protector.protect(plain, size);
     if (mine !== latest) return;
     ready = {plain, pixels, size};
@@ -98,6 +110,7 @@ function listen() {
   });
   at('size').addEventListener('change', () => source && protect());
   at('send').addEventListener('click', send);
+  at('example').addEventListener('click', takeExample);
   at('camera').hidden = !hasCamera;
   at('camera').addEventListener('click', () => openCamera(take));
 
@@ -122,6 +135,7 @@ try {
   at('size').replaceChildren(
       ...protector.sizes.map((size) => new Option(`${size} × ${size}`, size)));
   controls.forEach((control) => { control.disabled = false; });
+  at('changed').hidden = await readsExactly();
   say('Ready. The protector runs in this browser.');
 } catch (error) {
   say(error.message, {error: true});

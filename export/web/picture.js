@@ -4,6 +4,7 @@
 // Colour profiles are not applied, transparent parts are laid on white, and the rotation noted in
 // EXIF is carried out.
 
+import {opaqueCanvas, pixelsOf} from './reading.js';
 import {resized} from './resize.js';
 
 // Phones refuse larger canvases. Only a picture above 16 megapixels has such a square; the browser
@@ -29,23 +30,19 @@ export async function decoded(source) {
  *
  * @param {ImageBitmap} bitmap
  * @param {number} size Its side, in pixels.
- * @returns {Uint8Array} RGB, row by row.
+ * @returns {Promise<Uint8Array>} RGB, row by row.
  */
-export function square(bitmap, size) {
+export async function square(bitmap, size) {
   const side = Math.min(bitmap.width, bitmap.height);
   const left = Math.floor((bitmap.width - side) / 2);
   const top = Math.floor((bitmap.height - side) / 2);
   const drawn = Math.min(side, LARGEST_SIDE);
-  const canvas = new OffscreenCanvas(drawn, drawn);
-  // willReadFrequently keeps it off the graphics card, whose drivers round in their own ways.
-  const context = canvas.getContext('2d', {willReadFrequently: true, colorSpace: 'srgb'});
-  context.fillStyle = '#fff';
-  context.fillRect(0, 0, drawn, drawn);
+  const canvas = opaqueCanvas(drawn);
+  const context = canvas.getContext('2d');
   context.imageSmoothingEnabled = drawn !== side;
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, left, top, side, side, 0, 0, drawn, drawn);
-  const {data} = context.getImageData(0, 0, drawn, drawn);
-  return resized(withoutAlpha(data), drawn, size);
+  return resized(withoutAlpha(await pixelsOf(canvas)), drawn, size);
 }
 
 /** Shows pixels: RGB, row by row. */

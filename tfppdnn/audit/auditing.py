@@ -43,6 +43,7 @@ def audit(
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
     data_dir: str | None = None,
+    skip_bad: bool = False,
 ) -> AuditReport:
     """Attacks a protector, and reports what leaks and to whom.
 
@@ -68,6 +69,8 @@ def audit(
             one, what is made goes with the report.
         seed: Seed of the attackers' networks.
         data_dir: A tensorflow-datasets directory.
+        skip_bad: Whether a folder's images that cannot be read are named on stderr and left out;
+            they are, if they were for the protector's own run.
 
     Returns:
         The report.
@@ -85,6 +88,7 @@ def audit(
         dataset = own or "digits"
     if own is not None and name_of(dataset) == own:
         data_dir = data_dir or config.get("data_dir")
+    skip_bad = skip_bad or config.get("skip_bad", False)
 
     import_tensorflow()
 
@@ -101,6 +105,7 @@ def audit(
         data_dir=data_dir,
         # Of a folder's images, the same are held out as when h_p was trained.
         seed=config.get("seed", seed),
+        skip_bad=skip_bad,
     )
     material = Material.of(
         images,
@@ -128,6 +133,7 @@ def audit(
         dataset=images.summary(),
         seed=seed,
         data_dir=data_dir,
+        skip_bad=skip_bad,
     )
     called = os.fspath(recogniser) if _is_path(recogniser) else _name_of(recogniser)
     _refuse_other_recogniser(run, called)
@@ -153,7 +159,12 @@ def audit(
 
 
 def load_images(
-    dataset: AnyDataset, settings: AuditSettings, *, data_dir: str | None, seed: int
+    dataset: AnyDataset,
+    settings: AuditSettings,
+    *,
+    data_dir: str | None,
+    seed: int,
+    skip_bad: bool = False,
 ) -> ImageDataset:
     """Loads the data set that attackers learn from and are measured on, at their size.
 
@@ -162,7 +173,11 @@ def load_images(
     """
     with options_called(image_size="attacker_image_size"):
         images = load_dataset(
-            dataset, data_dir=data_dir, image_size=settings.attacker_image_size, seed=seed
+            dataset,
+            data_dir=data_dir,
+            image_size=settings.attacker_image_size,
+            seed=seed,
+            skip_bad=skip_bad,
         )
         check_enough(
             images,

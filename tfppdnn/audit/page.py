@@ -106,6 +106,8 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     }
     if config.get("data_dir"):
         options["data_dir"] = "DIR"
+    if config.get("skip_bad"):
+        options["skip_bad"] = True
     if protected.get("recogniser"):
         options["recogniser"] = protected["recogniser"]
     if record.get(ATTACKS):

@@ -90,6 +90,7 @@ def fit_classifier(
     out: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     data_dir: str | None = None,
+    skip_bad: bool = False,
 ) -> ClassifierResult:
     """Trains ResNet-18 on protected images only, and saves it for serving.
 
@@ -110,6 +111,8 @@ def fit_classifier(
             is made goes with the result.
         seed: Seed of weights, order and augmentation; None for the run's own, or 0.
         data_dir: A tensorflow-datasets directory.
+        skip_bad: Whether a folder's images that cannot be read are named on stderr and left out;
+            they are, if they were for the protector's own run.
 
     Returns:
         The classifier.
@@ -133,6 +136,7 @@ def fit_classifier(
     )
     run = RunFolder.temporary() if out is None else RunFolder(out)
     seed = config["seed"] if seed is None else checked_seed(seed)
+    skip_bad = skip_bad or config.get("skip_bad", False)
 
     import_tensorflow()
 
@@ -142,6 +146,7 @@ def fit_classifier(
         image_size=settings.data.image_size,
         # Of a folder's images, the same are held out as when h_p was trained.
         seed=config["seed"] if own else seed,
+        skip_bad=skip_bad,
     )
     if own and run.path.resolve() == own.path.resolve():
         if images.summary() != config["dataset"]:
@@ -157,6 +162,7 @@ def fit_classifier(
             dataset=images.summary(),
             seed=seed,
             data_dir=data_dir or config.get("data_dir"),
+            skip_bad=skip_bad,
             preset=preset,
         )
     kind = "plain" if plain else "protected"

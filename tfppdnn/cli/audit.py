@@ -8,7 +8,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import say_on_digits
+from tfppdnn.cli.options import checked_flag, say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
@@ -33,6 +33,7 @@ def audit(
     attacks: str | Sequence[str] | None = None,
     recogniser: str | None = None,
     seed: int = 0,
+    skip_bad: bool = False,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Attacks a protector, and reports what leaks and to whom.
@@ -90,6 +91,7 @@ def audit(
             asked what reconstructions show, by attackers too; one is trained first if not
             given.
         seed: Seed of the attackers' networks.
+        skip_bad: As for `train`; the run's own, if it left such images out.
         settings: Any setting of the preset by its own name, see below.
 
     Returns:
@@ -104,6 +106,7 @@ def audit(
             "--protector is missing; pass --protector=RUN, a folder made by train, or the name of "
             "another scheme: see --help"
         )
+    checked_flag(skip_bad, option="--skip_bad")
     found = Protector.named(protector)
     config = RunFolder(found.run).config() if found.run else {}
     own = config.get("dataset", {}).get("name")
@@ -124,5 +127,6 @@ def audit(
         out=out or Path("runs") / f"audit-{found.title}-{Path(name).resolve().name}-{preset}",
         seed=seed,
         data_dir=data_dir,
+        skip_bad=skip_bad,
     )
     return {"run": str(report.run.path), **report.in_short()}, 0

@@ -8,7 +8,7 @@ from typing import Any
 from fire.decorators import SetParseFns
 
 from tfppdnn.classification.fit import fit_classifier
-from tfppdnn.cli.options import say_on_digits
+from tfppdnn.cli.options import checked_flag, say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
@@ -25,6 +25,7 @@ def classify(
     preset: str | None = None,
     out: str | None = None,
     seed: int | None = None,
+    skip_bad: bool = False,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Trains ResNet-18 on protected images only, and saves it for serving.
@@ -64,6 +65,7 @@ def classify(
         out: Where to save; the protector's run folder, or
             runs/classify-PROTECTOR-DATASET-PRESET, if not given.
         seed: Seed of weights, order and augmentation; the run's own, or 0, if not given.
+        skip_bad: As for `train`; the run's own, if it left such images out.
         settings: Any of classifier_width, classifier_epochs, classifier_batch_size,
             classifier_learning_rate, steps_per_round, test_images, augment_flip,
             mixed_precision, image_size.
@@ -74,8 +76,8 @@ def classify(
     Raises:
         UserError: An option is wrong, or the training was begun with other settings.
     """
-    if not isinstance(plain, bool):
-        raise UserError(f"--plain takes no value, not {plain!r}")
+    checked_flag(plain, option="--plain")
+    checked_flag(skip_bad, option="--skip_bad")
     if protector is None and not plain:
         raise UserError(
             "--protector is missing; pass --protector=RUN, a folder made by train, or the name of "
@@ -100,6 +102,7 @@ def classify(
         out=out or (run.path if run else Path("runs") / folder),
         seed=seed,
         data_dir=data_dir,
+        skip_bad=skip_bad,
     )
     if result.new and (result.run.path / "report.html").exists():
         from tfppdnn.reports.report import write_report

@@ -16,6 +16,18 @@ LARGEST_SIZE = 4096
 """Side of the largest square that images are resized to."""
 
 
+def checked_flag(given: Any, *, option: str) -> bool:
+    """Returns a switch, or raises `UserError` if it was given a value.
+
+    Args:
+        given: What the command line made of it.
+        option: Its name, for the message.
+    """
+    if not isinstance(given, bool):
+        raise UserError(f"{option} takes no value, not {given!r}; leave it at {option}")
+    return given
+
+
 def words(given: str | Sequence[str]) -> list[str]:
     """Splits a list that is separated by commas; from Python it may be one already."""
     listed = given.split(",") if isinstance(given, str) else given

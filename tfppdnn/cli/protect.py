@@ -11,7 +11,7 @@ from fire.decorators import SetParseFns
 
 from tfppdnn.cli.options import LARGEST_SIZE, checked_number, refuse_bare_protector
 from tfppdnn.client.folder import protect_files
-from tfppdnn.client.notices import default_protector_notice
+from tfppdnn.client.notices import canvas_notice, default_protector_notice
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS, LARGEST_MAX_PIXELS
 from tfppdnn.protector.protector import Protector
@@ -31,13 +31,14 @@ def protect(
 ) -> tuple[dict[str, Any], int]:
     """Protects images, so that a classifier can use them and people cannot see what they show.
 
-    JPEG, PNG, WebP and BMP files become PNG files under the same names in DST:
-    SRC/a/photo.jpg becomes DST/a/photo.png. Two images that differ in the suffix only keep
-    it: photo.jpg.png and photo.webp.png. File names are kept, metadata (EXIF, place, camera)
-    is not. Images whose output exists are skipped, so the same command goes on after a stop.
-    DST keeps a digest of the protector in .tfppdnn.json, so that no other protector's images
-    come in between. An image of which the protector leaves more than one pixel in a hundred as
-    it was is not written.
+    JPEG, PNG, WebP, BMP, TIFF (its first page) and GIF files (their first picture), AVIF files
+    where Pillow reads them and HEIC files where the package pillow-heif is installed become PNG
+    files under the same names in DST: SRC/a/photo.jpg becomes DST/a/photo.png. Two images that
+    differ in the suffix only keep it: photo.jpg.png and photo.webp.png. File names are kept,
+    metadata (EXIF, place, camera) is not. Images whose output exists are skipped, so the same
+    command goes on after a stop. DST keeps a digest of the protector in .tfppdnn.json, so that
+    no other protector's images come in between. An image of which the protector leaves more
+    than one pixel in a hundred as it was is not written.
 
     Examples:
         With the protector that ships with tfppdnn:
@@ -99,6 +100,8 @@ def protect(
         for path in (src, dst)
     )
     loaded = Protector.from_preset(protector)
+    if size is None and loaded.canvas is not None:
+        print(canvas_notice(loaded.name, loaded.canvas), file=sys.stderr)
     report = protect_files(
         source,
         destination,

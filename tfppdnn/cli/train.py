@@ -7,6 +7,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
+from tfppdnn.cli.options import checked_flag
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.protection.pipeline import train as make
 from tfppdnn.settings import settings_help
@@ -23,6 +24,7 @@ def train(
     out: str | None = None,
     reuse: str | None = None,
     seed: int = 0,
+    skip_bad: bool = False,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Trains a protector h_p, exports it, and reports what it hides.
@@ -68,6 +70,7 @@ def train(
         reuse: A run folder whose first two trainings this one starts from, instead of making
             them again; everything that they depend on must be the same.
         seed: Seed of everything that is drawn at random.
+        skip_bad: Name images of a folder that cannot be read, and leave them out.
         settings: Any setting of the preset by its own name, see below.
 
     Returns:
@@ -84,6 +87,7 @@ def train(
         out=out or Path("runs") / f"{Path(as_recorded(dataset)).resolve().name}-{preset}",
         seed=seed,
         data_dir=data_dir,
+        skip_bad=checked_flag(skip_bad, option="--skip_bad"),
         reuse=reuse,
     )
     return {"run": str(result.folder), **result.metrics["train"]}, 0

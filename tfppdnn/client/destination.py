@@ -12,7 +12,7 @@ from pathlib import Path
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_json
-from tfppdnn.images.files import SUFFIXES
+from tfppdnn.images.formats import SUFFIXES
 
 _MARK_FILE = ".tfppdnn.json"
 _NEVER_MIXED = "choose another DST, so that plain and protected images are never mixed"

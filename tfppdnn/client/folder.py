@@ -28,7 +28,8 @@ from tfppdnn.client.protected_png import protected_png
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.errors import UserError
 from tfppdnn.files import write_bytes
-from tfppdnn.images.files import DEFAULT_MAX_PIXELS, SUFFIXES
+from tfppdnn.images.files import DEFAULT_MAX_PIXELS
+from tfppdnn.images.formats import SUFFIXES
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.scheme import Scheme
 

@@ -36,14 +36,10 @@ def left_out_notice(suffixes: Counter[str]) -> str:
         for suffix, _ in suffixes.most_common(_NAMED_SUFFIXES)
     ]
     kinds = ", ".join(named) + (" and others" if len(suffixes) > _NAMED_SUFFIXES else "")
-    count = suffixes.total()
-    if count == 1:
-        return (
-            f"1 file is no image by its name and was left out ({kinds}); convert it to JPEG or PNG"
-        )
+    count = "1 file" if suffixes.total() == 1 else f"{suffixes.total()} files"
     return (
-        f"{count} files are no images by their names and were left out ({kinds}); "
-        "convert them to JPEG or PNG"
+        f"left out {count} not named like a picture ({kinds}); "
+        "what is one must be converted to JPEG or PNG"
     )
 
 
@@ -73,6 +69,19 @@ def default_protector_notice() -> str:
     return (
         f"protecting with {DEFAULT}, which ships with tfppdnn; {card_of(DEFAULT)} says what "
         "it hides and what it does not"
+    )
+
+
+def canvas_notice(name: str, canvas: int) -> str:
+    """Says that pictures keep their size, and that it is in vain.
+
+    Args:
+        name: The protector's.
+        canvas: Side of the square that it draws every picture on.
+    """
+    return (
+        f"{name} draws every picture on {canvas}x{canvas} pixels and enlarges that: nothing finer "
+        f"counts; --size={canvas} writes just these pixels"
     )
 
 

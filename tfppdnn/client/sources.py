@@ -11,9 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tfppdnn.errors import UserError
-from tfppdnn.images.files import SUFFIXES
-
-_SUFFIXES_NAMED = ".jpg, .jpeg, .jfif, .png, .webp or .bmp"
+from tfppdnn.images.formats import KINDS, SUFFIXES
 
 
 class ImageSource:
@@ -81,8 +79,8 @@ class ImageSource:
         if os.path.lexists(source):
             if source.suffix.lower() not in SUFFIXES:
                 raise UserError(
-                    f"{source} is not named like an image; convert it to JPEG, PNG, WebP or BMP "
-                    f"(if it is one of these, rename it to {_SUFFIXES_NAMED})"
+                    f"{source} is not named like an image; convert it to JPEG or PNG (if it is "
+                    f"{KINDS}, give it one of their suffixes: {', '.join(sorted(SUFFIXES))})"
                 )
             return source.parent
         if not glob.has_magic(self._source):

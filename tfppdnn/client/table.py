@@ -16,7 +16,7 @@ from tfppdnn.client.classification import Client
 from tfppdnn.client.notices import left_out_notice, no_image_notice
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.errors import UserError
-from tfppdnn.images.files import SUFFIXES
+from tfppdnn.images.formats import SUFFIXES
 
 
 def classify_files(client: Client, files: Sequence[str]) -> dict[str, Any]:
@@ -57,17 +57,26 @@ def classify_files(client: Client, files: Sequence[str]) -> dict[str, Any]:
 
 
 def _find(files: Sequence[str]) -> tuple[list[str], Counter[str], list[str]]:
-    """Returns the images, the suffixes of files passed by, and folders not listed."""
-    sources = [ImageSource(file, destination=None) for file in files]
+    """Returns the images, the suffixes of files passed by, and what was named and is none."""
+    sources, failed = [], []
+    for file in files:
+        try:
+            sources.append(ImageSource(file, destination=None))
+        except UserError as error:
+            # One of several, as a shell writes out photos/*, does not stop the others.
+            failed.append(str(file))
+            if len(failed) == len(files):
+                raise
+            print(error, file=sys.stderr)
     # A file that is named twice is sent once.
     images = list(dict.fromkeys(str(path) for path in itertools.chain.from_iterable(sources)))
     unlisted = [folder for source in sources for folder in source.unreadable]
     left_out = sum((source.left_out for source in sources), Counter())
-    if not images and not unlisted:
+    if not images and not unlisted and not failed:
         raise UserError(no_image_notice(", ".join(files), SUFFIXES, left_out))
     for folder in unlisted:
         print(f"{folder} cannot be listed; check its permissions", file=sys.stderr)
-    return images, left_out, [str(path) for path in unlisted]
+    return images, left_out, failed + [str(path) for path in unlisted]
 
 
 def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[tuple[str, Answer]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,48 +12,63 @@ from tqdm import tqdm
 
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
-from tfppdnn.images.files import SUFFIXES, read_image
+from tfppdnn.images.files import read_image
+from tfppdnn.images.formats import KINDS, SUFFIXES
 from tfppdnn.images.resizing import resize_square
 
 _TEST_SHARE = 0.1
 _TEST_NAMES = ("test", "val", "validation")
+# Of files that were never meant to be pictures a few names are enough.
+_NAMED_STRANGERS = 5
+_NAMED_BAD = 100
+_SKIPPING = "--skip_bad (of train, classify and audit)"
 
 
-def load_folder(path: str | Path, *, image_size: int = 32, seed: int = 0) -> ImageDataset:
-    """Loads `path/CLASS/*.jpg` (PNG, WebP and BMP too), or `path/{train,test}/CLASS/*`.
+def load_folder(
+    path: str | Path, *, image_size: int = 32, seed: int = 0, skip_bad: bool = False
+) -> ImageDataset:
+    """Loads `path/CLASS/*.jpg` (or any kind of `read_image`), or `path/{train,test}/CLASS/*`.
 
     Images are cropped to their central square and resized. Without `train` and `test`
     folders, a tenth of every class (at least one image) is set aside for testing, by
-    a draw that depends on the seed only.
+    a draw that depends on the seed and on the files. Hidden files and folders do not count;
+    what else is left out is said on stderr.
 
     Args:
         path: The folder.
         image_size: Height and width to resize to, in pixels.
         seed: Seed of the draw of test images.
+        skip_bad: Whether images that cannot be read are named and left out.
 
     Returns:
         The data set; class names are the sub-folders' names, sorted.
 
     Raises:
         UserError: There is no such folder, it holds fewer than two classes, a class has
-            fewer than two images, or an image cannot be read (it is named).
+            no image to train on or none to test, or images cannot be read (they are named).
     """
     path = Path(path).expanduser()
     if not path.is_dir():
         raise UserError(f"--dataset={path}: there is no such folder")
     test_folder = next((path / name for name in _TEST_NAMES if (path / name).is_dir()), None)
     if (path / "train").is_dir() and test_folder is not None:
-        class_names = _class_names(path / "train")
-        train = _files_by_class(path / "train", class_names)
-        test = _files_by_class(test_folder, class_names)
+        parts = [path / "train", test_folder]
     else:
-        class_names = _class_names(path)
-        train, test = _split(_files_by_class(path, class_names), np.random.default_rng(seed))
+        parts = [path]
+    class_names = _class_names(parts[0])
+    classes = [[_pictures(part / name) for name in class_names] for part in parts]
+    _check_filled(parts, class_names, classes, lacking=f"no {KINDS} image")
+    named = [file for part in classes for files in part for file in files]
+    _say_what_is_left_out(path, named)
+    images = _read(path, named, image_size, skip_bad=skip_bad)
+    good = [[[file for file in files if file in images] for files in part] for part in classes]
+    _check_filled(parts, class_names, good, lacking="no image that can be read")
+    train, test = good if len(good) == 2 else _split(good[0], np.random.default_rng(seed))
 
     # Mixed, since figures may be measured on the first images only.
     rng = np.random.default_rng(0)
-    train_images, train_labels = _read_all(train, image_size, rng)
-    test_images, test_labels = _read_all(test, image_size, rng)
+    train_images, train_labels = _stacked(train, images, rng)
+    test_images, test_labels = _stacked(test, images, rng)
     return ImageDataset(
         name=str(path),
         version=f"folder {path.name}, files {_digest(path, train + test)}",
@@ -78,22 +95,87 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _files_by_class(folder: Path, class_names: tuple[str, ...]) -> list[list[Path]]:
-    files = []
-    for name in class_names:
-        found = sorted(
-            file
-            for file in (folder / name).rglob("*")
-            # Hidden files are not pictures, whatever they are called ("._photo.jpg").
-            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+def _files(folder: Path) -> list[Path]:
+    """All files below a folder, but for hidden ones ("._photo.jpg") and those of hidden folders."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and file.is_file()
+    )
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [file for file in _files(folder) if file.suffix.lower() in SUFFIXES]
+
+
+def _check_filled(
+    parts: list[Path],
+    class_names: tuple[str, ...],
+    classes: list[list[list[Path]]],
+    *,
+    lacking: str,
+) -> None:
+    empty = [
+        str(part / name)
+        for part, of_part in zip(parts, classes, strict=True)
+        for name, files in zip(class_names, of_part, strict=True)
+        if not files
+    ]
+    if empty:
+        raise UserError(
+            f"--dataset: {lacking} in {', '.join(empty)}; add some or remove the class's folder"
         )
-        if not found:
-            raise UserError(
-                f"--dataset: {folder / name} holds no JPEG, PNG, WebP or BMP image; "
-                "add some or remove the folder"
-            )
-        files.append(found)
-    return files
+
+
+def _say_what_is_left_out(path: Path, named: list[Path]) -> None:
+    known = set(named)
+    others = [file for file in _files(path) if file not in known]
+    strangers = [file for file in others if file.suffix.lower() not in SUFFIXES]
+    homeless = [file for file in others if file.suffix.lower() in SUFFIXES]
+    for files, what in ((strangers, "not named like a picture"), (homeless, "in no class")):
+        if files:
+            _say_left_out(what, [str(file.relative_to(path)) for file in files], _NAMED_STRANGERS)
+
+
+def _say_left_out(what: str, names: list[str], most: int) -> None:
+    count = "1 file" if len(names) == 1 else f"{len(names)} files"
+    tqdm.write(f"left out {count} {what}: {_listed(names, most)}", file=sys.stderr)
+
+
+def _listed(names: list[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _read(
+    path: Path, files: list[Path], image_size: int, *, skip_bad: bool
+) -> dict[Path, np.ndarray]:
+    """Reads what can be read, and says what cannot."""
+    images, bad = {}, []
+    with warnings.catch_warnings():
+        # Pillow warns of metadata, which is dropped.
+        warnings.filterwarnings("ignore", module="PIL")
+        for file in tqdm(files, "reading images", leave=False, delay=2):
+            try:
+                # A copy, lest a view keeps the whole photograph.
+                images[file] = resize_square(read_image(file), image_size).copy()
+            except UserError as error:
+                bad.append(str(error))
+    if not bad:
+        return images
+    # Of several only what is wrong with them is said, not what to do about each.
+    reasons = [reason.rpartition("; ")[0] for reason in bad]
+    if skip_bad:
+        _say_left_out("that cannot be read", reasons, _NAMED_BAD)
+    elif len(bad) == 1:
+        raise UserError(f"{bad[0]}; or leave it out with {_SKIPPING}")
+    else:
+        raise UserError(
+            f"--dataset={path}: {len(bad)} files cannot be read: {_listed(reasons, _NAMED_BAD)}; "
+            f"replace or remove them, or leave them out with {_SKIPPING}"
+        )
+    return images
 
 
 def _split(
@@ -103,7 +185,7 @@ def _split(
     for found in files:
         if len(found) < 2:
             raise UserError(
-                f"--dataset: {found[0].parent} holds one image only; "
+                f"--dataset: {found[0].parent} holds one image that can be read; "
                 "every class needs one to train and one to test"
             )
         order = rng.permutation(len(found))
@@ -121,12 +203,14 @@ def _digest(folder: Path, files: list[list[Path]]) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
 
 
-def _read_all(
-    files: list[list[Path]], image_size: int, rng: np.random.Generator
+def _stacked(
+    files: list[list[Path]], images: dict[Path, np.ndarray], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     labelled = [(file, label) for label, found in enumerate(files) for file in found]
     labelled = [labelled[row] for row in rng.permutation(len(labelled))]
-    images = np.empty((len(labelled), image_size, image_size, 3), np.uint8)
-    for row, (file, _) in enumerate(tqdm(labelled, "reading images", leave=False, delay=2)):
-        images[row] = resize_square(read_image(file), image_size)
-    return images, np.array([label for _, label in labelled], np.int64)
+    # Each is given up when it has its place: all of them twice may not fit into memory.
+    first = images[labelled[0][0]]
+    stacked = np.empty((len(labelled), *first.shape), np.uint8)
+    for row, (file, _) in enumerate(labelled):
+        stacked[row] = images.pop(file)
+    return stacked, np.array([label for _, label in labelled], np.int64)

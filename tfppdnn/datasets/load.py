@@ -19,7 +19,12 @@ AnyDataset: TypeAlias = ImageDataset | str | os.PathLike[str] | Arrays | tuple[A
 
 
 def load_dataset(
-    dataset: AnyDataset, *, data_dir: str | None = None, image_size: int = 32, seed: int = 0
+    dataset: AnyDataset,
+    *,
+    data_dir: str | None = None,
+    image_size: int = 32,
+    seed: int = 0,
+    skip_bad: bool = False,
 ) -> ImageDataset:
     """Loads a data set, with its images at one size.
 
@@ -37,6 +42,7 @@ def load_dataset(
         data_dir: A tensorflow-datasets directory, for names.
         image_size: Height and width of the images, in pixels; all but digits are brought to it.
         seed: Seed of the draw of test images, where none are given.
+        skip_bad: Whether a folder's images that cannot be read are named on stderr and left out.
 
     Returns:
         The data set, with at least two classes.
@@ -69,7 +75,7 @@ def load_dataset(
     if name.startswith((".", "/", "~")) or (name and Path(name).is_dir()):
         from tfppdnn.datasets.folder import load_folder
 
-        return _checked(load_folder(name, image_size=image_size, seed=seed))
+        return _checked(load_folder(name, image_size=image_size, seed=seed, skip_bad=skip_bad))
 
     from tfppdnn.datasets.tensorflow_datasets import load_tensorflow_dataset
 

@@ -29,7 +29,9 @@ def gate_scores(discriminator: keras.Model, *, image_size: int) -> Callable[[tf.
     F_B takes any size, but its instance normalization and padding let scores drift with it.
     So only sizes are shown to it that it was taught: an image is repeated until it is as
     large as a training image, and looked at through windows of twice that size, whose scores
-    are averaged.
+    are averaged. An h_p that draws on a canvas and enlarges it makes something else of a large
+    image than of a small one: for it a pixel of each of the canvas's is looked at, too, and the
+    better of both scores counts.
 
     Args:
         discriminator: F_B.
@@ -37,14 +39,20 @@ def gate_scores(discriminator: keras.Model, *, image_size: int) -> Callable[[tf.
     """
     patches = inference(discriminator)
 
+    def of_small(images: tf.Tensor) -> tf.Tensor:
+        return _in_groups(
+            lambda some: patch_scores(patches, tf.cast(some, tf.float32) / 255.0), images
+        )
+
     def score(image: tf.Tensor) -> tf.Tensor:
         height, width = tf.shape(image)[1], tf.shape(image)[2]
         repeats = [1, _ceil(image_size, height), _ceil(image_size, width), 1]
-        windows = _windows(tf.tile(image, repeats), 2 * image_size)
-        scores = _in_groups(
-            lambda some: patch_scores(patches, tf.cast(some, tf.float32) / 255.0), windows
+        image = tf.tile(image, repeats)
+        through_windows = of_small(_windows(image, 2 * image_size))
+        through_windows = tf.reduce_mean(
+            tf.reshape(through_windows, [tf.shape(image)[0], -1]), axis=1
         )
-        return tf.reduce_mean(tf.reshape(scores, [tf.shape(image)[0], -1]), axis=1)
+        return tf.maximum(through_windows, of_small(_sampled(image, image_size)))
 
     return score
 
@@ -62,6 +70,14 @@ def _in_groups(score: Callable[[tf.Tensor], tf.Tensor], windows: tf.Tensor) -> t
         parallel_iterations=1,
     )
     return tf.reshape(scores, [-1])[:count]
+
+
+def _sampled(image: tf.Tensor, size: int) -> tf.Tensor:
+    """Takes [N, H, W, 3] back to what it was at `size`, if `NearestResizeLike` enlarged it."""
+    rows, columns = (
+        _ceil(tf.range(size) * length, size) for length in (tf.shape(image)[1], tf.shape(image)[2])
+    )
+    return tf.gather(tf.gather(image, rows, axis=1), columns, axis=2)
 
 
 def _windows(image: tf.Tensor, size: int) -> tf.Tensor:

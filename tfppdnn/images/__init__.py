@@ -5,7 +5,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "files": ["SUFFIXES", "encode_png", "read_image"],
+        "files": ["encode_png", "read_image"],
+        "formats": ["SUFFIXES"],
         "resizing": ["resize_square"],
         "shifting": ["shifted"],
     },

@@ -11,21 +11,22 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tfppdnn.errors import UserError
+from tfppdnn.images.formats import KINDS, missing_reader, readable_formats
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp"})
 DEFAULT_MAX_PIXELS = 64_000_000
 # Pillow itself refuses to open an image of more than about 179 megapixels.
 LARGEST_MAX_PIXELS = 178_000_000
 
 
 def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
-    """Reads a JPEG, PNG, WebP or BMP image as upright 8-bit RGB.
+    """Reads a JPEG, PNG, WebP, BMP, GIF or TIFF image as upright 8-bit RGB.
+
+    AVIF needs a Pillow that knows it (11.3), HEIC the package pillow-heif.
 
     The size is checked in the file's header, before anything is decoded. Greyscale is
     repeated to three channels; of 16 bits the upper 8 are kept; transparent parts are
     laid on white; CMYK is converted; the rotation noted in EXIF is carried out. Colour
-    profiles are not applied. Of an animation the first picture is read.
+    profiles are not applied. Of an animation or of several pages the first picture is read.
 
     Args:
         path: The image file. Its contents count, not its suffix.
@@ -35,7 +36,8 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
         uint8 [H, W, 3], RGB.
 
     Raises:
-        UserError: The file is missing, empty, damaged, no such image, or too large.
+        UserError: The file is missing, empty, damaged, no such image, or too large; or it holds
+            numbers of 32 bits, of which nobody knows what is black and what is white.
     """
     path = Path(path)
     if not os.path.isfile(path):  # noqa: PTH113  (Path.is_file may raise PermissionError)
@@ -43,13 +45,16 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
             f"{path} is not a file that can be read; check that it exists and its permissions"
         )
     try:
-        with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
+        with path.open("rb") as file, Image.open(file, formats=readable_formats()) as image:
             width, height = image.size
             if width * height > max_pixels:
                 raise UserError(
                     f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
                     "make the image smaller (or, for protect, raise it)"
                 )
+            # A PNG file's 16 bits are of mode "I", too, to earlier versions of Pillow.
+            if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
+                raise UserError(f"{path} holds numbers of 32 bits; save it with 8 bits a channel")
             return upright_rgb(image)
     except UserError:
         raise
@@ -58,8 +63,7 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
             f"{path} has more pixels than --max_pixels={max_pixels}; make the image smaller"
         ) from None
     except UnidentifiedImageError:
-        reason = "is not a JPEG, PNG, WebP or BMP image" if path.stat().st_size else "is empty"
-        raise UserError(f"{path} {reason}; replace it with an image or remove it") from None
+        raise UserError(f"{path} {_why_none(path)}") from None
     except MemoryError:
         raise UserError(f"{path} does not fit into memory; make the image smaller") from None
     except Exception as error:
@@ -68,6 +72,13 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
         raise UserError(
             f"{path} cannot be read ({detail}); restore it from its original or remove it"
         ) from error
+
+
+def _why_none(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(32)
+    reason = f"is not a {KINDS} image, or damaged" if start else "is empty"
+    return missing_reader(start) or f"{reason}; replace it with an image or remove it"
 
 
 def encode_png(image: np.ndarray) -> bytes:

@@ -53,6 +53,7 @@ def export(run: str | os.PathLike[str], *, data_dir: str | None = None) -> dict[
         data_dir=data_dir or config.get("data_dir"),
         image_size=config["dataset"]["image_size"],
         seed=seed,
+        skip_bad=config.get("skip_bad", False),
     )
     protector = load_network(folder.protector)
     figures = export_protector(folder, protector, dataset)

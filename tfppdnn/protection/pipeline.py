@@ -86,6 +86,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
     data_dir: str | None = None,
+    skip_bad: bool = False,
     reuse: str | os.PathLike[str] | None = None,
 ) -> TrainingResult:
     """Trains a protector h_p, exports it, and measures what it hides (Section III).
@@ -100,6 +101,7 @@ def train(
             when it is done. Without one, what is made goes with the result.
         seed: Seed of everything that is drawn at random.
         data_dir: A tensorflow-datasets directory; nothing is downloaded if the data is there.
+        skip_bad: Whether a folder's images that cannot be read are named on stderr and left out.
         reuse: A run folder whose first two stages this run starts from, if it has none.
 
     Returns:
@@ -139,6 +141,7 @@ def train(
         data_dir=data_dir,
         image_size=settings.data.image_size,
         seed=seed,
+        skip_bad=skip_bad,
     )
     # A run that was begun has its own.
     other = RunFolder(reuse) if reuse and not (run.path / "checkpoints").exists() else None
@@ -147,6 +150,7 @@ def train(
     run.claim(
         dataset=images.summary(),
         data_dir=data_dir,
+        skip_bad=skip_bad,
         preset=preset,
         later=later,
         **identity,

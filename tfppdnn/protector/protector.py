@@ -14,6 +14,7 @@ import numpy as np
 
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
+from tfppdnn.protector.canvas import fixed_canvas
 from tfppdnn.protector.checked import CheckedScheme
 from tfppdnn.protector.images import like, pixels_of
 from tfppdnn.protector.keyed import keyed_object
@@ -263,7 +264,7 @@ class Protector:
         """
         if self.says("bits") is not None or not hasattr(self.differentiable, "layers"):
             return self.says("bits")
-        from tfppdnn.models.bottleneck import code_bits, code_of
+        from tfppdnn.models.code import code_bits, code_of
 
         code = code_of(self.differentiable)
         return code and code_bits(*code)
@@ -282,6 +283,18 @@ class Protector:
             return self
         scheme = fit(images)
         return type(self)(replace(self._origin, load=lambda: scheme))
+
+    @cached_property
+    def canvas(self) -> int | None:
+        """Side of the square that it draws every picture on, to enlarge it after that.
+
+        None if what it draws grows with the picture, or if it was made of no files. Found by
+        protecting two pictures of noise.
+
+        Raises:
+            UserError: The files are damaged.
+        """
+        return None if self._origin.files is None else fixed_canvas(self.scheme)
 
     def says(self, name: str, default: Any = None) -> Any:
         """What the scheme says of itself, or a default.

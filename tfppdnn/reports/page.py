@@ -79,6 +79,8 @@ def command(config: Mapping[str, Any]) -> str:
     options["seed"] = config.get("seed", 0)
     if config.get("data_dir"):
         options["data_dir"] = "DIR"
+    if config.get("skip_bad"):
+        options["skip_bad"] = True
     made = recorded(config.get("settings", {})).options()
     usual = make_settings(preset).options()
     if made["objective"] != usual["objective"]:

@@ -99,9 +99,11 @@ class Predictor:
     def _refuse_plain(self, images: RequestImages) -> None:
         for same_size in images.decoded():
             if not np.all(self._gate(same_size)):
+                height, width = same_size.shape[1:3]
                 raise Refusal(
                     grpc.StatusCode.FAILED_PRECONDITION,
-                    "an image does not look protected, so the request was not answered and "
-                    "nothing of it was kept; protect images before they leave the client",
+                    f"an image of the size {width}x{height} does not look protected, so the "
+                    "request was not answered and nothing of it was kept; protect images before "
+                    "they leave the client, at the size of the classifier's training",
                     http_status=422,
                 )

@@ -16,7 +16,8 @@ from tfppdnn.gate import Gate, find_gate
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.serving.settings import ServerSettings
 from tfppdnn.serving.version_folders import check_servable
-from tfppdnn.serving.web import web_files
+from tfppdnn.serving.web import page_folder
+from tfppdnn.serving.web_protector import check_web_protector, web_protector
 
 if TYPE_CHECKING:
     from tfppdnn.serving.server import Server
@@ -52,12 +53,15 @@ def serve(
     # What is missing is said at once, not after the seconds that TensorFlow takes to start.
     check_servable(path)
     gate = find_gate(path) if refuse_plain else None
-    page = web_files(path) if web else None
+    root = page_folder() if web else None
+    if web:
+        check_web_protector(path)
     _keep_images_to_itself()
     import_tensorflow()
 
     from tfppdnn.serving.server import Server
 
+    page = (root, web_protector(path)) if root else None
     server = Server(path, settings=settings, gate=None if gate is None else Gate(gate), web=page)
     return asyncio.run(_until_signal(server, on_ready))
 

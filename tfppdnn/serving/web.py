@@ -52,14 +52,11 @@ STATIC_ROOTS = (_PACKAGE / "web", _PACKAGE.parent.parent / _CHECKOUT)
 """The folder of an installed package, and the checkout's; the first that exists is served."""
 
 
-def web_files(run: Path) -> tuple[Path, Path]:
-    """Returns the folder of the page, and the protector that it loads.
-
-    Args:
-        run: A run folder.
+def page_folder() -> Path:
+    """Returns the folder of the page.
 
     Raises:
-        UserError: One of them is missing.
+        UserError: It is not complete.
     """
     root = next((root for root in STATIC_ROOTS if (root / "index.html").is_file()), None)
     if root is None:
@@ -67,13 +64,7 @@ def web_files(run: Path) -> tuple[Path, Path]:
     if not (root / "vendor" / "litert.js").is_file():
         place = _CHECKOUT if root == STATIC_ROOTS[1] else root
         raise UserError(f"--web: LiteRT.js is missing; run: npm ci --prefix {place}")
-    protector = run / "protector_web.tflite"
-    if not protector.is_file():
-        raise UserError(
-            f"--web: {protector} is missing; name a run folder, and write its protector again "
-            f"with python -m tfppdnn export {run}"
-        )
-    return root, protector
+    return root
 
 
 def add_web(app: fastapi.FastAPI, root: Path, protector: Path) -> None:
