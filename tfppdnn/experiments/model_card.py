@@ -20,7 +20,13 @@ from tfppdnn.files import read_json, write_text
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.reports.measurements import Measurement, measurements_of
-from tfppdnn.reports.page import accuracies_of, command, leakage_of, without_histories
+from tfppdnn.reports.page import (
+    accuracies_of,
+    command,
+    is_of_a_trunk,
+    leakage_of,
+    without_histories,
+)
 from tfppdnn.reports.templates import template
 from tfppdnn.run_folder import RunFolder
 
@@ -71,7 +77,9 @@ def collect_card(
         "name": name,
         "hours": hours,
         "network": _network(run.protector),
-        "objective": config["settings"].get("objective", "cyclegan"),
+        "objective": None
+        if is_of_a_trunk(metrics)
+        else config["settings"].get("objective", "cyclegan"),
         "run": {"config": config, "metrics": without_histories(metrics)},
         "classifiers": [
             {"config": folder.config(), "classify": without_histories(folder.metrics()["classify"])}
@@ -104,6 +112,7 @@ def render_card(card: Mapping[str, Any]) -> str:
         card=card,
         config=config,
         settings=config["settings"],
+        trunk=metrics.get("transformation_network", {}),
         dataset=config["dataset"],
         command=command(config),
         reference=list(accuracies_of(reference, config["dataset"]).values()),
@@ -140,11 +149,20 @@ def _network(file: Path) -> dict[str, Any]:
     network = keras.saving.load_model(file, compile=False)
     code = code_of(network)
     return {
-        "kind": "U-Net" if code is None else "bottleneck",
+        "kind": _kind(network, code),
         "parameters": network.count_params(),
         "code": code and {"numbers": code[0], "levels": code[1]},
         "bits": code and code_bits(*code),
     }
+
+
+def _kind(network: Any, code: tuple[int, int] | None) -> str:
+    from tfppdnn.models import DrawTiles
+
+    if code is None:
+        return "U-Net"
+    drawn_as_tiles = any(isinstance(layer, DrawTiles) for layer in network.layers)
+    return "trunk and code" if drawn_as_tiles else "bottleneck"
 
 
 def _shipped_as(name: str, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ kernels of the convolutions, which are nearly all of it, as float16. Nothing is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
@@ -28,12 +30,13 @@ def round_weights_to_half(model: keras.Model) -> None:
     Args:
         model: A functional model; call this when its training has ended.
     """
+    inner = list(_layers(model))
     normalizations = {
         id(layer.input): layer
-        for layer in model.layers
+        for layer in inner
         if isinstance(layer, keras.layers.BatchNormalization)
     }
-    for layer in model.layers:
+    for layer in inner:
         if isinstance(layer, keras.layers.Conv2D):
             normalization = normalizations.get(id(layer.output))
             gain = 1.0 if normalization is None else _moved_gain(normalization)
@@ -41,6 +44,15 @@ def round_weights_to_half(model: keras.Model) -> None:
             layer.kernel.assign(kernel.astype(np.float16).astype(np.float32))
             if layer.bias is not None:
                 layer.bias.assign(keras.ops.convert_to_numpy(layer.bias) * gain)
+
+
+def _layers(model: keras.Model) -> Iterator[keras.Layer]:
+    """All layers, those of a network inside another included."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+        else:
+            yield layer
 
 
 def _moved_gain(normalization: keras.layers.BatchNormalization) -> np.ndarray:

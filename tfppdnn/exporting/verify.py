@@ -14,8 +14,9 @@ import numpy as np
 
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.runners import Runner, saved_model_runners, tflite_runner, web_runners
-from tfppdnn.models.code import RoundToLevels
+from tfppdnn.models.code import code_of
 from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.models.tiles import DrawTiles
 from tfppdnn.quiet import silenced
 
 # Largest share of values that may differ, and those by one grey level only. The int8 file
@@ -31,6 +32,10 @@ LARGEST_SHARE = {
 # Of a protector that rounds to a code: a number half-way between two levels may fall to either
 # side, and the picture drawn from another code is another one. Those may be so many of all, or one.
 _LARGEST_SHARE_OF_OTHER_CODES = 0.01
+
+# Where each number is drawn as a tile, another level of it changes that tile and nothing else: so
+# large a share of the values may lie one level off.
+_LARGEST_SHARE_OF_OTHER_TILES = 0.005
 
 # Images that are run at other sizes than their own; a browser image may be 49 times as large.
 _AT_OTHER_SIZE = 16
@@ -84,7 +89,10 @@ def verify_protector_files(
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or not images.size:
         raise ValueError(f"images must be uint8 [N, H, W, 3], not {images.dtype} {images.shape}")
-    with_code = any(isinstance(layer, RoundToLevels) for layer in model.layers)
+    code = code_of(model)
+    with_tiles = code is not None and any(isinstance(layer, DrawTiles) for layer in model.layers)
+    with_code = code is not None and not with_tiles
+    step = math.ceil(255 / (code[1] - 1)) if with_tiles else 1
     figures = {}
     for name, path in files.items():
         path = Path(path)
@@ -104,7 +112,7 @@ def verify_protector_files(
             expected, protected = pairs[0]
             figures[name]["accuracy_of_float"] = float(accuracy(expected))
             figures[name]["accuracy"] = float(accuracy(protected))
-        _refuse_if_different(name, path, figures)
+        _refuse_if_different(name, path, figures, step=step)
     return figures
 
 
@@ -181,8 +189,13 @@ def _most_other_codes(pictures: int) -> int:
     return max(1, int(_LARGEST_SHARE_OF_OTHER_CODES * pictures))
 
 
-def _refuse_if_different(name: str, path: Path, figures: dict[str, dict[str, Any]]) -> None:
+def _refuse_if_different(
+    name: str, path: Path, figures: dict[str, dict[str, Any]], *, step: int
+) -> None:
+    """Removes a file, and says why; `step` is how far a value may be off, in grey levels."""
     figure, allowed = figures[name], LARGEST_SHARE[name]
+    if step > 1:
+        allowed = max(allowed, _LARGEST_SHARE_OF_OTHER_TILES)
     if math.isinf(allowed):
         return
     if figure.get("other_codes", 0) > _most_other_codes(figure.get("pictures", 0)):
@@ -193,11 +206,11 @@ def _refuse_if_different(name: str, path: Path, figures: dict[str, dict[str, Any
             "removed; fewer --code_levels lie further apart",
             figures,
         )
-    if figure["max_difference"] > 1 or figure["share_differing"] > allowed:
+    if figure["max_difference"] > step or figure["share_differing"] > allowed:
         _remove(path)
         raise VerificationError(
             f"{name} differs from the Keras model by up to {figure['max_difference']} grey "
-            f"levels and on {figure['share_differing']:.2%} of values (allowed: 1 and "
+            f"levels and on {figure['share_differing']:.2%} of values (allowed: {step} and "
             f"{allowed:.1%}); it was removed",
             figures,
         )

@@ -26,6 +26,17 @@ _FILES = {
     "protector_web.tflite": "for browsers, at 32, 64, 96 and 224 pixels",
 }
 
+_NETWORKS = {"resnet18": "ResNet-18", "dense": "A network of one hidden layer"}
+
+_OF_REFERENCE = (
+    "Reference classifier on plain images",
+    "Reference classifier on protected images",
+)
+_OF_TRUNK = (
+    "A small classifier of all that the trunk sees of plain images",
+    "The same, trained and tested on protected images",
+)
+
 
 def render(
     config: Mapping[str, Any],
@@ -56,7 +67,8 @@ def render(
         metrics=metrics,
         pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
         accuracies=list(accuracies.values()),
-        works=_works(accuracies),
+        works=_works(accuracies, of_a_trunk=is_of_a_trunk(metrics)),
+        of_a_trunk=is_of_a_trunk(metrics),
         seen=what_is_seen(protector),
         restored=what_is_restored(protector),
         leakage=leakage_of(metrics),
@@ -83,7 +95,7 @@ def command(config: Mapping[str, Any]) -> str:
         options["skip_bad"] = True
     made = recorded(config.get("settings", {})).options()
     usual = make_settings(preset).options()
-    if made["objective"] != usual["objective"]:
+    if made.get("objective") != usual.get("objective"):
         options["objective"] = made["objective"]
         usual = make_settings(preset, {"objective": made["objective"]}).options()
     options |= {name: value for name, value in made.items() if usual.get(name, value) != value}
@@ -107,7 +119,8 @@ def accuracies_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> dic
             rows[key] = accuracy(name, note, figures[share], count, guessing=guessing)
 
     tested = ("test_accuracy", "test_images", "test images")
-    add("reference", "Reference classifier on plain images", reference, *tested)
+    of_plain, of_protected = _OF_TRUNK if is_of_a_trunk(metrics) else _OF_REFERENCE
+    add("reference", of_plain, reference, *tested)
     add(
         "preliminary",
         "Reference classifier on preliminary images",
@@ -121,14 +134,20 @@ def accuracies_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> dic
         on_plain = ("reference_accuracy_on_plain", "test_images", "test images")
         add("plain", "Reference classifier, beside the protector", protector, *on_plain)
     on_protected = ("reference_accuracy_on_protected", "test_images", "test images")
-    add("protected", "Reference classifier on protected images", protector, *on_protected)
+    add("protected", of_protected, protector, *on_protected)
     for kind in ("protected", "plain"):
-        name = f"ResNet-18 trained and tested on {kind} images"
-        add(f"classify_{kind}", name, classify.get(kind, {}), *tested)
+        figures = classify.get(kind, {})
+        network = _NETWORKS[figures.get("network", "resnet18")]
+        add(f"classify_{kind}", f"{network} trained and tested on {kind} images", figures, *tested)
     return rows
 
 
-def _works(accuracies: Mapping[str, Measurement]) -> Finding | None:
+def is_of_a_trunk(metrics: Mapping[str, Any]) -> bool:
+    """Whether a run's h_p is made of a trunk, and not trained by an objective of the scheme."""
+    return "trunk" in metrics.get("transformation_network", {})
+
+
+def _works(accuracies: Mapping[str, Measurement], *, of_a_trunk: bool) -> Finding | None:
     """Compares like with like: ResNet-18 trained on either if both were, else h_theta."""
     if {"classify_protected", "classify_plain"} <= accuracies.keys():
         return does_it_work(
@@ -141,8 +160,10 @@ def _works(accuracies: Mapping[str, Measurement]) -> Finding | None:
         return does_it_work(
             accuracies["protected"].figure,
             plain.figure,
-            "The reference classifier, which has only ever learnt from plain images, on protected "
-            "ones",
+            "A small classifier that was trained on protected images"
+            if of_a_trunk
+            else "The reference classifier, which has only ever learnt from plain images, on "
+            "protected ones",
         )
     return None
 

@@ -51,6 +51,8 @@ def make_photo_run(
 
     # What the trunk sees of each picture: everything else is learnt from that.
     trunk = load_trunk(settings.trunk.source, size=settings.trunk.size)
+    # Now, so that all is learnt from what the float16 file sees.
+    round_weights_to_half(trunk.model)
     run.claim_stage("trunk", trunk.facts)
     with stage("features"):
         train, test = see_pictures(run, dataset, trunk.model, trunk_size=settings.trunk.size)
@@ -71,7 +73,6 @@ def make_photo_run(
     with stage("code"):
         encoder = _encoder(settings.code, train, dataset.train_labels)
         protector = _protector(settings, trunk.model, encoder)
-        round_weights_to_half(protector)
         with written_whole(run.protector) as temporary:
             protector.save(temporary)
         run.record("transformation_network", _facts(settings.code, encoder) | trunk.facts)
