@@ -16,7 +16,7 @@ from tfppdnn.exporting.run_folder import export_all
 from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.files import written_whole
 from tfppdnn.gate import make_gate
-from tfppdnn.leakage.recogniser import SavedModelRecogniser
+from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
 from tfppdnn.protection.exportable import check_exportable
 from tfppdnn.protection.transformation_network import STAGE, protected_discriminator
 from tfppdnn.protector.keras_file import load_network
@@ -79,7 +79,11 @@ def export_reference(run: RunFolder, classifier: keras.Model, dataset: ImageData
 
 
 def export_protector(
-    run: RunFolder, protector: keras.Model, dataset: ImageDataset
+    run: RunFolder,
+    protector: keras.Model,
+    dataset: ImageDataset,
+    *,
+    classify: Recogniser | None = None,
 ) -> dict[str, Any]:
     """Writes h_p as SavedModel and TFLite, and records how exact each file is.
 
@@ -88,6 +92,7 @@ def export_protector(
             int8 costs in accuracy.
         protector: h_p.
         dataset: Where the images to compare and to calibrate with come from.
+        classify: A classifier of protected pictures; None for the run's reference classifier.
 
     Returns:
         The figures by file.
@@ -96,7 +101,7 @@ def export_protector(
         VerificationError: Files were refused; what was measured is recorded all the same.
     """
     labels = dataset.test_labels[:_CHECKED_IMAGES]
-    classify = SavedModelRecogniser(run.path / "reference_classifier")
+    classify = classify or SavedModelRecogniser(run.path / "reference_classifier")
 
     def accuracy(protected) -> float:
         return float((classify(protected) == labels).mean())

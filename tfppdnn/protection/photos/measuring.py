@@ -14,6 +14,7 @@ from tfppdnn.images.photographs import photographs
 from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import to_record
+from tfppdnn.leakage.recogniser import Recogniser
 from tfppdnn.models.eight_bit import as_bytes, as_floats, run_on_images
 from tfppdnn.models.inference import inference
 from tfppdnn.models.tiles import ReadTiles, grid_side
@@ -45,7 +46,7 @@ def measure(
     protector: keras.Model,
     *,
     seed: int,
-) -> Restore:
+) -> tuple[Restore, Recogniser]:
     """Records what a classifier makes of protected pictures and what they show.
 
     `reference_accuracy_on_plain` is that of a classifier of float features, and
@@ -64,7 +65,7 @@ def measure(
         seed: Seed of the classifier.
 
     Returns:
-        The restorer.
+        The restorer, and a classifier of protected pictures.
     """
     codes = rounded(train["features"] @ encoder.kernel + encoder.bias, settings.code.levels)
     read = tile_reader(settings.code)
@@ -73,7 +74,7 @@ def measure(
     protected_codes = np.concatenate(
         [read(run_on_images(protector, plain[start : start + 256])) for start in starts]
     )
-    _, classified = train_head(
+    head, classified = train_head(
         run, settings, dataset, codes, protected_codes, stage="classifier_of_codes", seed=seed
     )
     reference = run.metrics()["reference_classifier"]
@@ -108,7 +109,11 @@ def measure(
             "photographs_leakage": outlines_of_photographs(protector),
         },
     )
-    return restore
+
+    def classify(pictures: np.ndarray) -> np.ndarray:
+        return keras.ops.convert_to_numpy(inference(head)(read(pictures))).argmax(axis=1)
+
+    return restore, classify
 
 
 def rounded(numbers: np.ndarray, levels: int) -> np.ndarray:
@@ -138,12 +143,17 @@ def draw_pictures(
     pictures = Pictures(
         plain=plain,
         protected=protected,
-        restored=restore(protected),
+        restored=_enlarged(restore(protected), plain.shape[1]),
         large_plain=large,
         large_protected=large_protected,
-        large_restored=restore(large_protected),
+        large_restored=_enlarged(restore(large_protected), large.shape[1]),
     )
     draw_figures(run, pictures)
+
+
+def _enlarged(images: np.ndarray, size: int) -> np.ndarray:
+    places = np.arange(size) * images.shape[1] // size
+    return images[:, places][:, :, places]
 
 
 def summary(metrics: Mapping[str, Any]) -> dict[str, Any]:

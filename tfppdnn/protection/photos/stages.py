@@ -77,13 +77,15 @@ def make_photo_run(
             protector.save(temporary)
         run.record("transformation_network", _facts(settings.code, encoder) | trunk.facts)
     with stage("measuring"):
-        restore = measure(run, settings, dataset, encoder, train, test, protector, seed=seed)
+        restore, classify = measure(
+            run, settings, dataset, encoder, train, test, protector, seed=seed
+        )
 
     # What leaves the building.
     some = np.asarray(dataset.test_images[:_CHECKED_PICTURES])
     with stage("export"):
         export_reference(run, _of_pictures(trunk.model, settings, classifier), dataset)
-        export_protector(run, protector, dataset)
+        export_protector(run, protector, dataset, classify=classify)
     with stage("gate"):
         export_tile_gate(
             run,
