@@ -34,6 +34,7 @@ def evidence(attackers=300, held_out=40):
         held_out=images_of_steps(held_out),
         labels=np.zeros(held_out, np.int64),
         attackers=images_of_steps(attackers),
+        attacker_labels=np.zeros(attackers, np.int64),
     )
     return Evidence(Protector.of(Coarse()), material, recogniser=None), material.held_out
 

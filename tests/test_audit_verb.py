@@ -41,6 +41,7 @@ ATTACKS = {
     "ridge",
     "ridge_4_views",
     "ridge_16_views",
+    "attributes",
     "itn",
     "itn_global",
     "gradient_inversion",

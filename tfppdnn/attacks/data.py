@@ -8,7 +8,7 @@ checked where they are made, by the audit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -163,6 +163,21 @@ class Views(OwnedProtector):
     """
 
     views: Sequence[Images]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DescribedImages(OwnedProtector):
+    """What the owner of a protector has who knows what his own images are like.
+
+    Attributes:
+        targets: As in `Ciphertexts`.
+        protector: As in `ChosenPlaintexts`.
+        plain: As in `OwnedProtector`.
+        attributes: By their names, int64 [M], of his own images; see
+            `tfppdnn.leakage.attributes.attributes_of`.
+    """
+
+    attributes: Mapping[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

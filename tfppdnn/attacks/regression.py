@@ -52,7 +52,10 @@ class Ridge:
             return np.vdot(weights, tested[0] @ weights - 2 * tested[1][:, some])
 
         self.penalty = float(min(_PENALTIES, key=error))
-        self.weights = _solved(learnt[0] + tested[0], learnt[1] + tested[1], self.penalty)
+        # In place: of many features the sums are the most that is in memory.
+        for of_all, rest in zip(learnt, tested, strict=True):
+            of_all += rest
+        self.weights = _solved(*learnt, self.penalty)
 
     def __call__(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Guesses.
@@ -86,6 +89,6 @@ def _solved(
 ) -> NDArray[np.float64]:
     features = len(squares) - 1
     scale = np.trace(squares[:-1, :-1]) / max(1, features)
-    penalties = np.append(np.full(features, penalty * scale), 0.0)
-    factor = cho_factor(squares + np.diag(penalties), lower=True, overwrite_a=True)
-    return cho_solve(factor, products)
+    penalized = squares.copy()
+    penalized.flat[: -1 : len(squares) + 1] += penalty * scale
+    return cho_solve(cho_factor(penalized, lower=True, overwrite_a=True), products)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tfppdnn.attacks.data import Images
 from tfppdnn.attacks.threat_model import ThreatModel
@@ -48,3 +52,14 @@ class KeySearch(AttackResult):
 
     log10_tries: float | None
     log10_years: float | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Guesses(AttackResult):
+    """The outcome of an attack that makes no images, but says what they are like.
+
+    Attributes:
+        guesses: By the names of attributes, int64 [N], one for each target.
+    """
+
+    guesses: Mapping[str, NDArray[np.int64]]

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.attacks.attack import Attack
+from tfppdnn.attacks.data import DescribedImages
 from tfppdnn.attacks.learned import LearnedAttack
-from tfppdnn.attacks.result import AttackResult, KeySearch, Reconstruction
+from tfppdnn.attacks.result import AttackResult, Guesses, KeySearch, Reconstruction
 from tfppdnn.audit.evidence import NO_KEY, Evidence
 from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.folder import ATTACKS, SHOWN_IMAGES, reconstructions_path
 from tfppdnn.audit.plan import PlannedAttack
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
+from tfppdnn.leakage.attributes import guessed_better, in_words
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import to_record
-from tfppdnn.leakage.judgement import COUNTED, NOT_APPLICABLE, Judgement, judge
+from tfppdnn.leakage.judgement import COUNTED, FAILED, NOT_APPLICABLE, WORKED, Judgement, judge
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.run_folder import RunFolder
 
@@ -80,6 +82,8 @@ def _attack(
         return _row_without_images(planned.attempts[0], NO_KEY), None
     for number, attack in enumerate(planned.attempts):
         result = _run(attack, data, _checkpoints(run, planned, number))
+        if isinstance(result, Guesses):
+            return _row_of_guesses(attack, result, data, evidence, examiner, started), None
         if not isinstance(result, Reconstruction) or result.images is None:
             return _row_without_images(attack, result.finding, result), None
         examined = examiner.examine(result.images, targets=planned.targets)
@@ -121,6 +125,11 @@ def _run(attack: Attack, data: Any, checkpoints: Path) -> AttackResult:
             f"the attack {attack.name} returns a {type(result).__name__}; return "
             "self.reconstruction(images, finding)"
         )
+    if isinstance(result, Guesses) and not isinstance(data, DescribedImages):
+        raise UserError(
+            f"the attack {attack.name} guesses attributes and needs {type(data).__name__}; let it "
+            "need DescribedImages"
+        )
     images = getattr(result, "images", None)
     if images is not None and (
         not isinstance(images, np.ndarray)
@@ -156,6 +165,28 @@ def _row_without_images(
         row["status"] = COUNTED
         row |= {"log10_tries": result.log10_tries, "log10_years": result.log10_years}
     return row
+
+
+def _row_of_guesses(
+    attack: Attack,
+    result: Guesses,
+    data: DescribedImages,
+    evidence: Evidence,
+    examiner: Examiner,
+    started: float,
+) -> dict[str, Any]:
+    from_plain = attack.run(evidence.unprotected(data))
+    figures = examiner.figures_of_guesses(result, from_plain)
+    worked = guessed_better(figures)
+    said = "The attack works" if worked else "The attack failed, which is no secrecy"
+    return {
+        "threat_model": result.threat_model.value,
+        "status": WORKED if worked else FAILED,
+        "finding": f"{result.finding} {said}: {in_words(figures)}.",
+        "settings": _settings(attack),
+        "guessed": to_record(figures),
+        "seconds": round(time.monotonic() - started),
+    }
 
 
 def _checkpoints(run: RunFolder, planned: PlannedAttack, attempt: int) -> Path:

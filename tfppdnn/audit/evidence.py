@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from tfppdnn.attacks.data import (
     ChosenPlaintexts,
     Ciphertexts,
     ClassifiedImages,
+    DescribedImages,
     KeySpace,
     OwnedProtector,
     OwnKeyPairs,
@@ -22,6 +24,7 @@ from tfppdnn.attacks.data import (
 from tfppdnn.audit.material import Material
 from tfppdnn.errors import UserError
 from tfppdnn.images.shifting import shifted
+from tfppdnn.leakage.attributes import attributes_of
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser
 from tfppdnn.protector.protector import Protector
@@ -62,6 +65,7 @@ class Evidence:
             ChosenPlaintexts: self._chosen_plaintexts,
             OwnedProtector: self._owned_protector,
             Views: self._several_views,
+            DescribedImages: self._described_images,
             WhiteBox: self._white_box,
         }
 
@@ -93,6 +97,11 @@ class Evidence:
             The data; None if there is no such thing of this protector.
         """
         return self._gather[needs](targets)
+
+    def unprotected(self, data: OwnedProtector) -> OwnedProtector:
+        """The same of a protector that hides nothing: no attack on another gets more."""
+        plain = self._material.held_out[: len(data.targets)]
+        return replace(data, targets=plain, protector=Protector.of("plain"))
 
     def _key_space(self, _: int | None) -> KeySpace:
         key_space_bits = self._protector.says("key_space_bits")
@@ -141,6 +150,10 @@ class Evidence:
         random = np.random.default_rng(2)
         moved = (shifted(self._material.held_out, random) for _ in range(_FURTHER_VIEWS))
         return [self._protector.protect(images) for images in moved]
+
+    def _described_images(self, count: int | None) -> DescribedImages:
+        known = attributes_of(self._material.attackers, self._material.attacker_labels)
+        return self._make_owner(DescribedImages, count, attributes=known)
 
     def _white_box(self, count: int | None) -> WhiteBox:
         return self._make_owner(WhiteBox, count, differentiable=self._protector.differentiable)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import functools
 
+from tfppdnn.attacks.result import Guesses
 from tfppdnn.audit.material import Material
+from tfppdnn.leakage.attributes import ATTRIBUTES, attributes_of
 from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
+from tfppdnn.leakage.figure import Figure, Figures
+from tfppdnn.leakage.intervals import mean_with_interval
 from tfppdnn.leakage.pairs import Images
-from tfppdnn.leakage.recogniser import Recogniser
+from tfppdnn.leakage.recogniser import Recogniser, guessing
 
 
 class Examiner:
@@ -37,6 +41,25 @@ class Examiner:
             UserError: If there are not so many images, or they are of another size.
         """
         return Examination(images, self._baseline(len(self._material.held_out[:targets])))
+
+    def figures_of_guesses(self, guesses: Guesses, from_plain: Guesses) -> Figures:
+        """Measures how often an attribute is guessed, beside always saying the most frequent value.
+
+        Args:
+            guesses: Of the first held-out images.
+            from_plain: What the same attacker guesses of as many that are not protected.
+        """
+        count = len(next(iter(guesses.guesses.values())))
+        there = attributes_of(self._material.held_out[:count], self._material.labels[:count])
+        return {
+            name: Figure(
+                ATTRIBUTES[name],
+                mean_with_interval(guessed == there[name]),
+                mean_with_interval(guessing(there[name])),
+                mean_with_interval(from_plain.guesses[name] == there[name]),
+            )
+            for name, guessed in guesses.guesses.items()
+        }
 
     def _make_baseline(self, count: int) -> Baseline:
         return Baseline(

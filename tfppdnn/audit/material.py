@@ -24,11 +24,13 @@ class Material:
         labels: int64 [N], their classes.
         attackers: uint8 [M, H, W, 3], T of Fig. 2: images of the same kind that an attacker
             may know, or whose protected forms he may have.
+        attacker_labels: int64 [M], their classes.
     """
 
     held_out: Images
     labels: NDArray[np.int64]
     attackers: Images
+    attacker_labels: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -53,6 +55,7 @@ class Material:
             held_out=dataset.test_images[held_out],
             labels=dataset.test_labels[held_out],
             attackers=dataset.train_images[order],
+            attacker_labels=dataset.train_labels[order],
         )
 
     @property

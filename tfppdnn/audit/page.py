@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.folder import ATTACKS
 from tfppdnn.audit.verdict import Verdict, verdicts
+from tfppdnn.leakage.attributes import ATTRIBUTES
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.measures import MEASURES
@@ -89,7 +90,7 @@ def render_audit(
         protected=list(measurements_of(protected.get("leakage")).values()),
         groups=attacks_by_attacker(record.get(ATTACKS, {})),
         command=audit_command(config, record),
-        meanings={one.name: one.meaning for one in MEASURES.values()},
+        meanings={one.name: one.meaning for one in (MEASURES | ATTRIBUTES).values()},
         raw=json.dumps(record, indent=2, ensure_ascii=False),
     )
 
@@ -140,7 +141,10 @@ def attacks_by_attacker(rows: Mapping[str, Mapping[str, Any]]) -> list[AttackerR
                 status=row["status"],
                 finding=row["finding"],
                 tries=len(row.get("attempts", [])),
-                rows=list(measurements_of(row.get("leakage")).values()),
+                rows=[
+                    *measurements_of(row.get("leakage")).values(),
+                    *measurements_of(row.get("guessed"), ATTRIBUTES).values(),
+                ],
             )
             for name, row in rows.items()
             if row["threat_model"] == threat_model.value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfppdnn.attacks.attack import Attack
+from tfppdnn.attacks.attributes import AttributeAttack
 from tfppdnn.attacks.brute_force import BruteForce
 from tfppdnn.attacks.chosen_plaintext import HelperBlocks, HelperImage
 from tfppdnn.attacks.class_mean import ClassMeanAttack
@@ -198,6 +199,7 @@ def _ours(settings: AuditSettings, *, gan_generator: str, seed: int) -> list[Pla
         PlannedAttack(attempts=[RidgeAttack(seed=seed)]),
         PlannedAttack(attempts=[Ridge4ViewsAttack(seed=seed)]),
         PlannedAttack(attempts=[Ridge16ViewsAttack(seed=seed)]),
+        PlannedAttack(attempts=[AttributeAttack(seed=seed)]),
         PlannedAttack(attempts=tries(inverse_network)),
         PlannedAttack(attempts=tries(global_inverse_network)),
         PlannedAttack(attempts=tries(inversion), targets=settings.inversion_images or None),

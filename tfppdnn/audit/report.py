@@ -18,6 +18,7 @@ from tfppdnn.audit.pictures import draw_pictures
 from tfppdnn.audit.verdict import Verdict, verdicts
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_bytes, write_json, write_text
+from tfppdnn.leakage.attributes import ATTRIBUTES
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.figure import Figures, from_record
 from tfppdnn.reports.notebook import in_notebook
@@ -30,6 +31,9 @@ _SHOWN = {
     "reidentification": "matched",
     "cosine_reidentification": "matched at any contrast",
     "recognition": "recognised",
+    "colour": "colour",
+    "brightness": "bright or dark",
+    "label": "class",
 }
 
 
@@ -42,7 +46,7 @@ class AttackRow:
         threat_model: What the attacker had.
         status: `worked`, `failed`, `counted` (a key search) or `does not apply`.
         finding: What happened, in words.
-        figures: Of its reconstructions, by measure; empty if there are none.
+        figures: Of its reconstructions or guesses, by measure; empty if there are none.
         attempts: Settings and quality of each.
         seconds: It took; None if it is not known.
     """
@@ -63,7 +67,7 @@ class AttackRow:
             threat_model=ThreatModel(row["threat_model"]),
             status=row["status"],
             finding=row["finding"],
-            figures=from_record(row.get("leakage")),
+            figures=from_record(row.get("leakage")) | from_record(row.get("guessed"), ATTRIBUTES),
             attempts=tuple(row.get("attempts", ())),
             seconds=row.get("seconds"),
         )

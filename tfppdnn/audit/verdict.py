@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.leakage.attributes import ATTRIBUTES, in_words
 from tfppdnn.leakage.figure import Figure, Figures, from_record
 from tfppdnn.leakage.judgement import WORKED
 from tfppdnn.leakage.level import Level
@@ -52,7 +53,8 @@ def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
     for threat_model in ThreatModel:
         possible = attacks_of(rows, threat_model)
         if any(row["threat_model"] == threat_model.value for row in possible.values()):
-            found.append(_verdict(threat_model, possible))
+            verdict = _verdict(threat_model, possible)
+            found.append(replace(verdict, evidence=verdict.evidence + _guessed(rows, threat_model)))
     return found
 
 
@@ -65,11 +67,24 @@ def attacks_of(
         rows: The `attacks` of an `audit.json`.
         threat_model: What the attacker has; who has more can do what those can who have less.
     """
+    return {name: row for name, row in _of_whoever_has(rows, threat_model) if "leakage" in row}
+
+
+def _of_whoever_has(
+    rows: Mapping[str, Mapping[str, Any]], threat_model: ThreatModel
+) -> list[tuple[str, Mapping[str, Any]]]:
     models = [model.value for model in ThreatModel]
     able = models[: models.index(threat_model.value) + 1]
-    return {
-        name: row for name, row in rows.items() if row["threat_model"] in able and "leakage" in row
-    }
+    return [(name, row) for name, row in rows.items() if row["threat_model"] in able]
+
+
+def _guessed(rows: Mapping[str, Mapping[str, Any]], threat_model: ThreatModel) -> str:
+    """A sentence for each attack that makes no pictures, but guesses what they are like."""
+    return "".join(
+        f" {name} guesses {in_words(from_record(row['guessed'], ATTRIBUTES))}."
+        for name, row in _of_whoever_has(rows, threat_model)
+        if "guessed" in row and row["status"] == WORKED
+    )
 
 
 def recovered_by(row: Mapping[str, Any]) -> Level:

@@ -93,17 +93,20 @@ def to_record(figures: Figures) -> dict[str, dict[str, float | int]]:
     return {key: one for figure in figures.values() for key, one in figure.to_dict().items()}
 
 
-def from_record(record: Mapping[str, Mapping[str, Any]] | None) -> Figures:
-    """Reads all figures of one set of images, in the order of `MEASURES`.
+def from_record(
+    record: Mapping[str, Mapping[str, Any]] | None, measures: Mapping[str, Measure] = MEASURES
+) -> Figures:
+    """Reads all figures of one set of images, in the order of the measures.
 
     Args:
         record: A `leakage` of a `metrics.json` or an `audit.json`, of this version or an earlier
             one: what was not measured then is left out, and a ceiling that was not is the
             measure's own.
+        measures: By key.
     """
     return {
         key: figure_of(measure, record)
-        for key, measure in MEASURES.items()
+        for key, measure in measures.items()
         if key in (record or {})
     }
 

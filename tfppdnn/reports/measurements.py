@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tfppdnn import writing
 from tfppdnn.leakage.figure import Figure, exactly, from_record
 from tfppdnn.leakage.intervals import wilson_interval
-from tfppdnn.leakage.measures import ACCURACY
+from tfppdnn.leakage.measures import ACCURACY, MEASURES, Measure
 
 
 class Measurement(NamedTuple):
@@ -36,9 +36,11 @@ class Measurement(NamedTuple):
         return round(100 * min(max(share, 0.0), 1.0), 2)
 
 
-def measurements_of(record: Mapping[str, Any] | None) -> dict[str, Measurement]:
+def measurements_of(
+    record: Mapping[str, Any] | None, measures: Mapping[str, Measure] = MEASURES
+) -> dict[str, Measurement]:
     """Reads every measure that is there from a `leakage` of a record, by its key."""
-    return {key: leaked(figure) for key, figure in from_record(record).items()}
+    return {key: leaked(figure) for key, figure in from_record(record, measures).items()}
 
 
 def leaked(figure: Figure, name: str | None = None) -> Measurement:
