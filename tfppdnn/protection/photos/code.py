@@ -14,6 +14,9 @@ _GAIN = 0.8
 # What lies in less than this share of the largest variance is rounding.
 _LEAST_VARIANCE = 1e-6
 
+# A restorer gets nothing finer back: so many pixels along each side are what is hidden.
+_HIDDEN_SIZE = 8
+
 # More directions than any code has numbers; the rest of what a trunk sees is small.
 _MOST_DIRECTIONS = 512
 
@@ -114,3 +117,17 @@ def _explained(white: NDArray[np.float32], targets: NDArray) -> NDArray[np.float
     centred = (targets - targets.mean(axis=0, dtype=np.float64)).astype(np.float32)
     covariance = (white.T @ centred).astype(np.float64) / len(white)
     return covariance @ covariance.T / centred.var(axis=0, dtype=np.float64).sum()
+
+
+def averaged(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Averages pictures down to what `learn_code` hides.
+
+    Args:
+        pictures: [N, S, S, 3], S a multiple of 8.
+
+    Returns:
+        [N, 8, 8, 3] in [0, 1].
+    """
+    side = pictures.shape[1] // _HIDDEN_SIZE
+    shape = (len(pictures), _HIDDEN_SIZE, side, _HIDDEN_SIZE, side, 3)
+    return pictures.reshape(shape).mean(axis=(2, 4), dtype=np.float32) / 255

@@ -12,7 +12,7 @@ from tfppdnn.files import written_whole
 from tfppdnn.models.code import code_bits
 from tfppdnn.models.trunk_protector import seen, trunk_protector
 from tfppdnn.protection.exports import export_protector, export_reference
-from tfppdnn.protection.photos.code import Encoder, learn_code
+from tfppdnn.protection.photos.code import Encoder, averaged, learn_code
 from tfppdnn.protection.photos.features import see_pictures
 from tfppdnn.protection.photos.gate import export_tile_gate
 from tfppdnn.protection.photos.heads import train_head
@@ -22,9 +22,6 @@ from tfppdnn.reports.report import write_report
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings.photos import CodeSettings, PhotoSettings
 from tfppdnn.timing import timed
-
-# A restorer gets nothing finer back: 8x8 pixels of each picture are what is hidden.
-_HIDDEN_SIZE = 8
 
 # Figures and checks of exported files look at so many test pictures, at most.
 _CHECKED_PICTURES = 256
@@ -105,7 +102,7 @@ def _encoder(code: CodeSettings, train, labels: np.ndarray) -> Encoder:
     try:
         return learn_code(
             train["features"],
-            _averaged(train["pictures"]),
+            averaged(train["pictures"]),
             labels,
             size=code.size,
             hiding_weight=code.hiding_weight,
@@ -113,13 +110,6 @@ def _encoder(code: CodeSettings, train, labels: np.ndarray) -> Encoder:
         )
     except ValueError as error:
         raise UserError(f"--code_size={code.size}: {error}; give fewer, or more pictures") from None
-
-
-def _averaged(pictures: np.ndarray) -> np.ndarray:
-    """Averages uint8 [N, S, S, 3] down to float32 [N, 8, 8, 3] in [0, 1]."""
-    side = pictures.shape[1] // _HIDDEN_SIZE
-    shape = (len(pictures), _HIDDEN_SIZE, side, _HIDDEN_SIZE, side, 3)
-    return pictures.reshape(shape).mean(axis=(2, 4), dtype=np.float32) / 255
 
 
 def _protector(settings: PhotoSettings, trunk: keras.Model, encoder: Encoder) -> keras.Model:
