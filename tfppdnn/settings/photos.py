@@ -46,7 +46,7 @@ class CodeSettings(Group):
         "label_weight": "label_weight",
     }
 
-    size: Count = 128
+    size: Count = 192
     levels: whole_number(2, 256) = 8
     hiding_weight: Weight = 0.3
     label_weight: Weight = 0.0
