@@ -10,6 +10,7 @@ bright borders, which press all three down; re-identification asks for no resemb
 for the right image; and recognition, which asks a classifier, for what is shown.
 """
 
+from tfppdnn.leakage.attributes import ATTRIBUTES, attributes_of
 from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
 from tfppdnn.leakage.contours import contour_correlation
 from tfppdnn.leakage.examination import leakage
@@ -24,6 +25,7 @@ from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, 
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [
+    "ATTRIBUTES",
     "MEASURES",
     "Figure",
     "Interval",
@@ -34,6 +36,7 @@ __all__ = [
     "affine_fit",
     "affine_ssim",
     "at_size",
+    "attributes_of",
     "contour_correlation",
     "cosine_reidentification",
     "from_record",
