@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge as ReferenceRidge
 
-from tfppdnn.attacks import OwnedProtector, RidgeAttack, ThreatModel, features
+from tfppdnn.attacks import OwnedProtector, RidgeAttack, ThreatModel
 from tfppdnn.attacks.features import Features
 from tfppdnn.attacks.regression import Ridge
 from tfppdnn.errors import UserError
@@ -84,19 +84,20 @@ def test_only_pixels_that_say_something_are_read():
     pictures[:, 0, 0] = np.arange(40)[:, None]  # Three channels alike, of many values.
     pictures[:, 0, 1, 0] = np.arange(40) % 4  # Itself, and which of four: three say that.
     pictures[:, 1, 1, 2] = 7
-    read = Features(pictures, random_features=0, seed=0)
+    read = Features(pictures, most=10, random_features=0, seed=0)
     assert read.count == 1 + 1 + 3
+    assert Features(pictures, most=2, random_features=0, seed=0).count == 1 + 1
     numbers = read(pictures)
     assert numbers.shape == (40, read.count)
     values = np.sort(numbers.std(axis=0))
     np.testing.assert_allclose(values, [np.sqrt(3) / 4] * 3 + [1, 1])
 
 
-def test_of_very_many_pixels_random_sums_are_taken(monkeypatch):
-    monkeypatch.setattr(features, "_MOST", 64)
-    assert Features(Shuffled().protect(smooth_images(200)), random_features=5, seed=0).count == 9
+def test_of_very_many_pixels_random_sums_are_taken():
+    few = Shuffled().protect(smooth_images(200))
+    assert Features(few, most=64, random_features=5, seed=0).count == 9
     noise = RNG.integers(0, 256, (200, 8, 8, 3), np.uint8)
-    read = Features(noise, random_features=5, seed=0)
+    read = Features(noise, most=64, random_features=5, seed=0)
     assert read(noise).shape == (200, read.count) == (200, 64 + 5)
 
 

@@ -25,6 +25,7 @@ class AttributeAttack(Attack[DescribedImages, Guesses]):
     Attributes:
         seed: Of the random features.
         random_features: How many; see `Features`.
+        most: As in `RidgeAttack`.
     """
 
     name = "attributes"
@@ -33,6 +34,7 @@ class AttributeAttack(Attack[DescribedImages, Guesses]):
 
     seed: int = 0
     random_features: int = 1024
+    most: int = 4096
 
     def run(self, data: DescribedImages) -> Guesses:
         """Attacks; see `Attack.run`.
@@ -41,7 +43,12 @@ class AttributeAttack(Attack[DescribedImages, Guesses]):
             UserError: If the attacker has no images, or some of different sizes.
         """
         check_pairs(data.targets, data.ciphertexts, data.plain)
-        features = Features(data.ciphertexts, random_features=self.random_features, seed=self.seed)
+        features = Features(
+            data.ciphertexts,
+            most=self.most,
+            random_features=self.random_features,
+            seed=self.seed,
+        )
         known = {name: np.unique(values) for name, values in data.attributes.items()}
 
         def wanted(which: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -174,7 +174,7 @@ class DescribedImages(OwnedProtector):
         protector: As in `ChosenPlaintexts`.
         plain: As in `OwnedProtector`.
         attributes: By their names, int64 [M], of his own images; see
-            `tfppdnn.leakage.attributes.attributes_of`.
+            `tfppdnn.leakage.attributes_of`.
     """
 
     attributes: Mapping[str, NDArray[np.int64]]

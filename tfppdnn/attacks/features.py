@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 
 from tfppdnn.attacks.data import Images
 
-# Of pixel values that are taken as they are, and of those that say which of few values one has:
-# the sums of regression take the square of their number.
-_MOST = 4096
 _FEW_VALUES = 16
 
 
@@ -24,17 +21,19 @@ class Features:
     for those that are constant or the same as another's; for each that takes at most 16 values,
     which one it is; and random features (A. Rahimi, B. Recht, "Random features for large-scale
     kernel machines", NIPS 2007; here rectified sums), by which a linear guess becomes one that is
-    not. Of more than 4,096 values, as many random sums are taken.
+    not.
 
     Attributes:
         count: How many numbers a picture has.
     """
 
-    def __init__(self, pictures: Images, *, random_features: int, seed: int):
+    def __init__(self, pictures: Images, *, most: int, random_features: int, seed: int):
         """Looks at pictures.
 
         Args:
             pictures: uint8 [M, H, W, 3], protected by the scheme, M at least 1.
+            most: How many pixel values are taken as they are: of more, as many random sums. Which
+                of few values each has is left out if that takes more.
             random_features: How many of these.
             seed: Of these.
         """
@@ -53,12 +52,12 @@ class Features:
             if len(found) <= _FEW_VALUES
             for value in found[1:]
         ]
-        self._few = np.array(few if len(few) <= _MOST else [], np.intp).reshape(-1, 2)
+        self._few = np.array(few if len(few) <= most else [], np.intp).reshape(-1, 2)
         random = np.random.default_rng(seed)
         self._sums = None
-        if len(columns) > _MOST:
-            self._sums = random.normal(size=(len(columns), _MOST)) / np.sqrt(len(columns))
-        taken = min(len(columns), _MOST)
+        if len(columns) > most:
+            self._sums = random.normal(size=(len(columns), most)) / np.sqrt(len(columns))
+        taken = min(len(columns), most)
         self._directions = random.normal(size=(taken, random_features)) / np.sqrt(max(1, taken))
         self._offsets = random.normal(size=random_features)
         self.count = taken + len(self._few) + random_features

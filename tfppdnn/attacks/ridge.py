@@ -28,6 +28,7 @@ class RidgeAttack(Attack[OwnedProtector, Reconstruction]):
     Attributes:
         seed: Of the random features.
         random_features: How many; see `Features`.
+        most: Of more pixel values, random sums are taken; the time grows with the cube of both.
     """
 
     name = "ridge"
@@ -36,6 +37,7 @@ class RidgeAttack(Attack[OwnedProtector, Reconstruction]):
 
     seed: int = 0
     random_features: int = 2048
+    most: int = 4096
 
     def run(self, data: OwnedProtector) -> Reconstruction:
         """Attacks; see `Attack.run`.
@@ -44,7 +46,12 @@ class RidgeAttack(Attack[OwnedProtector, Reconstruction]):
             UserError: If the attacker has no images, or some of different sizes.
         """
         check_pairs(data.targets, data.ciphertexts, data.plain)
-        features = Features(data.ciphertexts, random_features=self.random_features, seed=self.seed)
+        features = Features(
+            data.ciphertexts,
+            most=self.most,
+            random_features=self.random_features,
+            seed=self.seed,
+        )
         pixels = data.plain.reshape(len(data.plain), -1)
         fitted = Ridge(
             lambda which: self._of_own(features, data, which),

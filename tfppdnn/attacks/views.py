@@ -30,7 +30,9 @@ class _RidgeViewsAttack(RidgeAttack):
     needs = Views
     views: ClassVar[int]
 
-    random_features: int = 1024  # Of the image, and of the others.
+    # Of the image, and of the others.
+    random_features: int = 1024
+    most: int = 2048
 
     def _of_targets(self, features: Features, data: Views) -> NDArray[np.float64]:
         more = data.views[: self.views - 1]
@@ -67,7 +69,8 @@ class Ridge4ViewsAttack(_RidgeViewsAttack):
 
     Attributes:
         seed: Of the random features, and of where his own views lie.
-        random_features: How many.
+        random_features: How many, of the image and of the others.
+        most: As in `RidgeAttack`, of both.
     """
 
     name = "ridge_4_views"

@@ -29,6 +29,10 @@ from tfppdnn.python_names import PythonName
 from tfppdnn.settings.audit import AuditSettings
 
 
+ON_DEMAND = ("ridge_4_views", "ridge_16_views")
+"""Made only if they are named: they protect all pictures many times, for clients who do, too."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlannedAttack:
     """An attack to be made, in one or more attempts.
@@ -63,7 +67,7 @@ def plan_attacks(
         asked: Names of ours; names of Python code, `file.py:MyAttack` or `package.module:name`, of
             an attack or its class; attacks, ours with settings of your own among them, or their
             classes. A single one needs no list, and names may be one text, separated by
-            commas. None for all of ours.
+            commas. None for all of ours but `ON_DEMAND`.
         settings: How strong our attackers are.
         gan_generator: The generator that fits the scheme in the GAN attack.
         seed: Of the attackers' networks; a further attempt has the next one.
@@ -75,7 +79,7 @@ def plan_attacks(
         planned.name: planned for planned in _ours(settings, gan_generator=gan_generator, seed=seed)
     }
     if asked is None:
-        return list(ours.values())
+        return [planned for name, planned in ours.items() if name not in ON_DEMAND]
     if isinstance(asked, str):
         asked = [name.strip() for name in asked.split(",") if name.strip()]
     elif isinstance(asked, Attack) or _is_class(asked):

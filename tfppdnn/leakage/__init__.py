@@ -13,6 +13,7 @@ What is measured proves nothing about attackers that were not tried; `crowd` has
 hold for all of them.
 """
 
+from tfppdnn.leakage.attributes import ATTRIBUTES, attributes_of
 from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
 from tfppdnn.leakage.contours import contour_correlation
 from tfppdnn.leakage.crowd import CROWD, CodeBound, crowd_bound, guessing_bound
@@ -28,6 +29,7 @@ from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, 
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [
+    "ATTRIBUTES",
     "CROWD",
     "MEASURES",
     "CodeBound",
@@ -40,6 +42,7 @@ __all__ = [
     "affine_fit",
     "affine_ssim",
     "at_size",
+    "attributes_of",
     "contour_correlation",
     "cosine_reidentification",
     "crowd_bound",
