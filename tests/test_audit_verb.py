@@ -39,8 +39,6 @@ ATTACKS = {
     "nearest",
     "nearest_mean",
     "ridge",
-    "ridge_4_views",
-    "ridge_16_views",
     "attributes",
     "itn",
     "itn_global",

@@ -7,7 +7,14 @@ import math
 import pytest
 
 from tfppdnn.errors import UserError
-from tfppdnn.settings import PRESETS, TrainingSettings, make_settings, recorded, settings_help
+from tfppdnn.settings import (
+    OF_THE_SCHEME,
+    PRESETS,
+    TrainingSettings,
+    make_settings,
+    recorded,
+    settings_help,
+)
 
 # Section III-B and IV-B, and IV-D for the classifier.
 PAPER = {
@@ -42,7 +49,7 @@ def test_the_paper_preset_holds_every_number_of_the_paper():
 
 
 @pytest.mark.parametrize("objective", ["cyclegan", "hardened"])
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", OF_THE_SCHEME)
 def test_every_preset_survives_the_journey_through_a_run_folder(name, objective):
     settings = make_settings(name, {"objective": objective})
     options = json.loads(json.dumps(settings.options()))
@@ -54,7 +61,7 @@ def test_every_preset_survives_the_journey_through_a_run_folder(name, objective)
 def test_the_objective_is_chosen_at_every_scale():
     assert make_settings("cpu", {"objective": "hardened"}) == make_settings("hardened")
     assert make_settings("hardened", {"objective": "cyclegan"}) == make_settings("cpu")
-    for name in PRESETS:
+    for name in OF_THE_SCHEME:
         made = {of: make_settings(name, {"objective": of}) for of in ("cyclegan", "hardened")}
         assert made["cyclegan"].reference == made["hardened"].reference
         assert made["hardened"].transformation.networks.protector_network == "bottleneck"
@@ -207,10 +214,10 @@ def test_the_help_explains_every_setting_with_its_value_in_each_preset():
     for name in PRESETS:
         for option in make_settings(name).options():
             assert f"    --{option}=" in text
-    assert "--transform_epochs=5000\n" in text
-    steps = " | ".join(str(make_settings(name).transformation.steps) for name in PRESETS)
-    assert f"--transform_steps={steps}\n" in text
-    assert "--hiding_weight=- | - | 2.0 | -\n" in text
+    assert "--gate_steps=400\n" in text
+    steps = [str(make_settings(name).transformation.steps) for name in OF_THE_SCHEME]
+    assert f"--transform_steps={' | '.join([*steps, '-'])}\n" in text
+    assert "--hiding_weight=- | - | 2.0 | - | -\n" in text
     assert "=-\n" not in text  # Groups are no options.
 
 
@@ -246,3 +253,14 @@ def test_the_papers_networks_are_built_and_take_a_step():
     assert all(np.isfinite(keras.ops.convert_to_numpy(value)) for value in metrics.values())
     # Adam's first step is the learning rate for whatever has a gradient.
     assert np.median(change) == pytest.approx(2e-4, rel=0.01)
+
+
+def test_photos_have_settings_of_their_own():
+    settings = make_settings("photos", {"code_size": 64, "trunk": "my.keras"})
+    assert recorded(json.loads(json.dumps(settings.options()))) == settings
+    assert (settings.code.size, settings.trunk.source) == (64, "my.keras")
+    assert settings.trained().keys().isdisjoint(settings.options("classifier"))
+    with pytest.raises(UserError, match="--gamma: not a setting of --preset=photos"):
+        make_settings("photos", {"gamma": (-1, 1, 1)})
+    with pytest.raises(UserError, match=r"--trunk_sise: there is no such option; .*--trunk_size"):
+        make_settings("photos", {"trunk_sise": 64})

@@ -28,7 +28,6 @@ from tfppdnn.errors import UserError
 from tfppdnn.python_names import PythonName
 from tfppdnn.settings.audit import AuditSettings
 
-
 ON_DEMAND = ("ridge_4_views", "ridge_16_views")
 """Made only if they are named: they protect all pictures many times, for clients who do, too."""
 

@@ -1,4 +1,4 @@
-"""The tables of docs/presets.md: every preset beside the paper."""
+"""The tables of docs/presets.md: every preset of the scheme beside the paper."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tfppdnn.reports.deviations import (
     open_choices,
 )
 from tfppdnn.reports.markdown import table
-from tfppdnn.settings import PRESETS, make_settings
+from tfppdnn.settings import OF_THE_SCHEME, make_settings
 
 
 def presets_table() -> str:
     """Writes three Markdown tables: departures, choices of ours, and what holds in every run."""
-    settings = {name: make_settings(name).options() for name in PRESETS}
+    settings = {name: make_settings(name).options() for name in OF_THE_SCHEME}
     departing = {name: _by_option(deviations(values)) for name, values in settings.items()}
     chosen = {name: _by_option(open_choices(values)) for name, values in settings.items()}
     departures, choices = [], []
     for field, (name, reason) in REASONS.items():
-        rows = [departing[preset].get(field) for preset in PRESETS]
+        rows = [departing[preset].get(field) for preset in OF_THE_SCHEME]
         if any(rows):
             paper = next(row.paper for row in rows if row)
             runs = [
@@ -31,20 +31,20 @@ def presets_table() -> str:
                 else "as the paper"
                 if in_use(field, settings[preset])
                 else "not used"
-                for preset, row in zip(PRESETS, rows, strict=True)
+                for preset, row in zip(OF_THE_SCHEME, rows, strict=True)
             ]
             departures.append([f"{name} (`--{field}`)", paper, *runs, reason])
     for field, (name, reason) in OPEN_CHOICES.items():
         runs = [
             chosen[preset][field].run if field in chosen[preset] else "not used"
-            for preset in PRESETS
+            for preset in OF_THE_SCHEME
         ]
         choices.append([f"{name} (`--{field}`)", *runs, reason])
     parts = [
         "### Where the presets depart from the paper",
-        table(["setting", "paper", *PRESETS, "why"], departures),
+        table(["setting", "paper", *OF_THE_SCHEME, "why"], departures),
         "### What the paper leaves open",
-        table(["setting", *PRESETS, "why"], choices),
+        table(["setting", *OF_THE_SCHEME, "why"], choices),
         "### In every run",
         table(
             ["setting", "paper", "here", "why"],

@@ -105,6 +105,14 @@ REASONS: dict[str, tuple[str, str]] = {
         _CHOSEN,
     ),
     "transform_beta_1": ("Adam's beta 1", _CHOSEN),
+    "classifier_network": (
+        "Network of the cloud's classifier",
+        "Tiles of a drawn code have no neighbours; a network of one hidden layer reads them.",
+    ),
+    "classifier_augment": (
+        "Augmentation before protection",
+        "Each picture is protected once, as it is, as a client that sends it once does.",
+    ),
     "classifier_width": ("Width of ResNet-18", _SIZED),
     "classifier_epochs": ("Epochs of ResNet-18", _SHORTER),
     "classifier_learning_rate": (

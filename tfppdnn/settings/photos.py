@@ -41,11 +41,6 @@ class CodeSettings(Group):
     """
 
     PREFIX: ClassVar[str] = "code_"
-    OPTIONS: ClassVar[dict[str, str]] = {
-        "hiding_weight": "hiding_weight",
-        "label_weight": "label_weight",
-    }
-
     size: Count = 192
     levels: whole_number(2, 256) = 8
     hiding_weight: Weight = 0.3

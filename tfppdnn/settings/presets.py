@@ -150,6 +150,9 @@ PRESETS: Mapping[str, Callable[..., RunSettings]] = {
 }
 """Every preset by its name."""
 
+OF_THE_SCHEME = tuple(name for name in PRESETS if name != "photos")
+"""Those whose h_p is trained as the paper's is, by either objective."""
+
 
 def make_settings(
     preset: str | None = None, options: Mapping[str, Any] | None = None

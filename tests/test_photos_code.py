@@ -1,0 +1,97 @@
+"""The code in closed form: what it keeps, and what it leaves out for the restorer's sake."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression
+
+from tfppdnn.models.code import RoundToLevels
+from tfppdnn.protection.photos.code import averaged, learn_code
+from tfppdnn.protection.photos.measuring import rounded
+
+COUNT = 2000
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """Eight independent features of falling variance; the pictures show the first and the last."""
+    rng = np.random.default_rng(0)
+    sources = rng.normal(size=(COUNT, 8)) * np.sqrt([8, 7, 6, 5, 4, 3, 2, 1])
+    turned, _ = np.linalg.qr(rng.normal(size=(8, 8)))
+    labels = (sources[:, 6] > 0).astype(int)
+    pictures = sources[:, [0, 7]] @ rng.normal(size=(2, 12))
+    return sources @ turned + 3.0, pictures, labels, sources
+
+
+def numbers_of(seen, size, **weights):
+    features, pictures, labels, _ = seen
+    encoder = learn_code(features, pictures, labels, size=size, **weights)
+    return features @ encoder.kernel + encoder.bias, encoder
+
+
+def spanned(numbers, source):
+    """How much of a source's variance a linear guess from the numbers explains."""
+    return LinearRegression().fit(numbers, source).score(numbers, source)
+
+
+def test_without_weights_it_keeps_the_principal_components(seen):
+    numbers, encoder = numbers_of(seen, 3)
+    pca = PCA(3).fit(seen[0])
+    assert encoder.kept == pytest.approx(pca.explained_variance_ratio_.sum(), abs=1e-4)
+    theirs = pca.transform(seen[0])
+    for ours in numbers.T:
+        assert spanned(theirs, ours) == pytest.approx(1, abs=1e-4)
+    # Uncorrelated, and as wide as the levels are spread.
+    np.testing.assert_allclose(np.cov(numbers.T), 0.8**2 * np.eye(3), atol=1e-3)
+    np.testing.assert_allclose(numbers.mean(axis=0), 0, atol=1e-4)
+
+
+def test_what_is_restored_is_what_a_regression_explains(seen):
+    numbers, encoder = numbers_of(seen, 3)
+    pictures = seen[1]
+    guessed = LinearRegression().fit(numbers, pictures).predict(numbers)
+    explained = (
+        1 - np.square(pictures - guessed).sum() / np.square(pictures - pictures.mean(axis=0)).sum()
+    )
+    assert encoder.restored == pytest.approx(explained, abs=1e-4)
+
+
+def test_what_pictures_show_is_left_out_when_it_is_to_be_hidden(seen):
+    sources = seen[3]
+    plain, _ = numbers_of(seen, 3)
+    hiding, encoder = numbers_of(seen, 3, hiding_weight=1.0)
+    assert spanned(plain, sources[:, 0]) > 0.95
+    assert spanned(hiding, sources[:, 0]) < 0.05
+    # The next in turn takes its place.
+    assert spanned(hiding, sources[:, 3]) > 0.95
+    assert encoder.restored < 0.02
+
+
+def test_what_tells_classes_apart_is_kept_when_that_counts(seen):
+    sources = seen[3]
+    without, _ = numbers_of(seen, 2)
+    labelled, _ = numbers_of(seen, 2, label_weight=3.0)
+    assert spanned(without, sources[:, 6]) < 0.05
+    assert spanned(labelled, sources[:, 6]) > 0.9
+
+
+def test_a_code_has_no_more_numbers_than_there_are_directions(seen):
+    features, pictures, labels, _ = seen
+    with pytest.raises(ValueError, match="8 directions, fewer than the 9 numbers"):
+        learn_code(features, pictures, labels, size=9)
+    with pytest.raises(ValueError, match="4 pictures have features in 3 directions"):
+        learn_code(features[:4], pictures[:4], labels[:4], size=4)
+
+
+def test_numbers_are_rounded_as_the_network_rounds_them():
+    numbers = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32)
+    np.testing.assert_allclose(rounded(numbers, 8), RoundToLevels(8)(numbers), atol=1e-6)
+
+
+def test_pictures_are_averaged_to_eight_by_eight():
+    pictures = np.zeros((1, 32, 32, 3), np.uint8)
+    pictures[0, 4:8, :4, 0] = 255
+    small = averaged(pictures)
+    assert small.shape == (1, 8, 8, 3)
+    assert small[0, 1, 0].tolist() == [1.0, 0.0, 0.0]
+    assert small.sum() == 1.0

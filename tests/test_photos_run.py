@@ -1,0 +1,191 @@
+"""`train --preset=photos`, with a small trunk: what it makes, says, and refuses."""
+
+import io
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from skimage import data
+
+from tfppdnn import Protector, fit_classifier
+from tfppdnn.datasets.digits import load_digits
+from tfppdnn.gate import load_gate
+from tfppdnn.images.resizing import resize_square
+
+CODE_SIZE, LEVELS = 12, 8
+
+
+@pytest.fixture(scope="module")
+def trunk(made_once):
+    """A trunk as anybody may bring one: convolutions at random, which see something too."""
+
+    def make(folder):
+        folder.mkdir()
+        keras.utils.set_random_seed(0)
+        images = keras.Input((32, 32, 3))
+        x = keras.layers.Conv2D(16, 5, strides=2, activation="relu")(images)
+        x = keras.layers.Conv2D(32, 3, strides=2, activation="relu")(x)
+        x = keras.layers.AveragePooling2D(2)(x)
+        keras.Model(images, keras.layers.Flatten()(x), name="small").save(folder / "trunk.keras")
+
+    return made_once("trunk", make) / "trunk.keras"
+
+
+@pytest.fixture(scope="module")
+def options(trunk):
+    settings = [f"--trunk={trunk}", "--trunk_size=32", "--image_size=32", "--head_epochs=3"]
+    return ["--preset=photos", *settings, f"--code_size={CODE_SIZE}", "--classifier_epochs=8"]
+
+
+@pytest.fixture(scope="module")
+def run(made_once, options):
+    from tfppdnn.cli import main
+
+    def make(out):
+        assert main(["train", f"--out={out}", *options]) == 0
+
+    return made_once("photos", make)
+
+
+@pytest.fixture(scope="module")
+def metrics(run):
+    return json.loads((run / "metrics.json").read_text())
+
+
+def tiles_of(pictures):
+    """The numbers that 16x16 tiles of 32x32 pictures of a 4x4 grid show, [N, 16]."""
+    return pictures[:, 4::8, 4::8, 0].reshape(len(pictures), -1)
+
+
+def test_every_file_protects_and_draws_tiles_of_the_code(run):
+    plain = load_digits().test_images[:20]
+    files = ["", "protector", "protector.tflite", "protector_fp16.tflite"]
+    made = [Protector.from_preset(run / file).protect(plain) for file in files]
+    for pictures in made[1:]:
+        np.testing.assert_array_equal(pictures, made[0])
+    tiles = tiles_of(made[0])
+    np.testing.assert_array_equal(
+        made[0],
+        tiles.reshape(-1, 4, 1, 4, 1, 1)
+        .repeat(8, 2)
+        .repeat(8, 4)
+        .repeat(3, 5)
+        .reshape(plain.shape),
+    )
+    greys = np.rint(np.arange(LEVELS) / (LEVELS - 1) * 255)
+    assert set(np.unique(tiles[:, :CODE_SIZE])) <= set(greys)
+    # What no number is drawn in is mid-grey.
+    assert set(np.unique(tiles[:, CODE_SIZE:])) == {128}
+    assert len(np.unique(tiles, axis=0)) > 15
+
+
+def test_a_picture_of_another_size_is_seen_whole(run):
+    protector = Protector.from_preset(run)
+    large = np.kron(load_digits().test_images[0], np.ones((4, 4, 1), np.uint8))
+    assert protector.protect(large).shape == (128, 128, 3)
+    changed = large.copy()
+    changed[100:] = 255
+    assert (protector.protect(changed) != protector.protect(large)).any()
+    # It sees more than its 4x4 tiles, so nobody is told to give it less.
+    assert protector.canvas is None
+    assert protector.bits == 3 * CODE_SIZE
+
+
+def test_what_is_kept_is_measured_by_the_same_classifier(metrics):
+    protector, reference = metrics["protector"], metrics["reference_classifier"]
+    assert protector["reference_accuracy_on_plain"] == reference["test_accuracy"] > 0.8
+    assert 0.5 < protector["reference_accuracy_on_protected"] <= reference["test_accuracy"]
+    assert protector["test_images"] == 300
+    code = metrics["transformation_network"]
+    assert code["most_bits_a_protected_image_holds"] == 36
+    assert 0 < code["share_of_pictures_restored"] < 1
+    assert code["trunk"].endswith("trunk.keras") and code["trunk_parameters"] > 0
+    assert protector["leakage"]["orientation_agreement"]["count"] == 300
+    assert protector["restored_leakage"]["affine_ssim"]["mean"] > 0
+
+
+def test_the_report_speaks_of_a_trunk_and_not_of_the_papers_training(run):
+    page = (run / "report.html").read_text()
+    for said in ("all that the trunk sees", "12 numbers of 8 values", "--preset=photos", "ridge"):
+        assert said in page
+    for unsaid in ("VGG13-BN", "Where it departs from the paper", "Preliminary"):
+        assert unsaid not in page
+
+
+def test_the_plain_classifier_is_exported_with_its_trunk(run, metrics):
+    classify = tf.saved_model.load(run / "reference_classifier").signatures["serving_default"]
+    digits = load_digits()
+    found = classify(image=tf.constant(digits.test_images))["class_id"].numpy()
+    accuracy = np.mean(found == digits.test_labels)
+    # Its features are kept in 16 bits while it learns.
+    assert accuracy == pytest.approx(metrics["reference_classifier"]["test_accuracy"], abs=0.01)
+
+
+@pytest.mark.parametrize("size", [32, 48, 100, 224])
+def test_its_gate_knows_its_pictures_at_every_size_and_compressed(run, size):
+    gate, protector = load_gate(run), Protector.from_preset(run)
+    plain = np.stack([resize_square(data.chelsea(), size), resize_square(data.coffee(), size)])
+    protected = protector.protect(plain)
+    compressed = []
+    for picture in protected:
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, "JPEG", quality=90)
+        compressed.append(np.asarray(Image.open(file)))
+    assert gate(protected).all()
+    assert gate(np.stack(compressed)).all()
+    assert not gate(plain).any()
+
+
+def test_the_same_call_does_nothing_and_a_stopped_one_goes_on(run, options, tmp_path, call):
+    code, figures, _ = call("train", f"--out={run}", *options)
+    assert code == 0
+    metrics = json.loads((run / "metrics.json").read_text())
+
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    stopped = {k: v for k, v in metrics.items() if k not in ("train", "export", "protector")}
+    (copy / "metrics.json").write_text(json.dumps(stopped))
+    features = copy / "checkpoints/features/train/00000000.npz"
+    before = features.stat().st_mtime_ns
+    code, again, _ = call("train", f"--out={copy}", *options)
+    assert code == 0
+    assert {**again, "run": ""} == {**figures, "run": ""}
+    assert features.stat().st_mtime_ns == before
+    plain = load_digits().test_images[:50]
+    ours, theirs = (Protector.from_preset(folder).protect(plain) for folder in (run, copy))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_cloud_learns_from_pictures_that_were_each_protected_once(run, tmp_path):
+    result = fit_classifier(run, out=tmp_path / "classifier")
+    assert result.figures["network"] == "dense"
+    assert result.accuracy > 0.5
+    kept = np.load(tmp_path / "classifier/checkpoints/classifier_protected/protected/00000000.npz")
+    digits = load_digits()
+    np.testing.assert_array_equal(
+        kept["images"], Protector.from_preset(run).protect(digits.train_images)
+    )
+    protected = Protector.from_preset(run).protect(digits.test_images)
+    assert np.mean(result.classify(protected) == digits.test_labels) == result.accuracy
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--trunk=NONE.keras", "--trunk=NONE.keras: cannot be loaded"),
+        ("--trunk=NONE.npz", "NONE.npz: no weights to read"),
+        ("--trunk=Nonsense", "--trunk=Nonsense: no file, and no network of keras.applications"),
+        ("--code_size=1500", "--code_size=1500: 1497 pictures have features in"),
+        ("--gamma=1,1,1", "--gamma: not a setting of --preset=photos"),
+        ("--reuse=runs/x", "--reuse: --preset=photos has no stages to reuse"),
+    ],
+)
+def test_what_cannot_be_is_answered_in_a_line(options, tmp_path, call, option, said):
+    code, _, errors = call("train", f"--out={tmp_path / 'run'}", *options, option)
+    assert code == 2
+    last = errors.strip().splitlines()[-1]
+    assert said in last and "Traceback" not in errors
