@@ -274,3 +274,13 @@ def test_another_copy_of_a_folder_is_told_apart(tmp_path):
     assert load_dataset(str(tmp_path)).version == before
     save(tmp_path / "b" / "3.png", 13)
     assert load_dataset(str(tmp_path)).version != before
+
+
+def test_large_photographs_are_not_made_small_without_a_word(tmp_path, capsys):
+    for name in ("a", "b"):
+        for number in range(3):
+            save(tmp_path / name / f"{number}.png", number, size=(200, 120))
+    load_dataset(tmp_path, image_size=32)
+    assert "pictures of about 120 pixels a side are seen at 32x32;" in capsys.readouterr().err
+    load_dataset(tmp_path, image_size=96)
+    assert "are seen at" not in capsys.readouterr().err

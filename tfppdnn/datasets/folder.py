@@ -152,16 +152,19 @@ def _read(
     path: Path, files: list[Path], image_size: int, *, skip_bad: bool
 ) -> dict[Path, np.ndarray]:
     """Reads what can be read, and says what cannot."""
-    images, bad = {}, []
+    images, bad, sides = {}, [], []
     with warnings.catch_warnings():
         # Pillow warns of metadata, which is dropped.
         warnings.filterwarnings("ignore", module="PIL")
         for file in tqdm(files, "reading images", leave=False, delay=2):
             try:
+                picture = read_image(file)
+                sides.append(min(picture.shape[:2]))
                 # A copy, lest a view keeps the whole photograph.
-                images[file] = resize_square(read_image(file), image_size).copy()
+                images[file] = resize_square(picture, image_size).copy()
             except UserError as error:
                 bad.append(str(error))
+    _say_what_is_seen(sides, image_size)
     if not bad:
         return images
     # Of several only what is wrong with them is said, not what to do about each.
@@ -176,6 +179,17 @@ def _read(
             f"replace or remove them, or leave them out with {_SKIPPING}"
         )
     return images
+
+
+def _say_what_is_seen(sides: list[int], image_size: int) -> None:
+    """Nobody shall find out afterwards that large photographs were made small."""
+    usual = int(np.median(sides)) if sides else 0
+    if usual >= 2 * image_size:
+        tqdm.write(
+            f"pictures of about {usual} pixels a side are seen at {image_size}x{image_size}; "
+            "--image_size sets that, and --preset=photos is made for photographs",
+            file=sys.stderr,
+        )
 
 
 def _split(

@@ -116,6 +116,11 @@ def photos() -> PhotoSettings:
     """Photographs of any kind, on two CPU cores, by a trunk that has seen ImageNet.
 
     python -m tfppdnn train --preset=photos --dataset=FOLDER
+
+    Expected of tiny_imagenet100 at --image_size=64, in two minutes (the card of the protector
+    `photos` that ships): a small classifier is right about 67.1% of test pictures by all that the
+    trunk sees, and about 65.7% by their codes. On CIFAR-10, which it never saw, `classify` on
+    protected pictures reaches 80.1%.
     """
     return PhotoSettings(
         data=DataSettings(image_size=224),
