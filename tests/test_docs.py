@@ -17,7 +17,7 @@ from tfppdnn.experiments.presets_table import presets_table
 from tfppdnn.leakage.level import MUCH_FROM, PICTURES_FROM, Level
 from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.serving import ServerSettings
-from tfppdnn.settings import OF_STAGE, make_settings
+from tfppdnn.settings import OF_STAGE, PRESETS, make_settings
 from tfppdnn.settings.audit import AUDIT_PRESETS, make_audit_settings
 
 ROOT = Path(__file__).parent.parent
@@ -30,7 +30,7 @@ PAGES = sorted(
 OTHER_OPTIONS = {"answers", "saved_model", "vector", "prefix"}
 
 
-OF_TRAIN = make_settings("cpu").options().keys() | make_settings("hardened").options().keys()
+OF_TRAIN = set().union(*(make_settings(name).options() for name in PRESETS))
 OF_CLASSIFY = make_settings().options(*OF_STAGE["classifier"]).keys()
 OF_AUDIT = make_audit_settings().options().keys()
 OF_SERVE = ServerSettings().options().keys()

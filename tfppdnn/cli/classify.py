@@ -51,7 +51,7 @@ def classify(
                 --dataset=tiny_imagenet100 --data_dir=DIR --out=runs/other
 
     Args:
-        protector: A shipped protector (cifar10); a run folder made by `train`, a
+        protector: A shipped protector (cifar10 or photos); a run folder made by `train`, a
             protector.tflite, a .keras file or a SavedModel folder; a cipher (tanaka,
             pixel_same, pixel_different, ele or etc); a baseline (plain, blur, pixelate, pca or
             label); or a Python function from uint8 [N, H, W, 3] to the same. See

@@ -54,7 +54,7 @@ def client(
             the last two need the package grpcio.
         files: Images, folders with all folders in them, or quoted glob patterns.
         protector: A run folder made by `train`, a protector.tflite, or a shipped protector
-            (cifar10); the one that the classifier was trained with.
+            (cifar10 or photos); the one that the classifier was trained with.
         model: Name of the classifier on the server.
         size: Side of the square that images are cropped and resized to before they are
             protected, which is the image size of the classifier's training, 32 for digits and

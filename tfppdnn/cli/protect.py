@@ -61,9 +61,9 @@ def protect(
     Args:
         src: An image, a folder with all folders in it, or a quoted glob pattern.
         dst: The folder to write to; it must not hold plain images.
-        protector: A shipped protector (cifar10, which is used if none is named), a run folder
-            made by `train`, a protector.tflite, a .keras file, or a SavedModel folder. The
-            first three need no TensorFlow.
+        protector: A shipped protector (photos, or cifar10, which is used if none is named), a
+            run folder made by `train`, a protector.tflite, a .keras file, or a SavedModel
+            folder. The first three need no TensorFlow.
         size: Side of the square that images are cropped and resized to before they are
             protected, which is the image size of the classifier's training, 32 for digits and
             for the shipped protector's CIFAR-10 classifiers. Without it images keep their own

@@ -59,8 +59,8 @@ def table1(
                 --datasets=cifar10,tiny_imagenet100 --data_dir=DIR
 
     Args:
-        protector: A run folder made by `train`, a shipped protector (cifar10), or any other;
-            see `audit`.
+        protector: A run folder made by `train`, a shipped protector (cifar10 or photos), or any
+            other; see `audit`.
         datasets: One or two data sets for the classifiers, separated by commas, as for
             `train`; the run's own, or digits, if not given.
         attackers_dataset: What the attackers learn from and are measured on; the last of
