@@ -129,6 +129,8 @@ def test_the_defaults_of_a_run_are_its_own(classified):
     # Folders of earlier releases are accepted by these very names.
     assert settings == {
         "seed": 0,
+        "classifier_network": "resnet18",
+        "classifier_augment": True,
         "image_size": 32,
         "classifier_width": 0.0625,
         "classifier_epochs": 1,

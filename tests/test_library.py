@@ -162,7 +162,7 @@ def test_settings_that_are_none_are_refused(result):
         train((np.zeros((4, 32, 32, 3), np.uint8), np.arange(4)), preset="fast")
     with pytest.raises(UserError, match=r"expected options by name, .* it is preset='cpu'"):
         train("digits", settings="cpu")
-    with pytest.raises(UserError, match=r"expected options by name, .* or TrainingSettings$"):
+    with pytest.raises(UserError, match=r"expected options by name, .* or RunSettings$"):
         train("digits", settings=make_audit_settings())
     with pytest.raises(UserError, match=r"--epsilom: .* did you mean --epsilon"):
         train("digits", settings={"epsilom": 1})

@@ -279,7 +279,8 @@ def test_a_card_is_what_its_figures_make():
 
 
 def test_what_ships_is_listed_with_its_figures():
-    (cifar10,) = tfppdnn.presets()
+    cifar10, photos = tfppdnn.presets()
+    assert (photos.name, photos.bits, photos.image_size) == ("photos", 576, 64)
     file = shipped.SHIPPED / "cifar10/protector_fp16.tflite"
     assert cifar10.name == "cifar10"
     assert cifar10.bytes == file.stat().st_size
@@ -291,7 +292,7 @@ def test_what_ships_is_listed_with_its_figures():
         assert f"{share:.1%}" in card
     printed = str(tfppdnn.presets())
     assert printed == repr(tfppdnn.presets())
-    assert len(printed.splitlines()) == 2
+    assert len(printed.splitlines()) == 3
     assert "96 bits" in printed and cifar10.sha256[:16] in printed
 
 

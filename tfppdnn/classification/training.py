@@ -78,6 +78,7 @@ def _train(
     from tfppdnn.training.resumable import fit_resumably
 
     stage = f"classifier_{kind}"
+    protector = protector.fitted_on(dataset.train_images)
     keras.utils.set_random_seed(seed)
     sample = dataclasses.replace(
         dataset, train_images=protector.protect(dataset.train_images[:_STATISTICS_IMAGES])

@@ -60,14 +60,14 @@ def classify(
         plain: Whether to train on plain images instead.
         dataset: As for `train`; the run's own, or digits, if not given.
         data_dir: A tensorflow-datasets directory.
-        preset: quick, cpu, hardened (the same classifier as cpu's) or paper; the run's own,
-            or quick, if not given.
+        preset: quick, cpu, hardened (the same classifier as cpu's), paper or photos; the
+            run's own, or quick, if not given.
         out: Where to save; the protector's run folder, or
             runs/classify-PROTECTOR-DATASET-PRESET, if not given.
         seed: Seed of weights, order and augmentation; the run's own, or 0, if not given.
         skip_bad: As for `train`; the run's own, if it left such images out.
-        settings: Any of classifier_width, classifier_epochs, classifier_batch_size,
-            classifier_learning_rate, steps_per_round, test_images, augment_flip,
+        settings: Any of classifier_network, classifier_augment, classifier_width,
+            classifier_epochs, classifier_batch_size, classifier_learning_rate, steps_per_round, test_images, augment_flip,
             mixed_precision, image_size.
 
     Returns:
