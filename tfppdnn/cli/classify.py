@@ -67,8 +67,8 @@ def classify(
         seed: Seed of weights, order and augmentation; the run's own, or 0, if not given.
         skip_bad: As for `train`; the run's own, if it left such images out.
         settings: Any of classifier_network, classifier_augment, classifier_width,
-            classifier_epochs, classifier_batch_size, classifier_learning_rate, steps_per_round, test_images, augment_flip,
-            mixed_precision, image_size.
+            classifier_epochs, classifier_batch_size, classifier_learning_rate,
+            steps_per_round, test_images, augment_flip, mixed_precision, image_size.
 
     Returns:
         The figures, and the exit code.
