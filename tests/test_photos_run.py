@@ -15,6 +15,7 @@ from tfppdnn import Protector, fit_classifier
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.gate import load_gate
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.protection.photos.trunks import load_trunk
 
 CODE_SIZE, LEVELS = 12, 8
 
@@ -171,6 +172,28 @@ def test_the_cloud_learns_from_pictures_that_were_each_protected_once(run, tmp_p
     )
     protected = Protector.from_preset(run).protect(digits.test_images)
     assert np.mean(result.classify(protected) == digits.test_labels) == result.accuracy
+
+
+def test_plain_pictures_are_not_compared_by_a_network_made_for_codes(run, tmp_path, call):
+    code, _, errors = call("classify", f"--protector={run}", "--plain", f"--out={tmp_path / 'out'}")
+    assert code == 2
+    assert "--plain: the dense network reads drawn codes" in errors.strip().splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "MobileNetV3Small", "ResNet50"])
+def test_a_trunk_may_be_any_network_of_keras_applications(name, monkeypatch):
+    build = getattr(keras.applications, name)
+
+    def untrained(**settings):  # Its weights would have to be downloaded.
+        return build(weights=None, **settings)
+
+    untrained.__module__ = build.__module__
+    monkeypatch.setattr(keras.applications, name, untrained)
+    found = load_trunk(name, size=64)
+    assert found.facts["trunk"] == name
+    picture = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
+    assert np.asarray(found.model(picture)).shape[-1] == found.model.output_shape[-1] > 500
 
 
 @pytest.mark.parametrize(

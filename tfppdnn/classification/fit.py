@@ -118,7 +118,8 @@ def fit_classifier(
         The classifier.
 
     Raises:
-        UserError: There is no such protector or data set, the training was begun with other
+        UserError: There is no such protector or data set, plain images are given to a network that
+            is made for codes, the training was begun with other
             settings or diverged, or the protector fails.
     """
     protector = Protector.of("plain" if protector is None else protector)
@@ -134,6 +135,11 @@ def fit_classifier(
         make=partial(_classifier_settings, config.get("settings")),
         otherwise=config.get("preset"),
     )
+    if plain and settings.classifier.network == "dense":
+        raise UserError(
+            "--plain: the dense network reads drawn codes, and would make plain images look worse "
+            "than they are; add --preset=cpu, whose ResNet-18 is what to compare with"
+        )
     run = RunFolder.temporary() if out is None else RunFolder(out)
     seed = config["seed"] if seed is None else checked_seed(seed)
     skip_bad = skip_bad or config.get("skip_bad", False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,11 +100,6 @@ def _of_applications(name: str, size: int) -> keras.Model:
             f"--trunk={name}: no file, and no network of keras.applications; there are "
             f"{', '.join(known)}"
         )
-    module = next(
-        module
-        for module in vars(keras.applications).values()
-        if hasattr(module, "preprocess_input") and getattr(module, name, None) is build
-    )
     try:
         network = build(include_top=False, input_shape=(size, size, 3))
     except Exception as error:  # Of a missing download, Keras and urllib each have their own.
@@ -111,4 +107,6 @@ def _of_applications(name: str, size: int) -> keras.Model:
             f"--trunk={name}: its weights cannot be had ({error}); give a .keras file"
         ) from error
     images = keras.Input((size, size, 3), name="image")
-    return keras.Model(images, network(module.preprocess_input(images * 255.0)), name=name.lower())
+    # Of some networks only the module that builds them has it.
+    preprocess = sys.modules[build.__module__].preprocess_input
+    return keras.Model(images, network(preprocess(images * 255.0)), name=name.lower())
