@@ -28,13 +28,13 @@ from tfppdnn.attacks.regression import Ridge
 from tfppdnn.datasets.load import load_dataset
 from tfppdnn.files import read_json, write_json, write_text
 from tfppdnn.leakage import CodeBound, leakage
+from tfppdnn.models.code import RoundToLevels
 from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.models.inference import inference
 from tfppdnn.models.trunk_protector import features_of
 from tfppdnn.protection.photos.code import Encoder, averaged, learn_code
 from tfppdnn.protection.photos.features import see_pictures
 from tfppdnn.protection.photos.heads import train_head
-from tfppdnn.protection.photos.measuring import rounded
 from tfppdnn.protection.photos.trunks import load_trunk
 from tfppdnn.reports.markdown import table
 from tfppdnn.run_folder import RunFolder, machine, versions
@@ -97,7 +97,7 @@ def main() -> None:
         return tuple(part["features"].astype(np.float32) for part in (of.train, of.test))
 
     def codes(of: Task, encoder: Encoder):
-        return tuple(rounded(part @ encoder.kernel + encoder.bias, LEVELS) for part in features(of))
+        return tuple(rounded(part @ encoder.kernel + encoder.bias) for part in features(of))
 
     measured("float features", features(known), features(other), bits=None)
     for numbers, weight in [*((n, 0.3) for n in NUMBERS), *((AT, w) for w in HIDING)]:
@@ -127,6 +127,11 @@ def main() -> None:
     write_text(PAGE, _page(figures))
 
 
+def rounded(numbers: np.ndarray) -> np.ndarray:
+    """A code of numbers, as h_p rounds them."""
+    return np.asarray(RoundToLevels(LEVELS)(numbers))
+
+
 def _disturbed(settings, trunk, task: Task, encoder: Encoder) -> dict[str, list[float]]:
     """Of pictures that were changed a little: which share of the numbers changes, and accuracy."""
     plain, labels = task.dataset.test_images, task.dataset.test_labels
@@ -141,7 +146,7 @@ def _disturbed(settings, trunk, task: Task, encoder: Encoder) -> dict[str, list[
     def codes_of(pictures: np.ndarray) -> np.ndarray:
         batches = (see(as_floats(pictures[i : i + 64])) for i in range(0, len(pictures), 64))
         features = np.concatenate([np.asarray(batch) for batch in batches])
-        return rounded(features @ encoder.kernel + encoder.bias, LEVELS)
+        return rounded(features @ encoder.kernel + encoder.bias)
 
     train = task.train["features"].astype(np.float32) @ encoder.kernel + encoder.bias
     codes = {name: codes_of(pictures) for name, pictures in kinds.items()}
@@ -149,7 +154,7 @@ def _disturbed(settings, trunk, task: Task, encoder: Encoder) -> dict[str, list[
         RunFolder.temporary(),
         settings,
         task.dataset,
-        rounded(train, LEVELS),
+        rounded(train),
         codes["as they are"],
         stage="classifier",
         seed=SEED,

@@ -12,7 +12,7 @@ ROOT = Path(tfppdnn.__file__).parent
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
     ("processor", "quiet", "errors", "registration", "writing"),
-    ("commands", "files", "python_names", "settings", "signature"),
+    ("commands", "files", "python_names", "settings", "signature", "system_noise"),
     ("timing", "run_folder"),
     ("images",),
     ("datasets",),

@@ -60,7 +60,9 @@ def test_not_a_last_bit_passes_beside_the_levels(levels):
 
 
 def test_the_code_of_a_network_is_found_in_it():
-    assert code_of(bottleneck(code_size=2, code_levels=3, **TINY)) == (2, 3)
+    code = code_of(bottleneck(code_size=2, code_levels=3, **TINY))
+    assert code.facts == {"numbers": 2, "levels": 3}
+    assert code.bits == pytest.approx(2 * 1.585, abs=1e-3)
     assert code_of(hourglass(image_size=16, base_width=4, waist=8)) is None
 
 

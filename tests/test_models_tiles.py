@@ -48,7 +48,7 @@ def test_its_protector_draws_what_the_trunk_sees_and_nothing_else():
     features = keras.layers.Conv2D(5, 3, strides=2)(images)
     trunk = keras.Model(images, features, name="small")
     protector = trunk_protector(trunk=trunk, trunk_size=16, code_size=6, code_levels=4)
-    assert code_of(protector) == (6, 4)
+    assert code_of(protector).facts == {"numbers": 6, "levels": 4}
     assert trunk_of(protector) is trunk
 
     kernel, bias = np.random.default_rng(0).normal(size=(5, 6)), np.full(6, 0.1)

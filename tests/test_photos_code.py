@@ -5,9 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 
-from tfppdnn.models.code import RoundToLevels
 from tfppdnn.protection.photos.code import averaged, learn_code
-from tfppdnn.protection.photos.measuring import rounded
 
 COUNT = 2000
 
@@ -81,11 +79,6 @@ def test_a_code_has_no_more_numbers_than_there_are_directions(seen):
         learn_code(features, pictures, labels, size=9)
     with pytest.raises(ValueError, match="4 pictures have features in 3 directions"):
         learn_code(features[:4], pictures[:4], labels[:4], size=4)
-
-
-def test_numbers_are_rounded_as_the_network_rounds_them():
-    numbers = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32)
-    np.testing.assert_allclose(rounded(numbers, 8), RoundToLevels(8)(numbers), atol=1e-6)
 
 
 def test_pictures_are_averaged_to_eight_by_eight():

@@ -17,7 +17,8 @@ class Signature:
 
     Attributes:
         inputs: `tf.DType`s by name; none if the SavedModel has no such signature.
-        outputs: The same of what it returns.
+        shapes: The shapes of these.
+        outputs: `tf.DType`s of what it returns, by name.
 
     Raises:
         UserError: It cannot be loaded.
@@ -38,6 +39,7 @@ class Signature:
         taken = function.structured_input_signature[1] if function else {}
         given = function.structured_outputs if function else {}
         self.inputs = {name: spec.dtype for name, spec in taken.items()}
+        self.shapes = {name: spec.shape for name, spec in taken.items()}
         self.outputs = {name: spec.dtype for name, spec in given.items()}
 
     def __call__(self, **values: Any) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def audit(
         run.record(
             "protected",
             {
-                **({} if protector.bits is None else {"code": CodeBound(protector.bits).to_dict()}),
+                **_bound(protector),
                 "name": protector.title,
                 "given": protector.name,
                 "recogniser": called,
@@ -239,3 +239,9 @@ def _same_place(one: str | None, other: str | None) -> bool:
         return one is other
     longer, shorter = sorted((Path(one).parts, Path(other).parts), key=len, reverse=True)
     return longer[-len(shorter) :] == shorter or Path(one).resolve() == Path(other).resolve()
+
+
+def _bound(protector: Protector) -> dict[str, Any]:
+    if protector.bits is None:
+        return {}
+    return {"code": CodeBound(protector.bits, epsilon=protector.epsilon).to_dict()}

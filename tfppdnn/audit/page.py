@@ -122,7 +122,7 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
 def bound_of(record: Mapping[str, Any]) -> CodeBound | None:
     """Reads from an `audit.json` what bounds attackers that were not tried, too."""
     code = record.get("protected", {}).get("code")
-    return code and CodeBound(code["bits"], code["crowd"])
+    return code and CodeBound(code["bits"], code["crowd"], code.get("epsilon"))
 
 
 def _finding(verdict: Verdict) -> Finding:

@@ -105,7 +105,7 @@ def render_card(card: Mapping[str, Any]) -> str:
         Markdown.
     """
     config, metrics = card["run"]["config"], card["run"]["metrics"]
-    bits = card["network"]["bits"]
+    bits, epsilon = card["network"]["bits"], card["network"].get("epsilon")
     trained = [{"config": config, "classify": metrics.get("classify", {})}, *card["classifiers"]]
     reference = {key: value for key, value in metrics.items() if key != "classify"}
     return template("model_card.md.j2").render(
@@ -122,7 +122,7 @@ def render_card(card: Mapping[str, Any]) -> str:
             if (rows := _classified(one["classify"], one["config"]["dataset"]))
         ],
         leakage=leakage_of(metrics),
-        bound=None if bits is None else CodeBound(bits),
+        bound=None if bits is None else CodeBound(bits, epsilon=epsilon),
         audits=[_audit(one["config"], one["record"]) for one in card["audits"]],
         measures=MEASURES.values(),
     )
@@ -144,19 +144,20 @@ def _network(file: Path) -> dict[str, Any]:
     """What the network itself is that ships, whatever its settings say."""
     import keras
 
-    from tfppdnn.models import code_bits, code_of
+    from tfppdnn.models import code_of, privacy_epsilon
 
     network = keras.saving.load_model(file, compile=False)
     code = code_of(network)
     return {
         "kind": _kind(network, code),
         "parameters": network.count_params(),
-        "code": code and {"numbers": code[0], "levels": code[1]},
-        "bits": code and code_bits(*code),
+        "code": code and code.facts,
+        "bits": code and code.bits,
+        "epsilon": privacy_epsilon(network),
     }
 
 
-def _kind(network: Any, code: tuple[int, int] | None) -> str:
+def _kind(network: Any, code: Any) -> str:
     from tfppdnn.models import DrawTiles
 
     if code is None:

@@ -75,9 +75,9 @@ def export_classifier(
         {
             "serving_default": (
                 classify,
-                tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
+                [tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")],
             ),
-            "encoded": (classify_files, tf.TensorSpec([None], tf.string, name="image_bytes")),
+            "encoded": (classify_files, [tf.TensorSpec([None], tf.string, name="image_bytes")]),
         },
     )
 

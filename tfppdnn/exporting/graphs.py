@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
 from tfppdnn.models.inference import inference
+from tfppdnn.models.randomized_response import noise_taken
 from tfppdnn.quiet import silenced
 
-Signatures = Mapping[str, tuple[Callable[[tf.Tensor], Mapping[str, tf.Tensor]], tf.TensorSpec]]
-"""By name: a function of one tensor that answers named tensors, and what it takes."""
+Signatures = Mapping[str, tuple[Callable[..., Mapping[str, tf.Tensor]], Sequence[tf.TensorSpec]]]
+"""By name: a function of tensors that answers named tensors, and what it takes."""
 
 
-def protect_pixels(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+def protect_pixels(model: keras.Model) -> Callable[..., tf.Tensor]:
     """Returns h_p on 8-bit images: uint8 [N, H, W, 3] to uint8 [N, H, W, 3].
 
+    If h_p draws at random, the function takes int32 [N, M] noise as well. Where that is 0
+    throughout, as in a buffer that a client forgot to fill, it answers black.
+
     Args:
-        model: h_p, float32 [N, H, W, 3] in [0, 1] to the same.
+        model: h_p, float32 [N, H, W, 3] in [0, 1] to the same, and noise if it takes any.
 
     Raises:
         ValueError: The model computes in less than float32, which no file would repeat.
@@ -34,11 +38,25 @@ def protect_pixels(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     # One graph for all files: whatever size they are made for, the model is traced once.
     run = inference(model)
 
-    def protect(image: tf.Tensor) -> tf.Tensor:
-        pixels = run(tf.cast(image, tf.float32) / 255.0)
+    def protect(image: tf.Tensor, *noise: tf.Tensor) -> tf.Tensor:
+        pixels = run(tf.cast(image, tf.float32) / 255.0, *noise)
+        for numbers in noise:
+            filled = tf.reduce_any(tf.not_equal(numbers, 0), axis=1)
+            pixels *= tf.cast(filled, tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis]
         return tf.cast(tf.round(pixels * 255.0), tf.uint8)
 
     return protect
+
+
+def noise_specs(model: keras.Model, images: int | None) -> list[tf.TensorSpec]:
+    """What an exported h_p takes beside images: its noise, if it takes any.
+
+    Args:
+        model: h_p.
+        images: How many it takes at once; None for any number.
+    """
+    size = noise_taken(model)
+    return [] if size is None else [tf.TensorSpec([images, size], tf.int32, name="noise")]
 
 
 def write_saved_model(directory: str | os.PathLike[str], signatures: Signatures) -> None:
@@ -52,5 +70,5 @@ def write_saved_model(directory: str | os.PathLike[str], signatures: Signatures)
     with silenced():
         for name, (function, takes) in signatures.items():
             # This brings the variables; `archive.track` would store them a second time.
-            archive.add_endpoint(name, function, input_signature=[takes])
+            archive.add_endpoint(name, function, input_signature=list(takes))
         archive.write_out(os.fspath(directory))

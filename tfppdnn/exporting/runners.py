@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,10 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-Runner = Callable[[np.ndarray], np.ndarray]
-"""Maps uint8 [N, H, W, 3] to uint8 [N, H, W, 3]."""
+from tfppdnn.protector.litert import image_first
+
+Runner = Callable[..., np.ndarray]
+"""Maps uint8 [N, H, W, 3], and int32 [N, M] noise where h_p takes any, to uint8 [N, H, W, 3]."""
 
 
 def saved_model_runners(directory: Path) -> list[Runner]:
@@ -20,11 +22,11 @@ def saved_model_runners(directory: Path) -> list[Runner]:
     loaded = tf.saved_model.load(directory)
     pixels, files = loaded.signatures["serving_default"], loaded.signatures["encoded"]
 
-    def run_pixels(images: np.ndarray) -> np.ndarray:
-        return pixels(image=tf.constant(images))["protected"].numpy()
+    def run_pixels(images: np.ndarray, *noise: np.ndarray) -> np.ndarray:
+        return pixels(image=tf.constant(images), **_named(noise))["protected"].numpy()
 
-    def run_files(images: np.ndarray) -> np.ndarray:
-        answers = files(image_bytes=tf.constant([_png(image) for image in images]))
+    def run_files(images: np.ndarray, *noise: np.ndarray) -> np.ndarray:
+        answers = files(image_bytes=tf.constant([_png(image) for image in images]), **_named(noise))
         return np.stack([_pixels(png) for png in answers["protected_bytes"].numpy()])
 
     # The signatures go when the model that owns them goes.
@@ -35,14 +37,16 @@ def saved_model_runners(directory: Path) -> list[Runner]:
 def tflite_runner(path: Path) -> Runner:
     """Returns a runner for a protector's TFLite file of any image size."""
     interpreter = Interpreter(model_path=str(path))
-    inlet, outlet = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    inlets = image_first(interpreter.get_input_details())
+    outlet = interpreter.get_output_details()[0]
 
-    def run(images: np.ndarray) -> np.ndarray:
-        interpreter.resize_tensor_input(inlet["index"], (1, *images.shape[1:]))
+    def run(images: np.ndarray, *noise: np.ndarray) -> np.ndarray:
+        interpreter.resize_tensor_input(inlets[0]["index"], (1, *images.shape[1:]))
         interpreter.allocate_tensors()
         protected = []
-        for image in images:
-            interpreter.set_tensor(inlet["index"], image[np.newaxis])
+        for inputs in zip(images, *noise, strict=True):
+            for inlet, one in zip(inlets, inputs, strict=True):
+                interpreter.set_tensor(inlet["index"], one[np.newaxis])
             interpreter.invoke()
             protected.append(interpreter.get_tensor(outlet["index"])[0])
         return np.stack(protected)
@@ -56,12 +60,21 @@ def web_runners(path: Path) -> dict[int, Runner]:
 
     def runner(signature: str) -> Runner:
         protect = interpreter.get_signature_runner(signature)
-        return lambda images: np.concatenate(
-            [protect(image=image[np.newaxis])["protected"] for image in images]
+        return lambda images, *noise: np.concatenate(
+            [
+                protect(
+                    image=image[np.newaxis], **_named([numbers[np.newaxis] for numbers in others])
+                )["protected"]
+                for image, *others in zip(images, *noise, strict=True)
+            ]
         )
 
     signatures = interpreter.get_signature_list()
     return {int(name.removeprefix("protect_")): runner(name) for name in signatures}
+
+
+def _named(noise: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    return dict(zip(["noise"], noise, strict=False))
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -1,6 +1,7 @@
 """The protector as TFLite files, for LiteRT on phones, in Python and in the browser.
 
-Input and output of every file are uint8 [1, H, W, 3], `image` and `protected`.
+Input and output of every file are uint8 [1, H, W, 3], `image` and `protected`. The file of an h_p
+that draws at random also takes `noise`, int32 [1, M].
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from tfppdnn.exporting.graphs import Signatures, protect_pixels, write_saved_model
+from tfppdnn.exporting.graphs import Signatures, noise_specs, protect_pixels, write_saved_model
 from tfppdnn.exporting.half import store_kernels_as_half
 from tfppdnn.models.code import RoundToLevels
 from tfppdnn.models.instance_normalization import InstanceNormalization
 from tfppdnn.models.resizing import AreaResize, TriangleResize
 from tfppdnn.models.tiles import DrawTiles
 from tfppdnn.quiet import silenced
+from tfppdnn.system_noise import system_noise
 
 WEB_SIZES = (32, 64, 96, 224)
 
@@ -82,7 +84,8 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
 
     def representative():
         for image in images:
-            yield {"image": image[np.newaxis]}
+            noise = {spec.name: system_noise(*spec.shape) for spec in noise_specs(model, 1)}
+            yield {"image": image[np.newaxis], **noise}
 
     kept = _kept_in_floats(model, _converted(signatures))
 
@@ -124,7 +127,7 @@ def _kept_in_floats(model: keras.Model, float32: bytes) -> list[str]:
 def _protect(model: keras.Model, *, height: int | None = None, width: int | None = None):
     protect = protect_pixels(model)
     takes = tf.TensorSpec([1, height, width, 3], tf.uint8, name="image")
-    return lambda image: {"protected": protect(image)}, takes
+    return lambda *inputs: {"protected": protect(*inputs)}, [takes, *noise_specs(model, 1)]
 
 
 def _converted(

@@ -14,10 +14,12 @@ import numpy as np
 
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.runners import Runner, saved_model_runners, tflite_runner, web_runners
-from tfppdnn.models.code import code_of
+from tfppdnn.models.code import RoundToLevels, code_of
 from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.models.randomized_response import noise_taken
 from tfppdnn.models.tiles import DrawTiles
 from tfppdnn.quiet import silenced
+from tfppdnn.system_noise import system_noise
 
 # Largest share of values that may differ, and those by one grey level only. The int8 file
 # is not held to a limit: what it costs is reported.
@@ -90,9 +92,12 @@ def verify_protector_files(
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or not images.size:
         raise ValueError(f"images must be uint8 [N, H, W, 3], not {images.dtype} {images.shape}")
     code = code_of(model)
-    with_tiles = code is not None and any(isinstance(layer, DrawTiles) for layer in model.layers)
+    # Of words, another one changes all tiles.
+    with_tiles = isinstance(code, RoundToLevels) and any(
+        isinstance(layer, DrawTiles) for layer in model.layers
+    )
     with_code = code is not None and not with_tiles
-    step = math.ceil(255 / (code[1] - 1)) if with_tiles else 1
+    step = math.ceil(255 / (code.levels - 1)) if with_tiles else 1
     figures = {}
     for name, path in files.items():
         path = Path(path)
@@ -119,10 +124,14 @@ def verify_protector_files(
 def _pairs(
     name: str, path: Path, model: keras.Model, images: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields, in pairs, what Keras and what the file make of the same images."""
+    """Yields, in pairs, what Keras and what the file make of the same images and noise."""
+    random_numbers = noise_taken(model)
 
     def compare(runner: Runner, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return run_on_images(model, some, batch_size=32), runner(some)
+        if random_numbers is None:
+            return run_on_images(model, some, batch_size=32), runner(some)
+        noise = system_noise(len(some), random_numbers)
+        return run_on_images(model, some, batch_size=32, noise=noise), runner(some, noise)
 
     if name == "protector_web.tflite":
         for size, runner in web_runners(path).items():

@@ -54,8 +54,8 @@ def write_gate(
         {
             "serving_default": (
                 judge_images,
-                tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
+                [tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")],
             ),
-            "encoded": (judge_files, tf.TensorSpec([None], tf.string, name="image_bytes")),
+            "encoded": (judge_files, [tf.TensorSpec([None], tf.string, name="image_bytes")]),
         },
     )

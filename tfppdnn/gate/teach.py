@@ -16,6 +16,7 @@ from tfppdnn.gate.scores import patch_scores
 from tfppdnn.images.decoys import DECOYS, other_scales
 from tfppdnn.models.inference import inference
 from tfppdnn.models.least_squares import discriminator_loss
+from tfppdnn.models.randomized_response import drawing, noise_taken
 
 # Kinds of plain images that the gate is not taught: its errors on them tell of those that
 # nobody thought of.
@@ -52,7 +53,7 @@ def teach_plain_images(
     steps = min(most_steps, max(1, 2 * len(images) // batch_size))
     optimizer = keras.optimizers.Adam(2e-4, 0.5)
     optimizer.build(discriminator.trainable_variables)
-    protect = inference(protector)
+    protect = drawing(protector) if noise_taken(protector) else inference(protector)
     # For both sizes, so that the step is traced once.
     any_size = tf.TensorSpec([batch_size, None, None, 3], tf.float32)
 

@@ -71,25 +71,35 @@ def in_words(bound: float, crowd: int) -> str:
 
 @dataclass(frozen=True)
 class CodeBound:
-    """What follows for everybody from how few protected pictures there can be.
+    """What follows for everybody from how few protected pictures there can be, and from noise.
 
     Attributes:
         bits: log2 of how many different protected pictures of one size there can be.
         crowd: How many pictures it is stated for.
+        epsilon: Of the local differential privacy of one picture; None if nothing is random.
     """
 
     bits: float
     crowd: int = CROWD
+    epsilon: float | None = None
 
     @property
     def named_at_most(self) -> float:
-        """See `crowd_bound`."""
-        return crowd_bound(self.bits, self.crowd)
+        """The lower of `crowd_bound` and `guessing_bound`."""
+        few = crowd_bound(self.bits, self.crowd)
+        return few if self.epsilon is None else min(few, guessing_bound(self.epsilon, self.crowd))
 
     @property
     def sentence(self) -> str:
         """All of it, for a reader."""
         bound, crowd = self.named_at_most, writing.count(self.crowd)
+        if self.epsilon is not None:
+            return (
+                f"Noise is drawn for each picture (epsilon = {self.epsilon:g}): what comes out is "
+                f"at most e^{self.epsilon:g} times as likely from one picture as from any other. "
+                f"{'No bound on recognition follows.' if bound == 1 else _so(bound, self.crowd)} "
+                "Each further picture of the same scene adds as large an epsilon."
+            )
         if bound == 1:
             return (
                 f"There are at most 2^{self.bits:.4g} different protected pictures of one size. "
@@ -98,12 +108,22 @@ class CodeBound:
             )
         return (
             f"There are at most {writing.count(2**self.bits)} different protected pictures of one "
-            f"size. So {in_words(bound, self.crowd)}."
+            f"size. {_so(bound, self.crowd)}"
         )
 
     def to_dict(self) -> dict[str, float]:
         """The bound, ready for JSON."""
-        return {"bits": self.bits, "crowd": self.crowd, "named_at_most": self.named_at_most}
+        private = {} if self.epsilon is None else {"epsilon": self.epsilon}
+        return {
+            "bits": self.bits,
+            "crowd": self.crowd,
+            **private,
+            "named_at_most": self.named_at_most,
+        }
+
+
+def _so(bound: float, crowd: int) -> str:
+    return f"So {in_words(bound, crowd)}."
 
 
 def _check(name: str, value: float, crowd: int) -> None:

@@ -20,6 +20,11 @@ from tfppdnn.models.instance_normalization import InstanceNormalization
 from tfppdnn.models.layers import CropLike, NearestUpsample2x, ReflectToMultiple
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.perceptual import perceptual_features, vgg16_relu1_2
+from tfppdnn.models.randomized_response import (
+    RandomizedWords,
+    exact_epsilon,
+    privacy_epsilon,
+)
 from tfppdnn.models.resizing import AreaResize, NearestResizeLike, TriangleResize
 from tfppdnn.models.resnet18 import resnet18
 from tfppdnn.models.tiles import DrawTiles, ReadTiles
@@ -39,6 +44,7 @@ __all__ = [
     "LearnedCanvas",
     "NearestResizeLike",
     "NearestUpsample2x",
+    "RandomizedWords",
     "ReadTiles",
     "ReflectToMultiple",
     "RoundToLevels",
@@ -50,10 +56,12 @@ __all__ = [
     "code_of",
     "dense_classifier",
     "efficientnet_lite0",
+    "exact_epsilon",
     "feature_classifier",
     "hourglass",
     "patchgan",
     "perceptual_features",
+    "privacy_epsilon",
     "resnet18",
     "trunk_protector",
     "unet",

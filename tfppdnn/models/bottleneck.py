@@ -16,6 +16,7 @@ from tfppdnn.models.layers import (
     normalization,
     standard_normalization,
 )
+from tfppdnn.models.randomized_response import RandomizedWords, corners
 from tfppdnn.models.resizing import AreaResize, NearestResizeLike
 from tfppdnn.models.vgg13 import vgg13_stages
 
@@ -30,6 +31,7 @@ def bottleneck(
     code_size: int = 16,
     code_levels: int = 8,
     decoder_width: int = 32,
+    privacy_epsilon: float | None = None,
     mean: Sequence[float] = IMAGENET_MEAN,
     std: Sequence[float] = IMAGENET_STD,
     name: str = "bottleneck",
@@ -42,19 +44,25 @@ def bottleneck(
     at most `code_levels ** code_size` pictures of one size. What that bounds, and what it does
     not, says `tfppdnn.leakage.CodeBound`.
 
+    With `privacy_epsilon` the code is one word of `code_size` signs, which is kept or drawn at
+    random; see `RandomizedWords`. Few signs survive that: of 2 ** code_size words each is drawn
+    as often as it would be kept if that is about e ** privacy_epsilon.
+
     Args:
         image_size: Height and width that the image is seen and drawn at; a multiple of 8, at
             least 32.
         encoder_width: Multiplies the channels of VGG13-BN's stages.
         code_size: Numbers in the code.
-        code_levels: Values that each of them can take, at least 2.
+        code_levels: Values that each of them can take, at least 2; with `privacy_epsilon`, 2.
         decoder_width: Channels of the decoder at full resolution; each halving doubles them.
+        privacy_epsilon: Of the local differential privacy of one picture; None for none.
         mean: Mean of the images the network will see, per channel, in [0, 1].
         std: Their standard deviation, per channel.
         name: Name of the Keras model.
 
     Returns:
-        A model from float32 [N, H, W, 3] in [0, 1] to float32 [N, H, W, 3] in [0, 1].
+        A model from float32 [N, H, W, 3] in [0, 1], and from int32 [N, 2] noise with
+        `privacy_epsilon`, to float32 [N, H, W, 3] in [0, 1].
     """
     images = keras.Input((None, None, 3), name="image")
     x = AreaResize(image_size)(images)
@@ -63,7 +71,14 @@ def bottleneck(
     x = layers.Flatten()(x)
     x = layers.Dense(code_size, use_bias=False, name="code")(x)
     x = batch_normalization()(x)
-    x = RoundToLevels(code_levels, dtype="float32", name="rounded_code")(x)
+    inputs = [images]
+    if privacy_epsilon is None:
+        x = RoundToLevels(code_levels, dtype="float32", name="rounded_code")(x)
+    else:
+        word = RandomizedWords(privacy_epsilon, choices=2**code_size, dtype="float32", name="word")
+        inputs.append(word.noise_input())
+        x = word(layers.Activation("tanh", dtype="float32")(x), inputs[-1])
+        word.vocabulary.assign(corners(code_size))
 
     start = image_size // 2**_DOUBLINGS
     width = decoder_width * 2**_DOUBLINGS
@@ -73,7 +88,8 @@ def bottleneck(
         x = _convolution(NearestUpsample2x()(x), decoder_width * 2**halvings)
     x = _convolution(LearnedCanvas()(x), decoder_width)
     x = layers.Conv2D(3, 1, activation="sigmoid", dtype="float32", name="pixels")(x)
-    return keras.Model(images, NearestResizeLike(dtype="float32")(x, images), name=name)
+    drawn = NearestResizeLike(dtype="float32")(x, images)
+    return keras.Model(inputs if len(inputs) > 1 else images, drawn, name=name)
 
 
 @keras.saving.register_keras_serializable(package="tfppdnn")

@@ -13,23 +13,32 @@ def code_bits(code_size: int, code_levels: int) -> float:
     return code_size * math.log2(code_levels)
 
 
-def code_of(model: keras.Model) -> tuple[int, int] | None:
-    """Finds the code that a model draws from: how many numbers, and levels of each.
+class Code(layers.Layer):
+    """A layer that all of an image goes through, and whose output has few values.
+
+    Attributes:
+        bits: log2 of how many.
+        facts: What a card says of it: of how many parts it is, of how many values each.
+    """
+
+    bits: float
+    facts: dict[str, int]
+
+
+def code_of(model: keras.Model) -> Code | None:
+    """Finds the code that a model draws from.
 
     Args:
         model: A generator, as it was built or loaded.
 
     Returns:
-        Both, or None if the model rounds to no code.
+        Its layer, or None if there is none.
     """
-    for layer in model.layers:
-        if isinstance(layer, RoundToLevels):
-            return layer.output.shape[-1], layer.levels
-    return None
+    return next((layer for layer in model.layers if isinstance(layer, Code)), None)
 
 
 @keras.saving.register_keras_serializable(package="tfppdnn")
-class RoundToLevels(layers.Layer):
+class RoundToLevels(Code):
     """Rounds to equally spaced levels in [-1, 1], and lets gradients pass as if it did not.
 
     (Finite scalar quantization: Mentzer et al., 2024.)
@@ -41,6 +50,16 @@ class RoundToLevels(layers.Layer):
     def __init__(self, levels: int, **kwargs):
         super().__init__(**kwargs)
         self.levels = levels
+
+    @property
+    def bits(self) -> float:
+        """log2 of how many codes there are."""
+        return code_bits(self.output.shape[-1], self.levels)
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """How many numbers, and levels of each."""
+        return {"numbers": self.output.shape[-1], "levels": self.levels}
 
     def call(self, numbers):
         """Maps float [N, D] to float [N, D], every value one of the levels."""

@@ -8,26 +8,39 @@ from numpy.typing import NDArray
 
 from tfppdnn.datasets.batches import in_batches
 from tfppdnn.models.inference import inference
+from tfppdnn.models.randomized_response import noise_taken
+from tfppdnn.system_noise import system_noise
 
 Images = NDArray[np.uint8]
 """uint8 [N, H, W, 3], RGB."""
 
+Noise = NDArray[np.int32]
+"""int32 [N, M]; see `tfppdnn.system_noise`."""
 
-def run_on_images(network: keras.Model, images: Images, *, batch_size: int = 64) -> Images:
+
+def run_on_images(
+    network: keras.Model, images: Images, *, batch_size: int = 64, noise: Noise | None = None
+) -> Images:
     """Runs a network from images to images, and rounds what it makes to 8 bits.
 
     Args:
         network: From float32 [N, H, W, 3] in [0, 1] to the same, such as a generator.
         images: uint8 [N, H, W, 3], N at least 1.
         batch_size: Images at a time.
+        noise: int32 [N, M], for a network that takes noise beside images; drawn from the
+            operating system's generator if not given.
 
     Returns:
         uint8 [N, H, W, 3].
     """
+    size = noise_taken(network)
+    if size is not None and noise is None:
+        noise = system_noise(len(images), size)
+    inputs = (images,) if size is None else (images, noise)
     run = inference(network)
     outputs = [
-        keras.ops.convert_to_numpy(run(as_floats(batch)))
-        for batch in in_batches(images, batch_size)
+        keras.ops.convert_to_numpy(run(as_floats(batch), *others))
+        for batch, *others in zip(*(in_batches(each, batch_size) for each in inputs), strict=True)
     ]
     return as_bytes(np.concatenate(outputs))
 

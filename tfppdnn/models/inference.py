@@ -19,14 +19,14 @@ def inference(network: keras.Model) -> Callable:
     the network is trained on.
 
     Args:
-        network: Of one input, in any dtype that can be cast to the input's.
+        network: Of one input, in any dtype that can be cast to the input's, or of several.
 
     Returns:
-        What calling the network with `training=False` does; on another backend than TensorFlow
-        just that.
+        A function of a batch of each input that does what calling the network with
+        `training=False` does; on another backend than TensorFlow just that.
     """
     if keras.backend.backend() != "tensorflow":
-        return functools.partial(network, training=False)
+        return functools.partial(_called, network)
     kept = network.__dict__.get(_KEPT)
     if kept is None:
         kept = _compiled(network)
@@ -38,6 +38,9 @@ def inference(network: keras.Model) -> Callable:
 def _compiled(network: keras.Model) -> Callable:
     import tensorflow as tf
 
-    entry = network.inputs[0]
-    signature = tf.TensorSpec([None, *entry.shape[1:]], entry.dtype)
-    return tf.function(lambda batch: network(batch, training=False), input_signature=[signature])
+    signature = [tf.TensorSpec([None, *entry.shape[1:]], entry.dtype) for entry in network.inputs]
+    return tf.function(functools.partial(_called, network), input_signature=signature)
+
+
+def _called(network: keras.Model, *batches):
+    return network(batches[0] if len(batches) == 1 else list(batches), training=False)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import keras
-from keras import layers
+from collections.abc import Callable
 
-from tfppdnn.models.code import RoundToLevels
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from tfppdnn.models.code import RoundToLevels, code_of
+from tfppdnn.models.randomized_response import RandomizedWords, noise_taken
 from tfppdnn.models.resizing import NearestResizeLike, TriangleResize
 from tfppdnn.models.tiles import DrawTiles
+from tfppdnn.system_noise import system_noise
+
+_FEATURES_AT_ONCE = 4096
 
 
 def trunk_protector(
@@ -16,6 +24,7 @@ def trunk_protector(
     trunk_size: int = 128,
     code_size: int = 64,
     code_levels: int = 8,
+    private_words: Callable[..., RandomizedWords] | None = None,
     name: str = "trunk_protector",
 ) -> keras.Model:
     """Builds a generator from images to pictures of a code, whose encoder is untrained.
@@ -24,23 +33,36 @@ def trunk_protector(
     each is rounded to one of `code_levels`, and they are drawn as tiles, enlarged to the size of
     the image. There are at most `code_levels ** code_size` pictures.
 
+    With `private_words`, words name the numbers instead of levels, some are drawn at random, and
+    what is drawn as tiles is what the words stand for.
+
     Args:
         trunk: Maps float32 [N, trunk_size, trunk_size, 3] in [0, 1] to features, [N, F] or
             [N, h, w, F].
         trunk_size: Height and width that an image of any size is seen at.
         code_size: Numbers in the code.
         code_levels: Values that each of them can take, at least 2.
+        private_words: Makes the layer that names them by words, from its name; its vocabulary
+            is for the caller to set.
         name: Name of the Keras model.
 
     Returns:
-        A model from float32 [N, H, W, 3] in [0, 1] to the same.
+        A model from float32 [N, H, W, 3] in [0, 1], and from int32 [N, 2 * words] noise with
+        `private_words`, to float32 [N, H, W, 3] in [0, 1].
     """
     images = keras.Input((None, None, 3), name="image")
     x = seen(images, trunk=trunk, trunk_size=trunk_size)
     x = layers.Dense(code_size, dtype="float32", name="code")(x)
-    x = RoundToLevels(code_levels, dtype="float32", name="rounded_code")(x)
+    inputs = [images]
+    if private_words is None:
+        x = RoundToLevels(code_levels, dtype="float32", name="rounded_code")(x)
+    else:
+        words = private_words(dtype="float32", name="words")
+        inputs.append(words.noise_input())
+        x = words(x, inputs[-1])
     x = DrawTiles(dtype="float32")(x)
-    return keras.Model(images, NearestResizeLike(dtype="float32")(x, images), name=name)
+    drawn = NearestResizeLike(dtype="float32")(x, images)
+    return keras.Model(inputs if len(inputs) > 1 else images, drawn, name=name)
 
 
 def features_of(trunk: keras.Model, trunk_size: int) -> keras.Model:
@@ -53,6 +75,27 @@ def seen(images, *, trunk: keras.Model, trunk_size: int):
     """What the trunk makes of images of any size: float [N, H, W, 3] to its features [N, F]."""
     x = trunk(TriangleResize(trunk_size, name="seen")(images))
     return x if len(x.shape) == 2 else layers.GlobalAveragePooling2D(name="features")(x)
+
+
+def codes_of(protector: keras.Model, features) -> NDArray[np.float32]:
+    """What a `trunk_protector` draws of features, noise of the operating system's included.
+
+    Args:
+        protector: As it was built or loaded.
+        features: What its trunk sees of pictures, float [N, F].
+
+    Returns:
+        Float32 [N, D] in [-1, 1].
+    """
+    numbers, code = protector.get_layer("code"), code_of(protector)
+    size = noise_taken(protector)
+    noise = [] if size is None else [system_noise(len(features), size)]
+    parts = []
+    for start in range(0, len(features), _FEATURES_AT_ONCE):
+        some = slice(start, start + _FEATURES_AT_ONCE)
+        drawn = code(numbers(features[some]), *(one[some] for one in noise))
+        parts.append(ops.convert_to_numpy(drawn))
+    return np.concatenate(parts)
 
 
 def trunk_of(protector: keras.Model) -> keras.Model:

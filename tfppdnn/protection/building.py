@@ -23,6 +23,7 @@ from tfppdnn.protection.hardened import HardenedProtector
 from tfppdnn.protection.losses import feature_loss
 from tfppdnn.protection.preliminary_images import PreliminaryImages
 from tfppdnn.settings import TrainingSettings
+from tfppdnn.settings.run import PrivacySettings
 from tfppdnn.settings.training import NetworkSettings
 from tfppdnn.training.precision import computing_in_bfloat16
 
@@ -61,11 +62,13 @@ def build_protector(settings: TrainingSettings, dataset: ImageDataset) -> keras.
     if networks.protector_network == "unet":
         return build_unet(networks, dataset, name="protector")
     mean, std = dataset.channel_statistics()
+    privacy = settings.privacy
     return bottleneck(
         image_size=dataset.image_size,
         encoder_width=settings.reference.width,
-        code_size=networks.code_size,
+        code_size=_signs(privacy) if privacy.epsilon else networks.code_size,
         code_levels=networks.code_levels,
+        privacy_epsilon=privacy.epsilon or None,
         decoder_width=networks.decoder_width,
         mean=mean,
         std=std,
@@ -140,7 +143,7 @@ def _build_cyclegan(
         )
     model.compile(optimizer=keras.optimizers.Adam(training.learning_rate, training.beta_1))
     facts = {"perceptual_features": features.source, "perceptual_cap": cap}
-    return model, {**facts, **_bits(training.networks)}
+    return model, {**facts, **_bits(settings)}
 
 
 def _build_hardened(
@@ -173,15 +176,22 @@ def _build_hardened(
         restorer_optimizer=keras.optimizers.Adam(rate, training.beta_1),
         discriminator_optimizer=keras.optimizers.Adam(rate / 5, training.beta_1),
     )
-    return model, _bits(training.networks)
+    return model, _bits(settings)
 
 
-def _bits(networks: NetworkSettings) -> dict[str, Any]:
+def _bits(settings: TrainingSettings) -> dict[str, Any]:
+    networks, privacy = settings.transformation.networks, settings.privacy
     if networks.protector_network != "bottleneck":
         return {}
-    return {
-        "most_bits_a_protected_image_holds": code_bits(networks.code_size, networks.code_levels)
-    }
+    bits = "most_bits_a_protected_image_holds"
+    if privacy.epsilon:
+        return {bits: float(_signs(privacy)), "privacy_epsilon": privacy.epsilon}
+    return {bits: code_bits(networks.code_size, networks.code_levels)}
+
+
+def _signs(privacy: PrivacySettings) -> int:
+    """How many signs have so many values together."""
+    return privacy.choices.bit_length() - 1
 
 
 def _perceptual_cap(

@@ -11,6 +11,7 @@ from keras import ops
 from tfppdnn.models.adversarial_model import AdversarialModel, Optimizer
 from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
+from tfppdnn.models.randomized_response import drawing
 from tfppdnn.models.vgg13 import stage_averages
 from tfppdnn.protection import losses
 
@@ -39,7 +40,8 @@ class HardenedProtector(AdversarialModel):
     batches ((x, y), (x_p, y_p)), as many images of the one kind as of the other; y_p is not used.
 
     Args:
-        protector: h_p, from float32 [N, H, W, 3] in [0, 1] to the same.
+        protector: h_p, from float32 [N, H, W, 3] in [0, 1], and noise if it takes any, to the
+            same.
         restorer: The enemy, likewise.
         protected_discriminator: F_B, from such images to patch scores [N, h, w, 1].
         reference_classifier: h_theta, frozen, as `vgg13_bn` builds it.
@@ -135,7 +137,7 @@ class HardenedProtector(AdversarialModel):
 
     def call(self, images, training=False):
         """Protects float32 [N, H, W, 3] images in [0, 1]: h_p(x)."""
-        return self.protector(images, training=training)
+        return drawing(self.protector)(images, training=training)
 
     def train_step(self, data):
         """One step on ((x, y), (x_p, y_p)): the protector, then its two enemies."""
@@ -193,7 +195,7 @@ class HardenedProtector(AdversarialModel):
         Returns:
             The loss, and h_p(x), whole multiples of 1/255.
         """
-        protected = in_eight_bits(self.protector(images, training=training))
+        protected = in_eight_bits(self(images, training=training))
         *plain_features, _ = self.reference(images, training=False)
         *features, logits = self.reference(protected, training=False)
         restored = self.restorer(protected, training=False)

@@ -12,6 +12,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.protector.deeds import deeds
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.scheme import as_batch
+from tfppdnn.system_noise import system_noise
 
 # Of the image that a network is tried on, where it takes any size.
 _SIDE = 32
@@ -112,12 +113,15 @@ def _checked(network: Any, name: str) -> Any:
 def _fault(network: Callable) -> str | None:
     """Says what is wrong with what becomes of one image, from black to white, or nothing."""
     from tfppdnn.models.inference import inference
+    from tfppdnn.models.randomized_response import noise_taken
 
     try:
         height, width = _size(network)
         image = np.linspace(0, 1, height * width * 3, dtype=np.float32)
         image = image.reshape(1, height, width, 3)
-        made = np.asarray(inference(network)(image))
+        size = noise_taken(network)
+        noise = [] if size is None else [system_noise(1, size)]
+        made = np.asarray(inference(network)(image, *noise))
     except Exception as error:
         return f"it does not run on an image ({_first_line(error)})"
     if made.shape != image.shape or made.dtype != image.dtype:
@@ -128,7 +132,7 @@ def _fault(network: Callable) -> str | None:
 
 
 def _size(network: Any) -> tuple[int, int]:
-    height, width = (size or _SIDE for size in network.input_shape[1:3])
+    height, width = (size or _SIDE for size in network.inputs[0].shape[1:3])
     return height, width
 
 

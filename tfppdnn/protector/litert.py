@@ -16,6 +16,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.protector.memory import MemoryBudget, allocated_memory, machine_memory
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.scheme import as_batch
+from tfppdnn.system_noise import system_noise
 
 _MEND = "pass the protector.tflite of a run folder, made by `train` or `export`"
 # Images that need more come one after the other, each with all processors: as fast, and the
@@ -27,6 +28,9 @@ _KEPT_BYTES = 600 * 2**20
 
 class LiteRTScheme:
     """Protects images with a TFLite model, uint8 [1, H, W, 3] to the same, H and W resizable.
+
+    A model may also take noise, int32 [1, M]: then every image gets noise of its own from the
+    operating system.
 
     One object may be called from several threads, and spreads the images of a batch over all
     processors by itself: each image that is being protected has an interpreter of its own.
@@ -117,12 +121,16 @@ class LiteRTScheme:
                 f"{self._path} is not a TFLite model ({_one_line(error)}); {_MEND}"
             ) from None
         inputs, outputs = runner.inputs, runner.outputs
-        if not all(
-            len(tensors) == 1 and _holds_images(tensors[0]) for tensors in (inputs, outputs)
+        images, noise = inputs[:1] + outputs, inputs[1:]
+        if not (
+            len(images) == 2
+            and all(_holds_images(tensor) for tensor in images)
+            and (not noise or (len(noise) == 1 and _holds_noise(noise[0])))
         ):
             raise UserError(
                 f"{self._path} is not a protector: its inputs are {_described(inputs)} and its "
-                f"outputs {_described(outputs)}, not one uint8 [1, H, W, 3] each; {_MEND}"
+                f"outputs {_described(outputs)}, not one uint8 [1, H, W, 3] each, and at most "
+                f"int32 noise [1, M] beside; {_MEND}"
             )
         shape = inputs[0]["shape_signature"]
         if shape[1] != -1 or shape[2] != -1:
@@ -165,7 +173,7 @@ class _Runner:
         threads: Threads within an image.
 
     Attributes:
-        inputs: What the interpreter says of each of its inputs.
+        inputs: What the interpreter says of each of its inputs, the image first.
         outputs: And of its outputs.
 
     Raises:
@@ -175,7 +183,7 @@ class _Runner:
 
     def __init__(self, model: bytes, *, threads: int):
         self._interpreter = Interpreter(model_content=model, num_threads=threads)
-        self.inputs = self._interpreter.get_input_details()
+        self.inputs = image_first(self._interpreter.get_input_details())
         self.outputs = self._interpreter.get_output_details()
         self._shape: tuple[int, ...] | None = None
 
@@ -188,6 +196,8 @@ class _Runner:
             self._interpreter.allocate_tensors()
             self._shape = image.shape
         self._interpreter.set_tensor(source, image[np.newaxis])
+        for noise in self.inputs[1:]:
+            self._interpreter.set_tensor(noise["index"], system_noise(*noise["shape"]))
         self._interpreter.invoke()
         return self._interpreter.get_tensor(target)[0]
 
@@ -197,6 +207,16 @@ class _Runner:
             int(np.prod(tensor["shape"])) * np.dtype(tensor["dtype"]).itemsize
             for tensor in self._interpreter.get_tensor_details()
         )
+
+
+def image_first(inputs: list[dict]) -> list[dict]:
+    """Sorts what an interpreter says of its inputs: the image, then its noise if it takes any."""
+    return sorted(inputs, key=lambda tensor: len(tensor["shape"]), reverse=True)
+
+
+def _holds_noise(tensor: dict) -> bool:
+    shape = tensor["shape_signature"]
+    return tensor["dtype"] is np.int32 and len(shape) == 2 and shape[0] == 1 and shape[1] > 0
 
 
 def _holds_images(tensor: dict) -> bool:

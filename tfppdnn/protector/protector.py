@@ -240,17 +240,26 @@ class Protector:
         return self._origin.run
 
     @cached_property
+    def _network(self) -> Any:
+        """What it can be differentiated by, which may take noise; None if it came without."""
+        network = self._origin.network
+        return None if network is None else network()
+
+    @cached_property
     def differentiable(self) -> Callable | None:
         """Itself before rounding, float32 [N, H, W, 3] in [0, 1] to the same.
 
         A Keras model (or what `of` was given), which whoever owns the protector can
-        differentiate; None if it came without.
+        differentiate; None if it came without. One that draws at random does so by itself here.
 
         Raises:
             UserError: The file is damaged, or TensorFlow is not installed.
         """
-        network = self._origin.network
-        return None if network is None else network()
+        if self._network is None:
+            return None
+        from tfppdnn.models.randomized_response import drawing
+
+        return drawing(self._network)
 
     @cached_property
     def bits(self) -> float | None:
@@ -262,12 +271,29 @@ class Protector:
         Raises:
             UserError: As for `differentiable`.
         """
-        if self.says("bits") is not None or not hasattr(self.differentiable, "layers"):
+        if self.says("bits") is not None or not hasattr(self._network, "layers"):
             return self.says("bits")
-        from tfppdnn.models.code import code_bits, code_of
+        from tfppdnn.models.code import code_of
 
-        code = code_of(self.differentiable)
-        return code and code_bits(*code)
+        code = code_of(self._network)
+        return code and code.bits
+
+    @cached_property
+    def epsilon(self) -> float | None:
+        """One protected picture is so differentially private with respect to any change of it.
+
+        The scheme says so itself, or its network draws words at random (see
+        `tfppdnn.models.RandomizedWords`); None if it does neither. k pictures of one scene have k
+        times as much.
+
+        Raises:
+            UserError: As for `differentiable`.
+        """
+        if self.says("epsilon") is not None or not hasattr(self._network, "layers"):
+            return self.says("epsilon")
+        from tfppdnn.models.randomized_response import privacy_epsilon
+
+        return privacy_epsilon(self._network)
 
     def fitted_on(self, images: np.ndarray) -> Self:
         """What it becomes where its scheme has to learn from images first, or itself.

@@ -9,14 +9,15 @@ import numpy as np
 from tfppdnn.errors import UserError
 from tfppdnn.protector.scheme import as_batch
 from tfppdnn.signature import Signature
+from tfppdnn.system_noise import system_noise
 
 
 class SavedModelScheme:
     """Protects images with a SavedModel, all at once, on whatever device TensorFlow finds.
 
     Args:
-        path: A folder with the signature `serving_default`: `image` uint8 [N, H, W, 3] to
-            `protected` uint8 [N, H, W, 3].
+        path: A folder with the signature `serving_default`: `image` uint8 [N, H, W, 3], and
+            maybe `noise` int32 [N, M], to `protected` uint8 [N, H, W, 3].
 
     Raises:
         UserError: TensorFlow is not installed, or the folder is no such SavedModel.
@@ -31,7 +32,8 @@ class SavedModelScheme:
                 "or pass a protector.tflite"
             ) from None
         self._protect = made = Signature(path, mend="make it again with `export`")
-        if (made.inputs, made.outputs) != ({"image": "uint8"}, {"protected": "uint8"}):
+        images = {name: dtype for name, dtype in made.inputs.items() if name != "noise"}
+        if (images, made.outputs) != ({"image": "uint8"}, {"protected": "uint8"}):
             raise UserError(
                 f"{path} is not a protector: its serving_default turns {sorted(made.inputs)} into "
                 f"{sorted(made.outputs)}, not 'image' into 'protected' (uint8); pass the "
@@ -54,7 +56,10 @@ class SavedModelScheme:
         import tensorflow as tf
 
         try:
-            protected = self._protect(image=as_batch(images))["protected"]
+            batch = as_batch(images)
+            noise = self._protect.shapes.get("noise")
+            drawn = {} if noise is None else {"noise": system_noise(len(batch), noise[1])}
+            protected = self._protect(image=batch, **drawn)["protected"]
         except tf.errors.ResourceExhaustedError as error:
             raise MemoryError("TensorFlow ran out of memory") from error
         return protected.numpy().reshape(images.shape)

@@ -57,7 +57,8 @@ def render(
         HTML in which everything from outside is escaped and nothing points outside.
     """
     protector = metrics.get("protector", {})
-    bits = metrics.get("transformation_network", {}).get("most_bits_a_protected_image_holds")
+    made = metrics.get("transformation_network", {})
+    bits, epsilon = made.get("most_bits_a_protected_image_holds"), made.get("privacy_epsilon")
     settings, dataset = config.get("settings", {}), config.get("dataset", {})
     accuracies = accuracies_of(metrics, dataset)
     return template("report.html.j2").render(
@@ -72,7 +73,7 @@ def render(
         seen=what_is_seen(protector),
         restored=what_is_restored(protector),
         leakage=leakage_of(metrics),
-        bound=None if bits is None else CodeBound(bits),
+        bound=None if bits is None else CodeBound(bits, epsilon=epsilon),
         files=[(name, _FILES.get(name, ""), f) for name, f in metrics.get("export", {}).items()],
         gate=metrics.get("gate"),
         seconds=seconds,

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
 from tfppdnn.settings.group import CHECKED, Group
-from tfppdnn.settings.values import Count, ImageSize, Positive, all_or_at_least
+from tfppdnn.settings.values import (
+    Count,
+    ImageSize,
+    Positive,
+    Weight,
+    all_or_at_least,
+    whole_number,
+)
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -46,6 +54,37 @@ class MeasuringSettings(Group):
     """
 
     test_images: all_or_at_least(2) = 0
+
+
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class PrivacySettings(Group):
+    """Noise, drawn anew for every picture, that bounds what anybody learns of it.
+
+    Attributes:
+        epsilon: Of the local differential privacy of one protected picture; 0 for no noise.
+        words: Words that name a picture then, in place of `code_levels`; 0 for one for each 8
+            of epsilon, and one of a bottleneck.
+        choices: Values of each word, a power of 2.
+    """
+
+    PREFIX: ClassVar[str] = "privacy_"
+
+    epsilon: Weight = 0.0
+    words: whole_number(0, 16) = 0
+    choices: whole_number(2, 4096) = 64
+
+    @property
+    def words_of_photos(self) -> int:
+        """How many words name a picture that a trunk sees."""
+        return self.words or max(1, round(self.epsilon / 8))
+
+    @model_validator(mode="after")
+    def _fits(self) -> PrivacySettings:
+        if self.choices & (self.choices - 1):
+            raise ValueError(
+                f"--privacy_choices={self.choices}: must be a power of 2, as 64 and 256 are"
+            )
+        return self
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -98,6 +137,7 @@ class RunSettings(Group):
         data: What all stages see.
         computing: How all stages are computed.
         measuring: What figures are measured on.
+        privacy: Noise that bounds what anybody learns of a picture.
         gate: The gate.
         classifier: The cloud's classifier.
     """
@@ -105,6 +145,7 @@ class RunSettings(Group):
     data: DataSettings = DataSettings()
     computing: ComputingSettings = ComputingSettings()
     measuring: MeasuringSettings = MeasuringSettings()
+    privacy: PrivacySettings = PrivacySettings()
     gate: GateSettings = GateSettings()
     classifier: ClassifierSettings = ClassifierSettings()
 

@@ -205,6 +205,8 @@ class TrainingSettings(RunSettings):
     @model_validator(mode="after")
     def _fits(self) -> TrainingSettings:
         size, networks = self.data.image_size, self.transformation.networks
+        if self.privacy.epsilon:
+            _check_private(self)
         if networks.protector_network == "bottleneck" and size % 8:
             raise ValueError(
                 f"--image_size={size}: must be a multiple of 8 for --protector_network=bottleneck"
@@ -218,10 +220,29 @@ class TrainingSettings(RunSettings):
         return self
 
 
+def _check_private(settings: TrainingSettings) -> None:
+    epsilon, transformation = settings.privacy.epsilon, settings.transformation
+    needed = "--protector_network=bottleneck --objective=hardened"
+    if transformation.networks.protector_network != "bottleneck":
+        raise ValueError(f"--privacy_epsilon={epsilon:g}: only a code can be random; add {needed}")
+    if transformation.objective.name != "hardened":
+        raise ValueError(
+            f"--privacy_epsilon={epsilon:g}: the paper's objective has no noise; add {needed}"
+        )
+    if settings.privacy.words > 1:
+        raise ValueError(
+            f"--privacy_words={settings.privacy.words}: a bottleneck has one word; give more "
+            "--privacy_choices"
+        )
+
+
 OF_STAGE = {
     "reference_classifier": ("data", "computing", "reference"),
     "preliminary_images": ("data", "computing", "reference", "preliminary"),
-    "transformation_network": ("data", "computing", "reference", "preliminary", "transformation"),
+    "transformation_network": (
+        *("data", "computing", "reference", "preliminary"),
+        *("privacy", "transformation"),
+    ),
     "classifier": ("data", "computing", "measuring", "classifier"),
 }
 """The groups that what a stage makes depends on: its own, and those of the stages before it."""

@@ -24,7 +24,7 @@ def export_tile_gate(
     images: np.ndarray,
     *,
     code_size: int,
-    code_levels: int,
+    code_levels: int | None,
     seed: int,
 ) -> dict[str, Any]:
     """Writes RUN/gate, and records how often it errs.
@@ -37,7 +37,7 @@ def export_tile_gate(
         protector: h_p, a `trunk_protector`.
         images: uint8 [N, H, W, 3], plain.
         code_size: Numbers in the code.
-        code_levels: Values of each.
+        code_levels: Values of each; None where words name them, and any grey may be drawn.
         seed: Seed of the decoys.
     """
     score = tile_scores(code_size=code_size, code_levels=code_levels)
@@ -59,7 +59,7 @@ def export_tile_gate(
     return run.record("gate", figures)
 
 
-def tile_scores(*, code_size: int, code_levels: int):
+def tile_scores(*, code_size: int, code_levels: int | None):
     """Makes the score: uint8 [N, H, W, 3] to float32 [N], at most 0.
 
     It is minus the mean distance, in grey levels, between a picture and the one that its own tiles
@@ -67,12 +67,13 @@ def tile_scores(*, code_size: int, code_levels: int):
 
     Args:
         code_size: Numbers in the code.
-        code_levels: Values of each.
+        code_levels: Values of each; None for any.
     """
     side = grid_side(code_size)
     # Tiles that no number is drawn in are mid-grey.
     drawn = np.arange(side * side).reshape(1, side, side, 1) < code_size
-    read, enlarge, steps = ReadTiles(side), NearestResizeLike(), code_levels - 1
+    read, enlarge = ReadTiles(side), NearestResizeLike()
+    steps = 255 if code_levels is None else code_levels - 1
 
     def score(image: tf.Tensor) -> tf.Tensor:
         pixels = tf.cast(image, tf.float32) / 255.0

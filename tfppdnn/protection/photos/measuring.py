@@ -18,8 +18,8 @@ from tfppdnn.leakage.recogniser import Recogniser
 from tfppdnn.models.eight_bit import as_bytes, as_floats, run_on_images
 from tfppdnn.models.inference import inference
 from tfppdnn.models.tiles import ReadTiles, grid_side
+from tfppdnn.models.trunk_protector import codes_of
 from tfppdnn.protection.measurements import LEAKAGE_IMAGES, outlines_of_photographs
-from tfppdnn.protection.photos.code import Encoder
 from tfppdnn.protection.photos.features import SMALL_SIZE
 from tfppdnn.protection.photos.heads import train_head
 from tfppdnn.reports.pictures import Pictures
@@ -40,7 +40,6 @@ def measure(
     run: RunFolder,
     settings: PhotoSettings,
     dataset: ImageDataset,
-    encoder: Encoder,
     train: Arrays,
     test: Arrays,
     protector: keras.Model,
@@ -58,7 +57,6 @@ def measure(
         run: The run folder.
         settings: Of the code, and of the classifier.
         dataset: Plain pictures and labels.
-        encoder: From features to numbers.
         train: What was kept of the training pictures, see `see_pictures`.
         test: Likewise, of the test pictures.
         protector: h_p.
@@ -67,7 +65,7 @@ def measure(
     Returns:
         The restorer, and a classifier of protected pictures.
     """
-    codes = rounded(train["features"] @ encoder.kernel + encoder.bias, settings.code.levels)
+    codes = codes_of(protector, train["features"])
     read = tile_reader(settings.code)
     plain = dataset.test_images
     starts = range(0, len(plain), 256)
@@ -114,12 +112,6 @@ def measure(
         return keras.ops.convert_to_numpy(inference(head)(read(pictures))).argmax(axis=1)
 
     return restore, classify
-
-
-def rounded(numbers: np.ndarray, levels: int) -> np.ndarray:
-    """What `RoundToLevels` makes of numbers: float32 of any shape, in [-1, 1]."""
-    steps = (levels - 1) / 2
-    return (np.round((np.tanh(numbers) + 1) * steps) / steps - 1).astype(np.float32)
 
 
 def tile_reader(code: CodeSettings) -> Callable[[np.ndarray], np.ndarray]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+from collections.abc import Iterator
+from functools import partial
+
 import keras
 import numpy as np
 
@@ -10,18 +15,21 @@ from tfppdnn.errors import UserError
 from tfppdnn.exporting.half import round_weights_to_half
 from tfppdnn.files import written_whole
 from tfppdnn.models.code import code_bits
+from tfppdnn.models.randomized_response import RandomizedWords
 from tfppdnn.models.trunk_protector import seen, trunk_protector
 from tfppdnn.protection.exports import export_protector, export_reference
-from tfppdnn.protection.photos.code import Encoder, averaged, learn_code
+from tfppdnn.protection.photos.code import averaged, learn_code
 from tfppdnn.protection.photos.features import see_pictures
 from tfppdnn.protection.photos.gate import export_tile_gate
 from tfppdnn.protection.photos.heads import train_head
 from tfppdnn.protection.photos.measuring import draw_pictures, measure, summary
 from tfppdnn.protection.photos.trunks import load_trunk
+from tfppdnn.protection.photos.words import learn_words
 from tfppdnn.reports.report import write_report
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings.photos import CodeSettings, PhotoSettings
+from tfppdnn.settings.photos import PhotoSettings
 from tfppdnn.timing import timed
+from tfppdnn.training.shards import Arrays
 
 # Figures and checks of exported files look at so many test pictures, at most.
 _CHECKED_PICTURES = 256
@@ -68,15 +76,13 @@ def make_photo_run(
 
     # The code, and the network that draws it.
     with stage("code"):
-        encoder = _encoder(settings.code, train, dataset.train_labels)
-        protector = _protector(settings, trunk.model, encoder)
+        make = _private if settings.privacy.epsilon else _rounded
+        protector, facts = make(settings, trunk.model, train, dataset.train_labels, seed=seed)
         with written_whole(run.protector) as temporary:
             protector.save(temporary)
-        run.record("transformation_network", _facts(settings.code, encoder) | trunk.facts)
+        run.record("transformation_network", facts | trunk.facts)
     with stage("measuring"):
-        restore, classify = measure(
-            run, settings, dataset, encoder, train, test, protector, seed=seed
-        )
+        restore, classify = measure(run, settings, dataset, train, test, protector, seed=seed)
 
     # What leaves the building.
     some = np.asarray(dataset.test_images[:_CHECKED_PICTURES])
@@ -89,7 +95,7 @@ def make_photo_run(
             protector,
             some,
             code_size=settings.code.size,
-            code_levels=settings.code.levels,
+            code_levels=None if settings.privacy.epsilon else settings.code.levels,
             seed=seed,
         )
     with stage("pictures"):
@@ -98,9 +104,13 @@ def make_photo_run(
     run.record("train", summary(run.metrics()))
 
 
-def _encoder(code: CodeSettings, train, labels: np.ndarray) -> Encoder:
-    try:
-        return learn_code(
+def _rounded(
+    settings: PhotoSettings, trunk: keras.Model, train: Arrays, labels: np.ndarray, *, seed: int
+) -> tuple[keras.Model, dict[str, float]]:
+    """h_p whose numbers are rounded, and the facts of its code. Nothing depends on the seed."""
+    code = settings.code
+    with _enough_pictures(code.size):
+        encoder = learn_code(
             train["features"],
             averaged(train["pictures"]),
             labels,
@@ -108,20 +118,58 @@ def _encoder(code: CodeSettings, train, labels: np.ndarray) -> Encoder:
             hiding_weight=code.hiding_weight,
             label_weight=code.label_weight,
         )
-    except ValueError as error:
-        raise UserError(f"--code_size={code.size}: {error}; give fewer, or more pictures") from None
-
-
-def _protector(settings: PhotoSettings, trunk: keras.Model, encoder: Encoder) -> keras.Model:
     protector = trunk_protector(
         trunk=trunk,
         trunk_size=settings.trunk.size,
-        code_size=settings.code.size,
-        code_levels=settings.code.levels,
+        code_size=code.size,
+        code_levels=code.levels,
         name="protector",
     )
     protector.get_layer("code").set_weights([encoder.kernel, encoder.bias])
-    return protector
+    return protector, {
+        "numbers": code.size,
+        "levels": code.levels,
+        "most_bits_a_protected_image_holds": code_bits(code.size, code.levels),
+        "share_of_features_kept": encoder.kept,
+        "share_of_pictures_restored": encoder.restored,
+    }
+
+
+def _private(
+    settings: PhotoSettings, trunk: keras.Model, train: Arrays, labels: np.ndarray, *, seed: int
+) -> tuple[keras.Model, dict[str, float]]:
+    """h_p whose numbers are named by words under noise, and the facts of its code."""
+    privacy, size = settings.privacy, settings.code.size
+    words, choices = privacy.words_of_photos, privacy.choices
+    with _enough_pictures(size):
+        vocabulary = learn_words(
+            train["features"], size=size, words=words, choices=choices, seed=seed
+        )
+    protector = trunk_protector(
+        trunk=trunk,
+        trunk_size=settings.trunk.size,
+        code_size=size,
+        private_words=partial(RandomizedWords, privacy.epsilon, choices=choices, words=words),
+        name="protector",
+    )
+    protector.get_layer("code").set_weights([vocabulary.kernel, vocabulary.bias])
+    protector.get_layer("words").set_weights([vocabulary.values])
+    return protector, {
+        "numbers": size,
+        "words": words,
+        "choices": choices,
+        "most_bits_a_protected_image_holds": words * math.log2(choices),
+        "privacy_epsilon": privacy.epsilon,
+        "share_of_features_kept": vocabulary.kept,
+    }
+
+
+@contextlib.contextmanager
+def _enough_pictures(size: int) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(f"--code_size={size}: {error}; give fewer, or more pictures") from None
 
 
 def _of_pictures(
@@ -131,13 +179,3 @@ def _of_pictures(
     images = keras.Input((None, None, 3), name="image")
     features = seen(images, trunk=trunk, trunk_size=settings.trunk.size)
     return keras.Model(images, classifier(features), name="reference_classifier")
-
-
-def _facts(code: CodeSettings, encoder: Encoder) -> dict[str, float]:
-    return {
-        "numbers": code.size,
-        "levels": code.levels,
-        "most_bits_a_protected_image_holds": code_bits(code.size, code.levels),
-        "share_of_features_kept": encoder.kept,
-        "share_of_pictures_restored": encoder.restored,
-    }
