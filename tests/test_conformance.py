@@ -24,8 +24,11 @@ def check():
 @pytest.fixture(scope="module")
 def made(tiny_run, tmp_path_factory):
     """The vector of the tiny run, made by the command."""
-    folder = tmp_path_factory.mktemp("vectors") / "conformance"
-    command = [sys.executable, VECTOR.parent / "make.py", tiny_run, folder]
+    return make(tiny_run, tmp_path_factory.mktemp("vectors") / "conformance")
+
+
+def make(run, folder):
+    command = [sys.executable, VECTOR.parent / "make.py", run, folder]
     environment = {**os.environ, "PYTHONPATH": str(EXPORT.parent)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
@@ -121,6 +124,50 @@ def test_a_damaged_vector_is_told_from_a_wrong_port(check, made, tmp_path, capsy
     said = capsys.readouterr().out
     assert "models/protector.tflite is another file" in said
     assert "images/32x32.png decodes to other pixels" in said
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory):
+    """The vector of a protector that draws at random, and its SavedModel."""
+    import keras
+
+    from tfppdnn.exporting.run_folder import export_all
+    from tfppdnn.models import bottleneck
+
+    keras.utils.set_random_seed(0)
+    network = bottleneck(encoder_width=0.0625, code_size=4, decoder_width=8, privacy_epsilon=2.0)
+    run = tmp_path_factory.mktemp("private")
+    export_all(network, run, images=np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), "u1"))
+    make(run, run / "conformance")
+    return run
+
+
+def test_noise_is_part_of_the_vector_and_black_where_it_is_missing(check, private, capsys):
+    vector = private / "conformance"
+    manifest = json.loads((vector / "manifest.json").read_text())
+    assert {len(case["noise"]) for case in manifest["cases"]} == {2}
+    forgotten = [case for case in manifest["cases"] if case["noise"] == [0, 0]]
+    assert {case["model"] for case in forgotten} == set(manifest["models"])
+    for case in manifest["cases"]:
+        black = not check["read_rgb"](vector / case["expected"]).any()
+        assert black == (case in forgotten)
+    arguments = [f"--vector={vector}", f"--saved_model={private / 'protector'}"]
+    assert check["main"](arguments) == 0, capsys.readouterr().out
+
+
+def test_a_port_that_draws_its_own_noise_fails_the_vector(check, private, tmp_path, capsys):
+    from tfppdnn import Protector
+
+    vector = private / "conformance"
+    manifest = json.loads((vector / "manifest.json").read_text())
+    for case in manifest["cases"]:
+        file = (tmp_path / case["expected"]).with_suffix(".png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        protector = Protector.from_preset(private / "protector.tflite")
+        made = protector.protect(check["read_rgb"](vector / case["image"]))
+        Image.fromarray(made).save(file)
+    assert check["main"]([f"--vector={vector}", f"--answers={tmp_path}"]) == 1
+    assert "max_difference" in capsys.readouterr().out
 
 
 # What each runtime's reference documents:

@@ -109,6 +109,35 @@ def test_what_is_kept_is_measured_by_the_same_classifier(metrics):
     assert protector["restored_leakage"]["affine_ssim"]["mean"] > 0
 
 
+def test_words_under_noise_are_what_is_drawn_measured_and_reported(made_once, options):
+    from tfppdnn.cli import main
+
+    def make(out):
+        private = ["--privacy_epsilon=12", "--privacy_words=2", "--privacy_choices=16"]
+        assert main(["train", f"--out={out}", *options, *private]) == 0
+
+    run = made_once("private-photos", make)
+    metrics = json.loads((run / "metrics.json").read_text())
+    made = metrics["transformation_network"]
+    assert (made["words"], made["choices"], made["privacy_epsilon"]) == (2, 16, 12.0)
+    assert made["most_bits_a_protected_image_holds"] == 8
+    assert 0.3 < made["share_of_features_kept"] < 1
+    # Six of epsilon for a word of 16 keep it with probability 0.96; digits are easily told apart.
+    kept = metrics["protector"]["reference_accuracy_on_protected"]
+    assert 0.4 < kept < metrics["protector"]["reference_accuracy_on_plain"]
+    protector = Protector.from_preset(run)
+    assert (protector.epsilon, protector.bits) == (12.0, 8.0)
+    plain = load_digits().test_images[:1].repeat(300, axis=0)
+    words = np.unique(tiles_of(protector.protect(plain)), axis=0, return_counts=True)[1]
+    # Both words are true with probability 0.96^2, to which falls whoever is drawn so by chance.
+    assert 0.8 < words.max() / 300 < 0.99
+    page = (run / "report.html").read_text()
+    assert "2 words of 16 values" in page and "epsilon = 12" in page
+    gate = load_gate(run)
+    assert gate(protector.protect(load_digits().test_images[:50])).mean() > 0.95
+    assert gate(load_digits().test_images[:50]).mean() < 0.05
+
+
 def test_the_report_speaks_of_a_trunk_and_not_of_the_papers_training(run):
     page = (run / "report.html").read_text()
     for said in ("all that the trunk sees", "12 numbers of 8 values", "--preset=photos", "ridge"):

@@ -3,6 +3,7 @@
 import json
 import struct
 
+import keras
 import numpy as np
 import pytest
 from exporting_samples import assert_same_pixels
@@ -22,9 +23,11 @@ from web_page_samples import (
 )
 
 from tfppdnn import load_protector
-from tfppdnn.exporting.tflite import WEB_SIZES
+from tfppdnn.exporting.tflite import WEB_SIZES, web_tflite
 from tfppdnn.images.files import read_image
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.models import bottleneck
+from tfppdnn.models.eight_bit import run_on_images
 
 
 @pytest.mark.parametrize("size", WEB_SIZES)
@@ -64,6 +67,37 @@ def test_the_shipped_protector_runs_in_the_page(browser, shipped_web_run, tmp_pa
         sent = pixels_of(sent_png(posts(browser)[-1]))
     plain = resize_square(read_image(path), 32)
     assert_same_pixels(sent, load_protector("cifar10").protect(plain))
+
+
+def test_a_page_draws_noise_for_every_picture_and_takes_that_of_a_test(browser, web_run, tmp_path):
+    keras.utils.set_random_seed(0)
+    network = bottleneck(encoder_width=0.0625, code_size=3, decoder_width=8, privacy_epsilon=1.0)
+    file = tmp_path / "protector_web.tflite"
+    file.write_bytes(web_tflite(network, [32]))
+    plain = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8)
+    noise = np.array([[2**31 - 1, 12_345]], np.int32)
+    with running(web_run, web=(WEB, file)) as server:
+        browser.open("about:blank")
+        browser.open(f"http://{server.rest_address}/")
+        browser.wait_for("document.querySelector('#status')?.textContent.startsWith('Ready')")
+        made = browser.evaluate(f"""(async () => {{
+            const {{Protector}} = await import('./protector.js');
+            const {{loadAndCompile, Tensor}} = await import('./vendor/litert.js');
+            const file = await (await fetch('protector_web.tflite')).arrayBuffer();
+            const model = await loadAndCompile(new Uint8Array(file), {{accelerator: 'wasm'}});
+            const protector = new Protector(model, Tensor);
+            const pixels = new Uint8Array({plain.ravel().tolist()});
+            const fixed = new Int32Array({noise.ravel().tolist()});
+            const found = [Array.from(await protector.protect(pixels, 32, fixed))];
+            for (let i = 0; i < 60; i++) {{
+              found.push(Array.from(await protector.protect(pixels, 32)));
+            }}
+            return JSON.stringify(found);
+        }})()""")
+    given, *drawn = (np.array(one, np.uint8).reshape(32, 32, 3) for one in json.loads(made))
+    assert_same_pixels(given, run_on_images(network, plain, noise=noise)[0])
+    # Of eight words the true one is kept with probability 0.28: sixty are never all alike.
+    assert 4 <= len({picture.tobytes() for picture in drawn}) <= 8
 
 
 def with_gamma():

@@ -6,6 +6,8 @@ import java.io.Closeable
 import java.io.File
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import java.security.SecureRandom
+import org.tensorflow.lite.DataType
 import org.tensorflow.lite.InterpreterApi
 
 /**
@@ -18,21 +20,33 @@ import org.tensorflow.lite.InterpreterApi
  */
 class Protector(model: ByteBuffer) : Closeable {
     private val interpreter = InterpreterApi.create(model, InterpreterApi.Options())
+    private val random = SecureRandom()
+    private val image: Int
+    private val noiseSize: Int
     private var height = 0
     private var width = 0
+
+    init {
+        val inputs = 0 until interpreter.getInputTensorCount()
+        image = inputs.first { interpreter.getInputTensor(it).dataType() == DataType.UINT8 }
+        val noise = inputs.firstOrNull { it != image }
+        noiseSize = if (noise == null) 0 else interpreter.getInputTensor(noise).shape()[1]
+    }
 
     /**
      * Protects RGB pixels.
      *
      * @param rgb Three bytes a pixel, row by row.
+     * @param noise What a protector that draws at random is given; leave it out but in tests.
      * @return As many bytes.
      */
     @Synchronized
-    fun protect(rgb: ByteArray, height: Int, width: Int): ByteArray {
+    fun protect(rgb: ByteArray, height: Int, width: Int, noise: IntArray = draw()): ByteArray {
+        require(noise.size == noiseSize) { "the file takes $noiseSize random numbers" }
         require(height > 0 && width > 0) { "the image has no pixels" }
         require(rgb.size.toLong() == 3L * height * width) { "three bytes a pixel, not ${rgb.size}" }
         if (height != this.height || width != this.width) {
-            interpreter.resizeInput(0, intArrayOf(1, height, width, 3))
+            interpreter.resizeInput(image, intArrayOf(1, height, width, 3))
             this.height = height
             this.width = width
         }
@@ -40,13 +54,20 @@ class Protector(model: ByteBuffer) : Closeable {
         input.put(rgb)
         input.rewind()
         val output = ByteBuffer.allocateDirect(rgb.size).order(ByteOrder.nativeOrder())
-        interpreter.run(input, output)
+        val drawn = ByteBuffer.allocateDirect(4 * noiseSize).order(ByteOrder.nativeOrder())
+        drawn.asIntBuffer().put(noise)
+        val inputs = if (noiseSize == 0) arrayOf<Any>(input) else
+            Array<Any>(2) { if (it == image) input else drawn }
+        interpreter.runForMultipleInputsOutputs(inputs, mapOf<Int, Any>(0 to output))
         output.rewind()
         return ByteArray(rgb.size).also { output.get(it) }
     }
 
+    /** Draws what one picture is protected with, by the system's generator. */
+    private fun draw() = IntArray(noiseSize) { random.nextInt() }
+
     /** Protects a picture; transparency is dropped. */
-    fun protect(picture: Bitmap): Bitmap {
+    fun protect(picture: Bitmap, noise: IntArray = draw()): Bitmap {
         val height = picture.height
         val width = picture.width
         val pixels = IntArray(width * height)
@@ -57,7 +78,7 @@ class Protector(model: ByteBuffer) : Closeable {
             rgb[3 * i + 1] = (pixel shr 8).toByte()
             rgb[3 * i + 2] = pixel.toByte()
         }
-        val protectedRgb = protect(rgb, height, width)
+        val protectedRgb = protect(rgb, height, width, noise)
         for (i in pixels.indices) {
             val red = protectedRgb[3 * i].toInt() and 0xff
             val green = protectedRgb[3 * i + 1].toInt() and 0xff
@@ -68,10 +89,10 @@ class Protector(model: ByteBuffer) : Closeable {
     }
 
     /** Protects a picture and returns it as a PNG file: what is uploaded. */
-    fun protectToPng(picture: Bitmap): ByteArray {
+    fun protectToPng(picture: Bitmap, noise: IntArray = draw()): ByteArray {
         val file = ByteArrayOutputStream()
         // PNG keeps every value; JPEG would change them, and with them what the classifier sees.
-        protect(picture).compress(Bitmap.CompressFormat.PNG, 100, file)
+        protect(picture, noise).compress(Bitmap.CompressFormat.PNG, 100, file)
         return file.toByteArray()
     }
 

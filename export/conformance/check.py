@@ -5,7 +5,9 @@
     python export/conformance/check.py --answers=FOLDER                PNG files of a port
 
 A port protects every image of the vector with every model and writes the answers as PNG under
-the names that `manifest.json` gives as `expected`. Needs numpy, Pillow and ai-edge-litert.
+the names that `manifest.json` gives as `expected`. A case with `noise` is given that, where an app
+would draw its own; where it is 0 throughout, the answer is black. Needs numpy, Pillow and
+ai-edge-litert.
 """
 
 from __future__ import annotations
@@ -37,21 +39,33 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def protect_with_litert(model: Path, signature: str, image: np.ndarray) -> np.ndarray:
-    """Protects one image, uint8 [H, W, 3], with a TFLite file."""
+def protect_with_litert(
+    model: Path, signature: str, image: np.ndarray, noise: list[int] | None = None
+) -> np.ndarray:
+    """Protects one image, uint8 [H, W, 3], with a TFLite file, and with noise if it takes any."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_path=str(model))
     if signature == "serving_default":  # The files of any size.
-        index = interpreter.get_input_details()[0]["index"]
+        inputs = interpreter.get_input_details()
+        index = next(one["index"] for one in inputs if one["dtype"] is np.uint8)
         interpreter.resize_tensor_input(index, (1, *image.shape))
-    return interpreter.get_signature_runner(signature)(image=image[np.newaxis])["protected"][0]
+    run = interpreter.get_signature_runner(signature)
+    return run(image=image[np.newaxis], **noise_input(noise))["protected"][0]
+
+
+def noise_input(noise: list[int] | None) -> dict[str, np.ndarray]:
+    """The second input of a protector that draws at random, int32 [1, M]."""
+    return {} if noise is None else {"noise": np.array([noise], np.int32)}
 
 
 def litert(vector: Path) -> Port:
     """The port that is LiteRT in Python."""
     return lambda case: protect_with_litert(
-        vector / "models" / case["model"], case["signature"], read_rgb(vector / case["image"])
+        vector / "models" / case["model"],
+        case["signature"],
+        read_rgb(vector / case["image"]),
+        case.get("noise"),
     )
 
 
@@ -63,9 +77,8 @@ def saved_model(vector: Path, directory: Path) -> Port:
 
     def protect(case: dict) -> np.ndarray:
         image = read_rgb(vector / case["image"])[np.newaxis]
-        return loaded.signatures["serving_default"](image=tf.constant(image))["protected"][
-            0
-        ].numpy()
+        serve = loaded.signatures["serving_default"]
+        return serve(image=image, **noise_input(case.get("noise")))["protected"][0].numpy()
 
     return protect
 

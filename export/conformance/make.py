@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -71,23 +72,37 @@ def make(run: Path, folder: Path) -> None:
                 "min_runtime_version": _min_runtime_version(content),
                 "allowed": ALLOWED[model],
             }
-            web = model == "protector_web.tflite"
+            web, noises = model == "protector_web.tflite", noise_of(content)
             for height, width in [(s, s) for s in WEB_SIZES] if web else ANY_SIZE:
                 image, name = picture(height, width), f"{height}x{width}.png"
                 signature = f"protect_{height}" if web else "serving_default"
-                protected = protect_with_litert(run / model, signature, image)
+                noise = next(noises)
+                protected = protect_with_litert(run / model, signature, image, noise)
                 cases.append(
                     {
                         "model": model,
                         "signature": signature,
                         "height": height,
                         "width": width,
+                        **({} if noise is None else {"noise": noise}),
                         "image": save(f"images/{name}", image),
                         "expected": save(f"expected/{Path(model).stem}/{name}", protected),
                     }
                 )
         manifest = {"models": models, "rgb_sha256": digests, "cases": cases}
         (new / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def noise_of(content: bytes) -> Iterator[list[int] | None]:
+    """Yields the noise of case after case: none at all, or none in the first, then at random."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    inputs = Interpreter(model_content=content).get_input_details()
+    size = next((int(one["shape"][1]) for one in inputs if one["dtype"] is np.int32), None)
+    rng = np.random.default_rng(0)
+    yield None if size is None else [0] * size
+    while True:
+        yield None if size is None else rng.integers(-(2**31), 2**31, size).tolist()
 
 
 def _min_runtime_version(content: bytes) -> str:

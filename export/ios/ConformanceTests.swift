@@ -13,6 +13,7 @@ final class ConformanceTests: XCTestCase {
       let expected: String
       let height: Int
       let width: Int
+      let noise: [Int32]?
     }
     let models: [String: Model]
     let cases: [Case]
@@ -37,7 +38,8 @@ final class ConformanceTests: XCTestCase {
     XCTAssertFalse(cases.isEmpty)
     for one in cases {
       let model = vector.appendingPathComponent("models/\(one.model)").path
-      let file = try Protector(modelPath: model).protectToPNG(picture(named: one.image))
+      let file = try Protector(modelPath: model).protectToPNG(
+        picture(named: one.image), noise: one.noise)
       let found = try Protector.rgb(of: picture(file))
       let expected = try Protector.rgb(of: picture(named: one.expected))
       XCTAssertEqual(found.count, expected.count, one.expected)

@@ -13,41 +13,60 @@ public final class Protector {
     case notAnImage
     /// The system could not make a picture or a PNG file.
     case notDrawn
+    /// The file takes other inputs than an image and noise, or other noise.
+    case notAProtector
   }
 
   private let interpreter: Interpreter
+  private let image: Int
+  private let noiseSize: Int
   private var size = (height: 0, width: 0)
 
   /// Opens a protector from a file.
   public init(modelPath: String) throws {
     interpreter = try Interpreter(modelPath: modelPath)
+    try interpreter.allocateTensors()
+    let inputs = try (0..<interpreter.inputTensorCount).map { try interpreter.input(at: $0) }
+    guard let image = inputs.firstIndex(where: { $0.dataType == .uInt8 }) else {
+      throw Failure.notAProtector
+    }
+    self.image = image
+    noiseSize = inputs.first { $0.dataType == .int32 }?.shape.dimensions[1] ?? 0
   }
 
   /// Protects RGB pixels: three bytes a pixel, row by row; as many come back.
-  public func protect(rgb: Data, height: Int, width: Int) throws -> Data {
+  ///
+  /// A protector that draws at random takes noise of the system's generator; give it in tests only.
+  public func protect(rgb: Data, height: Int, width: Int, noise: [Int32]? = nil) throws -> Data {
     guard height > 0, width > 0, rgb.count == 3 * height * width else { throw Failure.notAnImage }
+    let noise = noise ?? (0..<noiseSize).map { _ in Int32.random(in: .min ... .max) }
+    guard noise.count == noiseSize else { throw Failure.notAProtector }
     if size != (height, width) {
-      try interpreter.resizeInput(at: 0, to: Tensor.Shape([1, height, width, 3]))
+      try interpreter.resizeInput(at: image, to: Tensor.Shape([1, height, width, 3]))
       try interpreter.allocateTensors()
       size = (height, width)
     }
-    try interpreter.copy(rgb, toInputAt: 0)
+    try interpreter.copy(rgb, toInputAt: image)
+    if noiseSize > 0 {
+      try interpreter.copy(noise.withUnsafeBytes { Data($0) }, toInputAt: 1 - image)
+    }
     try interpreter.invoke()
     return try interpreter.output(at: 0).data
   }
 
   /// Protects a picture; transparency is dropped. An orientation is not applied: a picture from the
   /// camera has one, so draw it upright first.
-  public func protect(_ picture: CGImage) throws -> CGImage {
+  public func protect(_ picture: CGImage, noise: [Int32]? = nil) throws -> CGImage {
     let (height, width) = (picture.height, picture.width)
-    let protected = try protect(rgb: Protector.rgb(of: picture), height: height, width: width)
+    let rgb = try Protector.rgb(of: picture)
+    let protected = try protect(rgb: rgb, height: height, width: width, noise: noise)
     return try Protector.picture(rgb: protected, height: height, width: width)
   }
 
   /// Protects a picture and returns it as a PNG file: what is uploaded.
-  public func protectToPNG(_ picture: CGImage) throws -> Data {
+  public func protectToPNG(_ picture: CGImage, noise: [Int32]? = nil) throws -> Data {
     // PNG keeps every value; JPEG would change them, and with them what the classifier sees.
-    guard let file = UIImage(cgImage: try protect(picture)).pngData() else {
+    guard let file = UIImage(cgImage: try protect(picture, noise: noise)).pngData() else {
       throw Failure.notDrawn
     }
     return file

@@ -34,19 +34,28 @@ export class Protector {
    *
    * @param {Uint8Array} pixels RGB, row by row, size * size * 3 of them.
    * @param {number} size One of `sizes`.
+   * @param {Int32Array} [noise] For a model that draws at random; drawn here if not given.
    * @returns {Promise<Uint8Array>} As many protected pixels.
    */
-  async protect(pixels, size) {
-    const image = new this.#Tensor(pixels, [1, size, size, 3]);
+  async protect(pixels, size, noise = this.#draw(size)) {
+    const inputs = {image: new this.#Tensor(pixels, [1, size, size, 3])};
+    if (noise) inputs.noise = new this.#Tensor(noise, [1, noise.length]);
     let answer;
     try {
-      ({protected: answer} = await this.#model.run(`protect_${size}`, {image}));
+      ({protected: answer} = await this.#model.run(`protect_${size}`, inputs));
       // A copy: the tensor's own memory is given back below.
       return answer.toTypedArray().slice();
     } finally {
-      image.delete();
+      for (const input of Object.values(inputs)) input.delete();
       answer?.delete();
     }
+  }
+
+  /** Draws what one picture is protected with, by the system's generator; undefined for nothing. */
+  #draw(size) {
+    const taken = this.#model.signatures[`protect_${size}`].getInputDetails()
+        .find(({dtype}) => dtype === 'int32');
+    return taken && crypto.getRandomValues(new Int32Array(taken.shape[1]));
   }
 }
 

@@ -95,7 +95,7 @@ def _protector(name: str | os.PathLike[str]) -> Protector:
 def _network(name: str | os.PathLike[str]) -> Protector:
     """The same, of a shipped protector too."""
     protector = _protector(name)
-    network = protector.differentiable if name in shipped_names() else None
+    network = protector.network if name in shipped_names() else None
     return protector if network is None else Protector.of(network, name=os.fspath(name))
 
 

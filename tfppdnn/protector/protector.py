@@ -240,7 +240,7 @@ class Protector:
         return self._origin.run
 
     @cached_property
-    def _network(self) -> Any:
+    def network(self) -> Any:
         """What it can be differentiated by, which may take noise; None if it came without."""
         network = self._origin.network
         return None if network is None else network()
@@ -255,11 +255,11 @@ class Protector:
         Raises:
             UserError: The file is damaged, or TensorFlow is not installed.
         """
-        if self._network is None:
+        if self.network is None:
             return None
         from tfppdnn.models.randomized_response import drawing
 
-        return drawing(self._network)
+        return drawing(self.network)
 
     @cached_property
     def bits(self) -> float | None:
@@ -271,11 +271,11 @@ class Protector:
         Raises:
             UserError: As for `differentiable`.
         """
-        if self.says("bits") is not None or not hasattr(self._network, "layers"):
+        if self.says("bits") is not None or not hasattr(self.network, "layers"):
             return self.says("bits")
         from tfppdnn.models.code import code_of
 
-        code = code_of(self._network)
+        code = code_of(self.network)
         return code and code.bits
 
     @cached_property
@@ -289,11 +289,11 @@ class Protector:
         Raises:
             UserError: As for `differentiable`.
         """
-        if self.says("epsilon") is not None or not hasattr(self._network, "layers"):
+        if self.says("epsilon") is not None or not hasattr(self.network, "layers"):
             return self.says("epsilon")
         from tfppdnn.models.randomized_response import privacy_epsilon
 
-        return privacy_epsilon(self._network)
+        return privacy_epsilon(self.network)
 
     def fitted_on(self, images: np.ndarray) -> Self:
         """What it becomes where its scheme has to learn from images first, or itself.

@@ -45,7 +45,7 @@ def web_protector(run: Path) -> Path:
         from tfppdnn.exporting.verify import verify_protector_files
         from tfppdnn.images.photographs import photographs
 
-        network = Protector.named(_shipped_protector_of(run)).differentiable
+        network = Protector.named(_shipped_protector_of(run)).network
         with written_whole(path) as temporary:
             temporary.write_bytes(web_tflite(network))
             verify_protector_files(network, {WEB_TFLITE: temporary}, photographs())
