@@ -69,15 +69,7 @@ def main() -> None:
     settings = make_settings("photos", {"head_batch_size": 256, "head_epochs": 10})
     trunk = load_trunk(given.trunk, size=settings.trunk.size)
     work = Path(given.work)
-
-    def task(name: str, size: int) -> Task:
-        dataset = load_dataset(name, data_dir=given.data_dir, image_size=size)
-        seen = see_pictures(
-            RunFolder(work / name), dataset, trunk.model, trunk_size=settings.trunk.size
-        )
-        return Task(dataset, *seen)
-
-    known, other = task("tiny_imagenet100", 64), task("cifar10", 32)
+    known, other = tasks(settings, trunk.model, data_dir=given.data_dir, work=work)
     kept = work / "figures.json"
     figures = read_json(kept) if kept.exists() else {}
 
@@ -86,9 +78,9 @@ def main() -> None:
             return
         figures[name] = {
             "bits": bits,
-            "seen": known_pair and _accuracy(settings, known.dataset, *known_pair),
-            "unseen": _accuracy(settings, other.dataset, *other_pair),
-            **_attacked(other, *other_pair),
+            "seen": known_pair and accuracy_of(settings, known.dataset, *known_pair),
+            "unseen": accuracy_of(settings, other.dataset, *other_pair),
+            **attacked(other, *other_pair),
         }
         write_json(kept, figures)
         print(name, figures[name], flush=True)
@@ -116,7 +108,7 @@ def main() -> None:
     encoder = _encoder(halves[0], SHIPPED, 0.3)
     for name, pair in (("features", features), ("code", partial(codes, encoder=encoder))):
         if f"other half, {name}" not in figures:
-            accuracy = _accuracy(settings, halves[1].dataset, *pair(halves[1]))
+            accuracy = accuracy_of(settings, halves[1].dataset, *pair(halves[1]))
             figures[f"other half, {name}"] = accuracy
             write_json(kept, figures)
     if "disturbed" not in figures:
@@ -125,6 +117,16 @@ def main() -> None:
         )
         write_json(kept, figures)
     write_text(PAGE, _page(figures))
+
+
+def tasks(settings, trunk, *, data_dir: str, work: Path) -> tuple[Task, Task]:
+    """The seen task and the unseen one, of which `work` keeps what the trunk sees."""
+    found = []
+    for name, size in (("tiny_imagenet100", 64), ("cifar10", 32)):
+        dataset = load_dataset(name, data_dir=data_dir, image_size=size)
+        seen = see_pictures(RunFolder(work / name), dataset, trunk, trunk_size=settings.trunk.size)
+        found.append(Task(dataset, *seen))
+    return tuple(found)
 
 
 def rounded(numbers: np.ndarray) -> np.ndarray:
@@ -202,14 +204,15 @@ def _classes(task: Task, classes: range) -> Task:
     return Task(dataset, *kept)
 
 
-def _accuracy(settings, dataset, train: np.ndarray, test: np.ndarray) -> float:
+def accuracy_of(settings, dataset, train: np.ndarray, test: np.ndarray) -> float:
+    """What a classifier of one hidden layer is right about."""
     _, found = train_head(
         RunFolder.temporary(), settings, dataset, train, test, stage="classifier", seed=SEED
     )
     return found["test_accuracy"]
 
 
-def _attacked(task: Task, train: np.ndarray, test: np.ndarray) -> dict[str, list[float]]:
+def attacked(task: Task, train: np.ndarray, test: np.ndarray) -> dict[str, list[float]]:
     """What a ridge regression gets back, with one-hot codes and random features, of 1,000."""
     read = _features_of_attack(train)
     pixels = task.dataset.train_images.reshape(len(train), -1)

@@ -264,3 +264,33 @@ def test_photos_have_settings_of_their_own():
         make_settings("photos", {"gamma": (-1, 1, 1)})
     with pytest.raises(UserError, match=r"--trunk_sise: there is no such option; .*--trunk_size"):
         make_settings("photos", {"trunk_sise": 64})
+
+
+BOTTLENECK = {"protector_network": "bottleneck", "objective": "hardened"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "options", "said"),
+    [
+        ("quick", {}, "--privacy_epsilon=8: only a code can be random"),
+        ("quick", {"protector_network": "bottleneck"}, "the paper's objective has no noise"),
+        ("quick", {**BOTTLENECK, "privacy_words": 2}, "--privacy_words=2: a bottleneck has one"),
+        ("photos", {"privacy_choices": 48}, "--privacy_choices=48: must be a power of 2"),
+        ("photos", {"privacy_epsilon": -1.0}, "--privacy_epsilon=-1.0: must be 0 or more"),
+    ],
+)
+def test_noise_that_has_no_place_is_refused(preset, options, said):
+    with pytest.raises(UserError) as refused:
+        make_settings(preset, {"privacy_epsilon": 8.0, **options})
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(("epsilon", "words"), [(2.0, 1), (8.0, 1), (12.0, 2), (32.0, 4)])
+def test_photographs_get_a_word_for_each_eight_of_epsilon(epsilon, words):
+    privacy = make_settings("photos", {"privacy_epsilon": epsilon}).privacy
+    assert privacy.words_of_photos == words
+
+
+def test_a_bottleneck_is_named_by_one_word():
+    settings = make_settings("cpu", {**BOTTLENECK, "privacy_epsilon": 8.0})
+    assert settings.privacy.choices == 64
