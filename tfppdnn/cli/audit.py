@@ -34,6 +34,7 @@ def audit(
     recogniser: str | None = None,
     seed: int = 0,
     skip_bad: bool = False,
+    trust: bool = False,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Attacks a protector, and reports what leaks and to whom.
@@ -93,6 +94,8 @@ def audit(
             given.
         seed: Seed of the attackers' networks.
         skip_bad: As for `train`; the run's own, if it left such images out.
+        trust: Whether PROTECTOR may be a SavedModel, which is a program: if you made it, or know
+            who did.
         settings: Any setting of the preset by its own name, see below.
 
     Returns:
@@ -108,7 +111,7 @@ def audit(
             "another scheme: see --help"
         )
     checked_flag(skip_bad, option="--skip_bad")
-    found = Protector.named(protector)
+    found = Protector.named(protector, trust=checked_flag(trust, option="--trust"))
     config = RunFolder(found.run).config() if found.run else {}
     own = config.get("dataset", {}).get("name")
     name = as_recorded(dataset or own or "digits")

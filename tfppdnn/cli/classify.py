@@ -26,6 +26,7 @@ def classify(
     out: str | None = None,
     seed: int | None = None,
     skip_bad: bool = False,
+    trust: bool = False,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Trains ResNet-18 on protected images only, and saves it for serving.
@@ -66,6 +67,8 @@ def classify(
             runs/classify-PROTECTOR-DATASET-PRESET, if not given.
         seed: Seed of weights, order and augmentation; the run's own, or 0, if not given.
         skip_bad: As for `train`; the run's own, if it left such images out.
+        trust: Whether PROTECTOR may be a SavedModel, which is a program: if you made it, or know
+            who did.
         settings: Any of classifier_network, classifier_augment, classifier_width,
             classifier_epochs, classifier_batch_size, classifier_learning_rate,
             steps_per_round, test_images, augment_flip, mixed_precision, image_size.
@@ -83,7 +86,7 @@ def classify(
             "--protector is missing; pass --protector=RUN, a folder made by train, or the name of "
             "another scheme: see --help"
         )
-    found = Protector.named(protector or "plain")
+    found = Protector.named(protector or "plain", trust=checked_flag(trust, option="--trust"))
     run = RunFolder(found.run) if found.run else None
     config = run.config() if run else {"dataset": {"name": "digits"}, "preset": "quick"}
     own = config["dataset"]["name"]

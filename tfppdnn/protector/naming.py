@@ -30,11 +30,12 @@ from tfppdnn.protector.trained import trained
 from tfppdnn.python_names import PythonName
 
 
-def find_origin(name: str | os.PathLike[str]) -> Origin:
+def find_origin(name: str | os.PathLike[str], *, trust: bool = False) -> Origin:
     """Finds where a protector comes from, without loading it.
 
     Args:
         name: As above.
+        trust: Whether a SavedModel may be loaded, which is a program.
 
     Raises:
         UserError: The name means nothing; what is possible is listed.
@@ -52,12 +53,12 @@ def find_origin(name: str | os.PathLike[str]) -> Origin:
     text = os.fspath(name)
     if isinstance(name, str):
         if text in names:
-            return trained(shipped.SHIPPED / text, name=text)
+            return trained(shipped.SHIPPED / text, name=text, shipped=True)
         if (origin := keyed(text)) is not None:
             return origin
     path = Path(text).expanduser()
     if path.exists():
-        return trained(path)
+        return trained(path, trust=trust)
     if PythonName.is_meant(text):
         return python_object(text)
     known = [*names, *CIPHERS, *BASELINES, LABEL]
