@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tfppdnn.errors import UserError
 from tfppdnn.images.formats import KINDS, missing_reader, readable_formats
+from tfppdnn.images.scans import MOST_SCANS, has_too_many_scans
 
 DEFAULT_MAX_PIXELS = 64_000_000
 # Pillow itself refuses to open an image of more than about 179 megapixels.
@@ -36,8 +37,9 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
         uint8 [H, W, 3], RGB.
 
     Raises:
-        UserError: The file is missing, empty, damaged, no such image, or too large; or it holds
-            numbers of 32 bits, of which nobody knows what is black and what is white.
+        UserError: The file is missing, empty, damaged, no such image, too large, or a JPEG of
+            more scans than any needs; or it holds numbers of 32 bits, of which nobody knows what
+            is black and what is white.
     """
     path = Path(path)
     if not os.path.isfile(path):  # noqa: PTH113  (Path.is_file may raise PermissionError)
@@ -51,6 +53,11 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
                 raise UserError(
                     f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
                     "make the image smaller (or, for protect, raise it)"
+                )
+            if image.format == "JPEG" and has_too_many_scans(path.read_bytes()):
+                raise UserError(
+                    f"{path} is a JPEG file of more than {MOST_SCANS} scans, as none is by honest "
+                    "means; save it anew"
                 )
             # A PNG file's 16 bits are of mode "I", too, to earlier versions of Pillow.
             if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
