@@ -170,7 +170,8 @@ def test_pictures_of_every_shape_are_no_such_body(server, height, width):
 
 def test_a_body_of_two_lengths_is_refused(server):
     head = (
-        f"POST /v1/models/{server.settings.name}:predict HTTP/1.1\r\nHost: {server.rest_address}\r\n"
+        f"POST /v1/models/{server.settings.name}:predict HTTP/1.1\r\n"
+        f"Host: {server.rest_address}\r\n"
         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     )
     host, port = server.rest_address.rsplit(":", 1)
