@@ -138,7 +138,7 @@ def test_every_picture_comes_out_once_though_a_worker_is_killed(cluster, photos,
     assert len(table(tmp_path / "out")) == len(rows) == COUNT + 1
     assert rows.keys() == {path for path in photos.rglob("*.*")}
     broken = rows.pop(photos / "class 0/broken.jpg")
-    assert broken["image"] is None and "cannot be read" in broken["error"]
+    assert broken["image"] is None and "damaged" in broken["error"]
     protector = load_protector("cifar10")
     for path, row in rows.items():
         assert (row["width"], row["height"], row["error"]) == (32, 32, None)
