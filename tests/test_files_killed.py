@@ -103,6 +103,7 @@ def test_other_hidden_folders_stay(tmp_path):
     for name in (".tfppdnn-notes", ".git", "tfppdnn-0123abcd"):
         (tmp_path / name).mkdir()
     (tmp_path / ".tfppdnn-0123abcd").mkdir()
+    (tmp_path / ".tfppdnn-4567abcd").write_bytes(b"half of it")
 
     sweep(tmp_path)
     assert names_in(tmp_path) == [".git", ".tfppdnn-notes", "tfppdnn-0123abcd"]

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ except ImportError:  # Windows, where what a killed process leaves stays there
     fcntl = None
 
 _DIGITS = 16
-_WORKPLACE = re.compile(r"\.tfppdnn-[0-9a-f]{8}")
+_TEMPORARY = re.compile(r"\.tfppdnn-[0-9a-f]{8}")
 _OLD = "old"
 
 
@@ -46,18 +46,44 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             where a file shall go.
     """
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _workplace(path.parent) as place:
-            # Short, so that every name that is allowed can be written.
-            temporary = place / f"n{path.suffix}"
-            yield temporary
-            flush(temporary)
-            if path.is_dir() and temporary.is_dir():
-                _replace_folder(path, temporary)
-            else:
-                temporary.replace(path)
+    with _named(path), _temporary(path.parent, _make_folder) as place:
+        # Short, so that every name that is allowed can be written.
+        temporary = place / f"n{path.suffix}"
+        yield temporary
+        flush(temporary)
+        if path.is_dir() and temporary.is_dir():
+            _replace_folder(path, temporary)
+        else:
+            temporary.replace(path)
+        flush_one(path.parent)
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes, *, flushed: bool = True) -> None:
+    """Writes `content` to `path`, whole or not at all.
+
+    Args:
+        path: The file.
+        content: What it shall hold.
+        flushed: Whether to wait until it is on the disk. Who writes thousands of files can wait
+            once for all of them; a power cut until then leaves empty ones.
+
+    Raises:
+        UserError: See `written_whole`.
+    """
+    path = Path(path)
+    with _named(path), _temporary(path.parent, _make_file) as temporary:
+        temporary.write_bytes(content)
+        if flushed:
+            flush_one(temporary)
+        temporary.replace(path)
+        if flushed:
             flush_one(path.parent)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if error.errno is None:
             raise
@@ -65,29 +91,46 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _workplace(parent: Path) -> Iterator[Path]:
-    """Makes a hidden folder that is locked as long as its process lives, and removes it."""
+def _temporary(parent: Path, make: Callable[[Path], None]) -> Iterator[Path]:
+    """Makes a hidden file or folder, locked as long as its process lives, and removes it."""
+    parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as lock:
         while True:
             place = parent / f".tfppdnn-{uuid.uuid4().hex[:8]}"
-            place.mkdir(mode=0o700)
+            make(place)
             # Where there are no locks, `sweep` gets none either, and leaves everything alone.
             with contextlib.suppress(OSError):
                 lock.enter_context(_locked(place, wait=True))
-            if place.is_dir():  # and was not swept before it was locked
+            if place.exists():  # and was not swept before it was locked
                 break
         try:
             yield place
         finally:
             # Only what is left of a failure, whose own message matters more than any made here.
-            shutil.rmtree(place, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                _remove(place)
+
+
+def _make_file(place: Path) -> None:
+    place.touch(exist_ok=False)
+
+
+def _make_folder(place: Path) -> None:
+    place.mkdir(mode=0o700)
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, *, wait: bool) -> Iterator[None]:
+def _locked(place: Path, *, wait: bool) -> Iterator[None]:
     if fcntl is None:
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(place, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
@@ -115,12 +158,12 @@ def sweep(folder: str | os.PathLike[str]) -> None:
     An old folder that such a process had moved away, and had not replaced yet, is put back. What
     a living process writes stays.
     """
-    for parent, folders, _ in os.walk(folder):
-        for name in filter(_WORKPLACE.fullmatch, list(folders)):
-            folders.remove(name)
+    for parent, folders, files in os.walk(folder):
+        for name in filter(_TEMPORARY.fullmatch, [*folders, *files]):
             # Whoever lives holds the lock; and what cannot be removed harms nobody.
             with contextlib.suppress(OSError):
                 _sweep_one(Path(parent, name))
+        folders[:] = [name for name in folders if not _TEMPORARY.fullmatch(name)]
 
 
 def _sweep_one(place: Path) -> None:
@@ -128,13 +171,7 @@ def _sweep_one(place: Path) -> None:
         for old in (place / _OLD).glob("*"):
             if not os.path.lexists(place.parent / old.name):
                 old.rename(place.parent / old.name)
-        shutil.rmtree(place)
-
-
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
-    """Writes `content` to `path`, whole or not at all."""
-    with written_whole(path) as temporary:
-        temporary.write_bytes(content)
+        _remove(place)
 
 
 def write_text(path: str | os.PathLike[str], content: str) -> None:

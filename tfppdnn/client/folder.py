@@ -142,6 +142,8 @@ def protect_files(
             mark.check(destination)
             mark.write(destination)  # Before the first image, which nobody could place without it.
         report = _protect_each(images, protect_one, total=total, workers=workers or processors())
+        if report.protected and hasattr(os, "sync"):
+            os.sync()
     report.left_out = images.left_out
     report.seconds = time.monotonic() - started
     return report
@@ -220,13 +222,15 @@ def _protect_file(
     try:
         if output.is_dir():
             return f"{image} cannot be written to {output}: a folder has that name; rename it"
-        if output.exists():
+        # An empty file is what a power cut leaves of a picture that was not on the disk yet.
+        if output.exists() and output.stat().st_size:
             if output.samefile(image):
                 return f"{image} is its own output, through a link in the destination; remove it"
             if not overwrite:
                 return _Done.SKIPPED
         png = protected_png(image, protector, name=str(image), **settings)
-        write_bytes(output, png)
+        # Waiting for the disk picture by picture would take longer than protecting them.
+        write_bytes(output, png, flushed=False)
     except UserError as error:
         cause = error.__cause__
         if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:
