@@ -64,9 +64,11 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
         return
     with lock:
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()} ({shlex.join(sys.orig_argv)[:_SHOWN]})")
-        lock.flush()
+        said = f"process {os.getpid()} ({shlex.join(sys.orig_argv)[:_SHOWN]})"
+        # The lock is what counts: there may be no room to say whose it is.
+        with contextlib.suppress(OSError):
+            lock.truncate(0)
+            os.write(lock.fileno(), said.encode())
         try:
             yield
         finally:
