@@ -28,6 +28,8 @@ def main(place: str, last: int, counted: str, arguments: list[str]) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(step)
+    # What a shell starts in the background ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from tfppdnn.cli import main as verb
 
     code = verb(arguments)
