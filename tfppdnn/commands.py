@@ -16,6 +16,7 @@ from typing import Any
 import fire
 
 from tfppdnn.errors import UserError
+from tfppdnn.streams import unbroken_streams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,10 @@ class Program:
         Returns:
             The exit code.
         """
-        arguments = list(sys.argv[1:] if arguments is None else arguments)
+        with unbroken_streams():
+            return self._run(list(sys.argv[1:] if arguments is None else arguments))
+
+    def _run(self, arguments: list[str]) -> int:
         if not arguments or arguments[0] in ("-h", "--help", "help"):
             print(self.overview, end="")
             return 0
@@ -87,7 +91,10 @@ class Program:
                 verb, f"{str(error).splitlines()[0]}; the same command goes on from here"
             )
         sys.stderr.flush()
-        print(said.rstrip("\n") if isinstance(said, str) else json.dumps(said))
+        try:
+            print(said.rstrip("\n") if isinstance(said, str) else json.dumps(said), flush=True)
+        except OSError as error:
+            return self._refuse(verb, f"done, but its figures cannot be printed: {error.strerror}")
         return code
 
     def _parse(self, verb: str, options: list[str]) -> Callable | str:

@@ -84,7 +84,8 @@ def _second_making(
     be another run, and of the same command.
     """
     found = read_json(comparison)
-    pairs = zip(found["protectors"], found["made"], strict=True) if _is_comparison(found) else ()
+    compared = {"protectors", "made"} <= found.keys()
+    pairs = zip(found["protectors"], found["made"], strict=True) if compared else ()
     others = [made for protector, made in pairs if protector not in own]
     if len(others) != 1 or others[0] is None:
         raise UserError(
@@ -97,10 +98,6 @@ def _second_making(
                 f"{comparison}: the other run has another {part}; repeat the command of this one"
             )
     return {**found, "second": others[0]}
-
-
-def _is_comparison(found: Any) -> bool:
-    return isinstance(found, dict) and {"protectors", "made"} <= found.keys()
 
 
 def compress_keras_file(source: Path, destination: Path) -> None:
