@@ -21,11 +21,14 @@ from ai_edge_litert.tensor_buffer import TensorBuffer
 file, signature = sys.argv[1:]
 images = np.load("images.npy")
 model = CompiledModel.from_file(file)
+index = model.get_signature_index(signature)
 if signature == "serving_default":
     model.resize_input_tensor_by_name(signature, "image", [1, *images.shape[1:]])
-index = model.get_signature_index(signature)
+    own = np.zeros((1, *images.shape[1:]), np.uint8)
+    outlet = TensorBuffer.create_from_host_memory(own)
+else:
+    [outlet] = model.create_output_buffers(index)
 inlets, made = model.create_input_buffers(index), []
-outlet = TensorBuffer.create_from_host_memory(np.zeros((1, *images.shape[1:]), np.uint8))
 for image in images:
     inlets[0].write(np.ascontiguousarray(image[np.newaxis]))
     model.run_by_index(index, inlets, [outlet])
