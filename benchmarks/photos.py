@@ -1,4 +1,4 @@
-"""The protector `photos` that ships on one photograph: LiteRT's interpreter, and LiteRT 2."""
+"""The protector `photos` that ships on one photograph: LiteRT's interpreter, LiteRT 2, int8."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from benchmarks.photographs import photographs
 from tfppdnn.protector.shipped import SHIPPED
 
 _SIDE = 224
-_FILE = str(SHIPPED / "photos" / "protector_fp16.tflite")
+_FOLDER = SHIPPED / "photos"
+_FILE = "protector_fp16.tflite"
 
 
-def interpreter(threads: int) -> Work:
+def interpreter(file: str, threads: int) -> Work:
     """LiteRT's interpreter, as all clients have it."""
     from ai_edge_litert.interpreter import Interpreter
 
     image = photographs(1, _SIDE)
-    model = Interpreter(_FILE, num_threads=threads)
+    model = Interpreter(str(_FOLDER / file), num_threads=threads)
     inlet, outlet = model.get_input_details()[0]["index"], model.get_output_details()[0]["index"]
     model.resize_tensor_input(inlet, image.shape)
     model.allocate_tensors()
@@ -37,7 +38,7 @@ def compiled_model() -> Work:
     from ai_edge_litert.tensor_buffer import TensorBuffer
 
     image = photographs(1, _SIDE)
-    model = CompiledModel.from_file(_FILE)
+    model = CompiledModel.from_file(str(_FOLDER / _FILE))
     model.resize_input_tensor_by_name("serving_default", "image", list(image.shape))
     inlets = model.create_input_buffers(0)
     outlet = TensorBuffer.create_from_host_memory(np.zeros_like(image))
@@ -50,19 +51,22 @@ def compiled_model() -> Work:
     return Work(call=call, items=1, outputs={"protected": call()})
 
 
-def _of(threads: int) -> Contender:
+def _of(threads: int, file: str = _FILE) -> Contender:
     return Contender(
-        name=f"interpreter, {threads} thread{'s' * (threads > 1)}",
+        name=f"{file}, interpreter, {threads} thread{'s' * (threads > 1)}",
         prepare="benchmarks.photos:interpreter",
-        settings={"threads": threads},
+        settings={"file": file, "threads": threads},
     )
 
 
+_WHAT = (
+    f"photos, which ships: one photograph of {_SIDE}x{_SIDE} at a time, which its trunk sees at "
+    "128x128"
+)
 MEASURES = measures_of(
     Comparison(
         name=f"photos_{_SIDE}",
-        what=f"photos, which ships: one photograph of {_SIDE}x{_SIDE} at a time, which its trunk "
-        "sees at 128x128",
+        what=_WHAT,
         ours=_of(1),
         peers=(
             _of(2),
@@ -70,5 +74,12 @@ MEASURES = measures_of(
         ),
         tolerance={"protected": 0},
         seconds=1.0,
-    )
+    ),
+    Comparison(
+        name=f"photos_int8_{_SIDE}",
+        what=f"{_WHAT}; the 8-bit file beside that of float16 weights",
+        ours=_of(1, "protector_int8.tflite"),
+        peers=(_of(1),),
+        seconds=1.0,
+    ),
 )
