@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tfppdnn.datasets.batches import in_batches
+from tfppdnn.datasets.blocks import mean_image
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.models.code import code_bits
@@ -160,7 +161,7 @@ def _build_hardened(
             restorer=build_restorer(settings, dataset),
             protected_discriminator=build_discriminator(settings, name="protected_discriminator"),
             reference_classifier=reference_classifier,
-            mean_image=as_floats(dataset.train_images.mean(axis=0)),
+            mean_image=as_floats(mean_image(dataset.train_images)),
             lambda_=objective.lambda_,
             classification_weight=objective.classification_weight,
             feature_weight=objective.feature_weight,

@@ -53,7 +53,7 @@ def find_origin(name: str | os.PathLike[str], *, trust: bool = False) -> Origin:
     text = os.fspath(name)
     if isinstance(name, str):
         if text in names:
-            return trained(shipped.SHIPPED / text, name=text, shipped=True)
+            return trained(shipped.SHIPPED / text, name=text)
         if (origin := keyed(text)) is not None:
             return origin
     path = Path(text).expanduser()

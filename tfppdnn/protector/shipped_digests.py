@@ -21,6 +21,9 @@ DIGESTS = {
     "photos/protector_fp16.tflite": (
         "b0a71c2dc66e69082fb3727ee3e5ece8e005877600215f7890ced40cd89ab6f5"
     ),
+    "photos/protector_int8.tflite": (
+        "9b0d86b4ef10f7bcb0fd14c869b2914b09c5c68aaeb6956ae958fc66edb79b9c"
+    ),
 }
 """SHA-256 by folder and file."""
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tfppdnn.errors import UserError
 from tfppdnn.files import digest
@@ -19,16 +17,13 @@ TFLITE, HALF_TFLITE, KERAS = "protector.tflite", "protector_fp16.tflite", "prote
 _OF_RUN, _SAVED_MODEL = f"checkpoints/{KERAS}", "protector"
 
 
-def trained(
-    path: Path, *, name: str | None = None, shipped: bool = False, trust: bool = False
-) -> Origin:
+def trained(path: Path, *, name: str | None = None, trust: bool = False) -> Origin:
     """Finds out what kind of protector a path holds.
 
     Args:
         path: A run folder, a folder that `Protector.save` has written, one of a shipped
             protector, a `.tflite` file, a `.keras` file or a SavedModel folder.
         name: What messages call it; the path if None.
-        shipped: Whether it came with the package, and must be what came.
         trust: Whether a SavedModel may be loaded, which is a program.
 
     Raises:
@@ -40,7 +35,7 @@ def trained(
     if (path / "config.json").is_file() or (path / TFLITE).is_file():
         return _run(path, told)
     if (path / HALF_TFLITE).is_file() and (path / KERAS).is_file():
-        return _shipped_folder(path, told, shipped=shipped)
+        return _shipped_folder(path, told)
     if (path / "saved_model.pb").is_file():
         return _saved_model(path, told, trust=trust)
     if (path / KERAS).is_file():
@@ -74,20 +69,14 @@ def _run(path: Path, told: dict[str, str]) -> Origin:
     )
 
 
-def _shipped_folder(path: Path, told: dict[str, str], *, shipped: bool) -> Origin:
+def _shipped_folder(path: Path, told: dict[str, str]) -> Origin:
     tflite, network = path / HALF_TFLITE, path / KERAS
-
-    def checked(load: Callable[[Path], Any], file: Path) -> Any:
-        if shipped:
-            check_shipped(file)
-        return load(file)
-
     return Origin(
         **told,
-        load=partial(checked, _litert, tflite),
+        load=partial(_litert, tflite),
         identity=partial(digest, tflite, network),
         # It does the same up to the rounding of 8 bits.
-        network=partial(checked, _network, network),
+        network=partial(_network, network),
         files={file.name: file for file in _entries(path) if file.is_file()},
     )
 
@@ -147,12 +136,17 @@ def _files(folder: Path) -> list[Path]:
 def _litert(path: Path) -> Scheme:
     from tfppdnn.protector.litert import LiteRTScheme
 
-    check_digest(path)
+    _check(path)
     return LiteRTScheme(path)
 
 
 def _network(path: Path):
     from tfppdnn.protector.keras_file import load_network
 
-    check_digest(path)
+    _check(path)
     return load_network(path)
+
+
+def _check(path: Path) -> None:
+    check_shipped(path)
+    check_digest(path)

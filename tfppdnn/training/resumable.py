@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tfppdnn.errors import own_errors
 from tfppdnn.training.callbacks import StepProgress, StopWhenDiverged, TensorBoardLog
 from tfppdnn.training.checkpoints import Checkpoints
 
@@ -45,7 +46,8 @@ def fit_resumably(
         A dictionary a round: `step` at its end, and the mean of each metric over it.
 
     Raises:
-        UserError: The newest checkpoint is damaged, or a metric is no longer finite.
+        UserError: The newest checkpoint is damaged, a metric is no longer finite, or a batch's
+            pictures cannot be read or protected.
     """
     saved = Checkpoints(checkpoints, model)
     step, history = saved.restore()
@@ -59,13 +61,14 @@ def fit_resumably(
     try:
         while step < steps:
             round_steps = min(steps_per_round, steps - step)
-            fitted = model.fit(
-                make_batches(step, round_steps),
-                steps_per_epoch=round_steps,
-                shuffle=False,
-                verbose=0,
-                callbacks=[*watchers, *callbacks],
-            )
+            with own_errors():
+                fitted = model.fit(
+                    make_batches(step, round_steps),
+                    steps_per_epoch=round_steps,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[*watchers, *callbacks],
+                )
             step += round_steps
             means = {name: float(values[-1]) for name, values in fitted.history.items()}
             history.append({"step": step, **means})
