@@ -11,7 +11,7 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "quiet", "errors", "registration", "writing"),
+    ("processor", "quiet", "errors", "registration", "writing", "progress"),
     ("commands", "files", "python_names", "settings", "signature"),
     ("timing", "run_folder"),
     ("images",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from tfppdnn.datasets.load import as_recorded
 from tfppdnn.protection.pipeline import train as make
 from tfppdnn.settings import settings_help
 
-__all__ = ["settings_help", "train"]
+__all__ = ["COMMON", "settings_help", "train"]
+
+COMMON = ("image_size", "objective", "transform_steps")
+"""Settings that `--help` lists."""
 
 
 @SetParseFns(dataset=str, data_dir=str, out=str, preset=str, reuse=str, perceptual_weights=str)
@@ -90,4 +94,8 @@ def train(
         skip_bad=checked_flag(skip_bad, option="--skip_bad"),
         reuse=reuse,
     )
+    from tfppdnn.reports.summary import run_in_words
+
+    # Not to stdout, whose last line a program reads.
+    print(f"\n{run_in_words(result.run)}\n", file=sys.stderr)
     return {"run": str(result.folder), **result.metrics["train"]}, 0

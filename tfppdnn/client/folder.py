@@ -30,6 +30,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import write_bytes
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS
 from tfppdnn.images.formats import SUFFIXES
+from tfppdnn.progress import Progress
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.scheme import Scheme
 
@@ -145,7 +146,7 @@ def protect_files(
     outcomes = in_threads(protect_one, jobs, workers=workers or processors())
     with (
         contextlib.closing(outcomes),
-        tqdm(total=total, unit="image", desc="protect", file=sys.stderr) as progress,
+        Progress("protect", total, unit="images") as progress,
     ):
         for (image, _), outcome in outcomes:
             progress.update()
@@ -155,11 +156,11 @@ def protect_files(
                 report.skipped += 1
             else:
                 report.failed.append((str(image), outcome))
-                progress.write(outcome, file=sys.stderr)
+                tqdm.write(outcome, file=sys.stderr)
         for folder in images.unreadable:
             reason = f"{folder} cannot be listed; check its permissions"
             report.failed.append((str(folder), reason))
-            progress.write(reason, file=sys.stderr)
+            tqdm.write(reason, file=sys.stderr)
     report.left_out = images.left_out
     report.seconds = time.monotonic() - started
     return report

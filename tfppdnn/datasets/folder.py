@@ -15,6 +15,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.images.files import read_image
 from tfppdnn.images.formats import KINDS, SUFFIXES
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.progress import following
 
 _TEST_SHARE = 0.1
 _TEST_NAMES = ("test", "val", "validation")
@@ -156,7 +157,7 @@ def _read(
     with warnings.catch_warnings():
         # Pillow warns of metadata, which is dropped.
         warnings.filterwarnings("ignore", module="PIL")
-        for file in tqdm(files, "reading images", leave=False, delay=2):
+        for file in following(files, "reading images", len(files), unit="images", brief=True):
             try:
                 picture = read_image(file)
                 sides.append(min(picture.shape[:2]))

@@ -67,7 +67,7 @@ def render(
         metrics=metrics,
         pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
         accuracies=list(accuracies.values()),
-        works=_works(accuracies, of_a_trunk=is_of_a_trunk(metrics)),
+        works=works_of(metrics, dataset),
         of_a_trunk=is_of_a_trunk(metrics),
         seen=what_is_seen(protector),
         restored=what_is_restored(protector),
@@ -147,8 +147,9 @@ def is_of_a_trunk(metrics: Mapping[str, Any]) -> bool:
     return "trunk" in metrics.get("transformation_network", {})
 
 
-def _works(accuracies: Mapping[str, Measurement], *, of_a_trunk: bool) -> Finding | None:
+def works_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> Finding | None:
     """Compares like with like: ResNet-18 trained on either if both were, else h_theta."""
+    accuracies = accuracies_of(metrics, dataset)
     if {"classify_protected", "classify_plain"} <= accuracies.keys():
         return does_it_work(
             accuracies["classify_protected"].figure,
@@ -161,7 +162,7 @@ def _works(accuracies: Mapping[str, Measurement], *, of_a_trunk: bool) -> Findin
             accuracies["protected"].figure,
             plain.figure,
             "A small classifier that was trained on protected images"
-            if of_a_trunk
+            if is_of_a_trunk(metrics)
             else "The reference classifier, which has only ever learnt from plain images, on "
             "protected ones",
         )

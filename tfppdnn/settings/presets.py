@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tfppdnn.errors import UserError
@@ -213,6 +213,6 @@ def _photos(options: Mapping[str, Any]) -> PhotoSettings:
     return settings.replaced(options)
 
 
-def settings_help() -> str:
-    """Lists every setting with its meaning and its value in each preset, for `--help`."""
-    return explained({name: make_settings(name) for name in PRESETS})
+def settings_help(only: Collection[str] | None = None) -> str:
+    """Lists settings with their values in each preset, for `--help`; see `explained`."""
+    return explained({name: make_settings(name) for name in PRESETS}, only)
