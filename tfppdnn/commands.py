@@ -20,6 +20,18 @@ import fire
 import tfppdnn
 from tfppdnn.errors import UserError
 
+_MODULES_OF = {
+    "train": {
+        *("tensorflow", "keras", "keras_cv", "tensorflow_datasets", "pydantic", "scipy", "skimage"),
+        *("sklearn", "matplotlib", "jinja2", "tensorboard"),
+    },
+    "serve": {
+        *("tensorflow", "keras", "pydantic", "fastapi", "starlette", "uvicorn", "h11", "grpc"),
+        *("tensorflow_serving", "prometheus_client"),
+    },
+}
+"""What an extra of the installation brings, by its name."""
+
 _POSITIONAL = {
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -83,6 +95,13 @@ class Program:
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             return self._refuse(verb, f"{place}{error.strerror or error}")
+        except ModuleNotFoundError as error:
+            extra = _extra_with(error.name or "", verb)
+            if extra is None:
+                raise
+            return self._refuse(
+                verb, f"{error.name} is not installed; run: pip install 'tfppdnn[{extra}]'"
+            )
         except MemoryError as error:
             return self._refuse(
                 verb, f"not enough memory ({error}); make the batches or images smaller"
@@ -161,3 +180,10 @@ class Program:
     def _refuse(self, verb: str, reason: str) -> int:
         print(f"{self.name} {verb}: {' '.join(reason.split())}", file=sys.stderr)
         return 2
+
+
+def _extra_with(module: str, verb: str) -> str | None:
+    """The extra that brings a module: the verb's own, if it is called as the verb is."""
+    root = module.partition(".")[0]
+    extras = [extra for extra, modules in _MODULES_OF.items() if root in modules]
+    return verb if verb in extras else next(iter(extras), None)
