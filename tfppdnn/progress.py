@@ -56,7 +56,7 @@ class Progress:
         self._first = self._first or (now, self.done)
         if self._bar is not None:
             self._bar.update(count)
-        elif now - self._said >= _LINE_EVERY_SECONDS:
+        elif self.done < self.total and now - self._said >= _LINE_EVERY_SECONDS:
             self._said = now
             self._say(f"{self.done:,} of {self.total:,} {self.unit}{self._left(now)}")
 

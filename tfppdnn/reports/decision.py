@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tfppdnn import writing
 from tfppdnn.leakage.level import Level
+from tfppdnn.reports.names import spoken
 from tfppdnn.reports.verdict import Finding
 
 
@@ -46,20 +47,21 @@ def decide(
         return None
     back = Level.UNKNOWN if restored is None else restored.level
     size = f"{dataset.get('image_size')}x{dataset.get('image_size')}"
+    like = spoken(dataset.get("name", "its data set"))
     use = (
-        f"Naming the class of pictures like those of {dataset.get('name', 'its data set')}, at "
-        f"{size} pixels, in a cloud that is given protected pictures only."
+        f"Naming the class of pictures like those of {like}, at {size} pixels, in a cloud that is "
+        "given protected pictures only."
     )
     left = f"The class, which is let through by design. To the eye: {seen.level.of_the_pictures}."
     owner = (
         f"Whoever has the app: the training's own restorer gets {back.of_the_pictures} back. "
         if back >= Level.MUCH
-        else "Unknown is what somebody gets who has the app and trains longer than the training's "
-        "own restorer. "
+        else "What somebody gets who has the app, and tries harder than the training did. "
     )
     owner += "An audit attacks it: python -m tfppdnn audit."
     looking = "People who look at protected pictures: the cloud's staff, a leaked bucket."
-    rows = (("For", use), ("Against", looking), ("Not against", owner), ("Left over", left))
+    owner_is = "Not against" if back >= Level.MUCH else "Unknown"
+    rows = (("For", use), ("Against", looking), (owner_is, owner), ("Left over", left))
     if works.level >= Level.MUCH:
         return Decision(works.level, "Do not deploy: too much accuracy is lost.", rows[:1])
     if seen.level >= Level.MUCH:

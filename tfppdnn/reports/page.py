@@ -13,9 +13,18 @@ from tfppdnn.leakage.figure import from_record
 from tfppdnn.leakage.measures import MEASURES, Measure
 from tfppdnn.reports import deviations
 from tfppdnn.reports.command import command_line
+from tfppdnn.reports.curves import caption_of_curves
+from tfppdnn.reports.decision import decide
 from tfppdnn.reports.measurements import Measurement, accuracy, leaked
+from tfppdnn.reports.names import spoken
 from tfppdnn.reports.templates import template
-from tfppdnn.reports.verdict import Finding, does_it_work, what_is_restored, what_is_seen
+from tfppdnn.reports.verdict import (
+    Finding,
+    does_it_work,
+    restored_figures,
+    what_is_restored,
+    what_is_seen,
+)
 from tfppdnn.settings import make_settings, recorded
 
 _FILES = {
@@ -59,7 +68,7 @@ def render(
     protector = metrics.get("protector", {})
     bits = metrics.get("transformation_network", {}).get("most_bits_a_protected_image_holds")
     settings, dataset = config.get("settings", {}), config.get("dataset", {})
-    accuracies = accuracies_of(metrics, dataset)
+    accuracies, works = accuracies_of(metrics, dataset), works_of(metrics, dataset)
     return template("report.html.j2").render(
         config=config,
         settings=settings,
@@ -67,10 +76,14 @@ def render(
         metrics=metrics,
         pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
         accuracies=list(accuracies.values()),
-        works=works_of(metrics, dataset),
+        name=spoken(dataset.get("name", "images")),
+        decision=decide(dataset, works, what_is_seen(protector), what_is_restored(protector)),
+        works=works,
         of_a_trunk=is_of_a_trunk(metrics),
         seen=what_is_seen(protector),
         restored=what_is_restored(protector),
+        beside_class="class_leakage" in protector,
+        curves_caption=caption_of_curves(metrics),
         leakage=leakage_of(metrics),
         bound=None if bits is None else CodeBound(bits),
         files=[(name, _FILES.get(name, ""), f) for name, f in metrics.get("export", {}).items()],
@@ -175,10 +188,12 @@ def leakage_of(metrics: Mapping[str, Any]) -> list[tuple[Measure, list[Measureme
     kinds = {
         "Protected": protector.get("leakage"),
         "Protected photographs, 96x96": protector.get("photographs_leakage"),
-        "Restored": protector.get("restored_leakage"),
+        "Restored": None,
+        "Mean picture of the class": protector.get("class_leakage"),
         "Preliminary": metrics.get("preliminary_images", {}).get("leakage"),
     }
     found = {kind: from_record(record) for kind, record in kinds.items()}
+    found["Restored"] = restored_figures(protector)
     table = []
     for key, measure in MEASURES.items():
         rows = [leaked(figures[key], kind) for kind, figures in found.items() if key in figures]

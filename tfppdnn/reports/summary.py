@@ -6,6 +6,7 @@ import textwrap
 
 from tfppdnn import writing
 from tfppdnn.reports.decision import decide, warning_of_accuracy
+from tfppdnn.reports.names import spoken
 from tfppdnn.reports.page import works_of
 from tfppdnn.reports.verdict import what_is_restored, what_is_seen
 from tfppdnn.run_folder import RunFolder
@@ -29,7 +30,7 @@ def run_in_words(run: RunFolder) -> str:
     plain = protector["reference_accuracy_on_plain"]
     protected = protector["reference_accuracy_on_protected"]
     parts = {
-        "made": f"a protector for {dataset.get('name', 'images')}, in {run.path}",
+        "made": f"a protector for {spoken(dataset.get('name', 'images'))}, in {run.path}",
         "keeps": f"{writing.percent(protected)} of {writing.count(protector['test_images'])} test "
         f"pictures are classified correctly, of plain ones {writing.percent(plain)}",
     }
