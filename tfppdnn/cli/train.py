@@ -34,10 +34,10 @@ def train(
     r"""Trains a protector h_p, exports it, and reports what it hides.
 
     Three trainings follow each other: a reference classifier on plain images, preliminary
-    protected images made with it by projected gradient descent, and h_p itself. The paper
-    trains it as one generator of a CycleGAN between plain and protected images; the objective
-    `hardened` trains it against a network that undoes it. Then h_p is exported as SavedModel
-    and TFLite, measured on test images, and shown in report.html.
+    protected images made with it by projected gradient descent, and h_p itself. The objective
+    `hardened`, which the digits have by default, trains it against a network that undoes it; the
+    paper's, `cyclegan`, as one generator between plain and protected images. Then h_p is
+    exported as SavedModel and TFLite, measured on test images, and shown in report.html.
 
     The same command goes on with a run that was stopped, and does nothing when it is done.
 
@@ -50,10 +50,10 @@ def train(
 
             python -m tfppdnn train --preset=cpu --dataset=cifar10 --lambda_=1 --out=runs/mine
 
-        An h_p that hides from those who own it, too:
+        CIFAR-10 by an h_p that hides from those who own it, too, and the digits by the paper's:
 
-            python -m tfppdnn train --preset=cpu --objective=hardened --dataset=cifar10 \
-                --data_dir=DIR
+            python -m tfppdnn train --preset=hardened --dataset=cifar10 --data_dir=DIR
+            python -m tfppdnn train --objective=cyclegan --out=runs/digits-paper
 
         Your own photographs, one sub-folder per class:
 
@@ -61,7 +61,7 @@ def train(
 
         Another h_p from the classifier and preliminary images that a run has already:
 
-            python -m tfppdnn train --reuse=runs/digits-quick --lambda_=1 --out=runs/mine
+            python -m tfppdnn train --reuse=runs/digits-quick --hiding_weight=4 --out=runs/mine
 
     Args:
         dataset: digits (embedded), a tensorflow-datasets name, or a folder of class
