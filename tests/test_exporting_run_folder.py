@@ -28,7 +28,7 @@ def assert_figures(figures, folder, *, full_integer):
 def test_everything_is_written_and_measured(exported, images):
     figures, out, err = json.loads((exported / "said.json").read_text())
     assert out == ""
-    assert "export: 100%" in err
+    assert "export: 5 files in " in err
     assert [line for line in err.splitlines() if line.strip() and "export:" not in line] == []
 
     assert_figures(figures, exported / "run", full_integer=False)

@@ -15,7 +15,10 @@ from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings.audit import audit_settings_help
 
-__all__ = ["audit", "settings_help"]
+__all__ = ["COMMON", "audit", "settings_help"]
+
+COMMON = ("held_out_images",)
+"""Settings that `--help` lists."""
 
 settings_help = audit_settings_help
 

@@ -15,7 +15,10 @@ from tfppdnn.serving.start import serve as start
 if TYPE_CHECKING:
     from tfppdnn.serving.server import Server
 
-__all__ = ["serve", "settings_help"]
+__all__ = ["COMMON", "serve", "settings_help"]
+
+COMMON = ("name", "host", "rest_port", "grpc_port", "hosts", "labels", "max_batch_size")
+"""Settings that `--help` lists."""
 
 settings_help = server_settings_help
 

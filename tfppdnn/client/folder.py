@@ -31,6 +31,7 @@ from tfppdnn.files import write_bytes
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS
 from tfppdnn.images.formats import SUFFIXES
 from tfppdnn.ownership import owned
+from tfppdnn.progress import Progress
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.scheme import Scheme
 
@@ -161,7 +162,7 @@ def _protect_each(
     outcomes = in_threads(protect_one, jobs, workers=workers)
     with (
         contextlib.closing(outcomes),
-        tqdm(total=total, unit="image", desc="protect", file=sys.stderr) as progress,
+        Progress("protect", total, unit="images") as progress,
     ):
         for (image, _), outcome in outcomes:
             progress.update()
@@ -171,11 +172,11 @@ def _protect_each(
                 report.skipped += 1
             else:
                 report.failed.append((str(image), outcome))
-                progress.write(outcome, file=sys.stderr)
+                tqdm.write(outcome, file=sys.stderr)
         for folder in images.unreadable:
             reason = f"{folder} cannot be listed; check its permissions"
             report.failed.append((str(folder), reason))
-            progress.write(reason, file=sys.stderr)
+            tqdm.write(reason, file=sys.stderr)
     return report
 
 

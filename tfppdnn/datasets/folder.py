@@ -16,6 +16,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.images.files import read_image
 from tfppdnn.images.formats import KINDS, SUFFIXES
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.progress import following
 
 IN_MEMORY_BYTES = 2**29
 """Decoded images of more bytes than that are read from their files each time they are needed."""
@@ -174,7 +175,7 @@ def _read(
     with warnings.catch_warnings():
         # Pillow warns of metadata, which is dropped.
         warnings.filterwarnings("ignore", module="PIL")
-        progress = tqdm(files, "reading images", leave=False, delay=2)
+        progress = following(files, "reading images", len(files), unit="images", brief=True)
         for file, found in zip(progress, threads().map(read, files), strict=True):
             if isinstance(found, UserError):
                 bad.append(str(found))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from tfppdnn.exporting.protector import export_protector
 from tfppdnn.exporting.tflite import (
@@ -23,6 +21,7 @@ from tfppdnn.exporting.tflite import (
 )
 from tfppdnn.exporting.verify import VerificationError, verify_protector_files
 from tfppdnn.files import written_whole
+from tfppdnn.progress import following
 from tfppdnn.protector.digests import forget_digest, record_digest
 
 # Ranges of activations hardly move after the first hundred images.
@@ -70,9 +69,8 @@ def export_all(
     }
     figures: dict[str, dict[str, Any]] = {}
     refusals: list[str] = []
-    progress = tqdm(["protector", *content_of], desc="export", unit="file", file=sys.stderr)
-    for name in progress:
-        progress.set_postfix_str(name)
+    names = ["protector", *content_of]
+    for name in following(names, "export", len(names), unit="files"):
         try:
             forget_digest(Path(run_folder), name)
             with written_whole(Path(run_folder) / name) as temporary:

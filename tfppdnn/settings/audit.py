@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
@@ -199,6 +199,6 @@ def make_audit_settings(
     return settings.replaced(options or {})
 
 
-def audit_settings_help() -> str:
-    """Lists every setting of an audit with its value in each preset, for `--help`."""
-    return explained({name: preset() for name, preset in AUDIT_PRESETS.items()})
+def audit_settings_help(only: Collection[str] | None = None) -> str:
+    """Lists settings of an audit with their values in each preset, for `--help`."""
+    return explained({name: preset() for name, preset in AUDIT_PRESETS.items()}, only)
