@@ -79,7 +79,7 @@ setup(
         ],
         "heif": ["pillow-heif>=0.16"],  # Photographs of phones.
         # The site (mkdocs.yml), and the notebook of examples/.
-        "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26", "nbclient>=0.10", "ipykernel"],
+        "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26", "nbclient", "ipykernel"],
         # The peers of benchmarks/, but for two that pin versions: its README says how.
         "bench": ["torch>=2.6", "onnx>=1.17", "onnxruntime>=1.20"],
     },

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```(bash|python|text)\n(.*?)```", re.DOTALL)
 # Added to commands, so that they take seconds; the pages have settings for real pictures.
 SMALL = {
-    "train": ["--code_size=8", "--head_epochs=1", "--gate_steps=4"],
+    "train": ["--trunk=trunk.keras", "--trunk_size=32", "--code_size=8", "--head_epochs=1"],
     "classify": ["--classifier_epochs=1"],
     "audit": ["--attacker_images=200", "--held_out_images=50", "--recogniser_epochs=1"],
 }
@@ -38,12 +38,29 @@ def pictures(folder, *, side=96, each=16):
             Image.fromarray(crop).save(folder / name / f"{number}.jpg", quality=95)
 
 
+@pytest.fixture(scope="module")
+def trunk(made_once):
+    """A trunk that sees little, and quickly."""
+
+    def make(folder):
+        import keras
+
+        folder.mkdir()
+        keras.utils.set_random_seed(0)
+        images = keras.Input((32, 32, 3))
+        seen = keras.layers.Conv2D(8, 8, strides=8, activation="relu")(images)
+        keras.Model(images, keras.layers.Flatten()(seen)).save(folder / "trunk.keras")
+
+    return made_once("small_trunk", make) / "trunk.keras"
+
+
 @pytest.fixture
-def reader(tmp_path, monkeypatch):
+def reader(tmp_path, monkeypatch, trunk):
     """A folder as the pages assume it."""
     monkeypatch.chdir(tmp_path)
+    shutil.copy(trunk, tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    Image.fromarray(data.astronaut()).save("photo.jpg", quality=95)
+    Image.fromarray(data.chelsea()).save("photo.jpg", quality=95)
     for folder in ("photos", "photos_by_class", "splits/train"):
         pictures(tmp_path / folder)
     (tmp_path / "export").symlink_to(ROOT / "export")
@@ -51,7 +68,7 @@ def reader(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def own_run(made_once, tmp_path_factory):
+def own_run(made_once, tmp_path_factory, trunk):
     """`runs/mine` of the pages that come after the training's."""
 
     def make(out):
@@ -59,8 +76,8 @@ def own_run(made_once, tmp_path_factory):
 
         folder = tmp_path_factory.mktemp("own") / "photos"
         pictures(folder)
-        options = ["--preset=photos", f"--dataset={folder}", f"--out={out}", *SMALL["train"]]
-        assert main(["train", *options]) == 0
+        options = ["--preset=photos", f"--dataset={folder}", f"--out={out}"]
+        assert main(["train", *options, *SMALL["train"][1:], f"--trunk={trunk}"]) == 0
 
     return made_once("own_photos", make)
 
@@ -119,8 +136,10 @@ def served(command):
             server.communicate()
 
 
-def test_the_first_page(reader, capfd):
+def test_the_first_page(tmp_path, monkeypatch, capfd):
     """Its Python; its commands are those of the tutorials, and of the gate."""
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(data.astronaut()).save("photo.jpg", quality=95)
     text = (ROOT / "README.md").read_text()
     code, printed = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.DOTALL).groups()
     capfd.readouterr()
