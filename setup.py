@@ -99,6 +99,8 @@ setup(
             "build>=1.2",
             "twine>=6.1",
         ],
+        # The site (mkdocs.yml), and the notebook of examples/.
+        "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26", "nbclient", "ipykernel"],
         # The peers of benchmarks/, but for two that pin versions: its README says how.
         "bench": [*ALL, "torch>=2.6", "onnx>=1.17", "onnxruntime>=1.20"],
     },

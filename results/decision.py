@@ -1,4 +1,4 @@
-"""Prints README.md's table of who gets what, and draws the picture beside it.
+"""Prints the table of who gets what of docs/privacy.md, and draws the picture beside it.
 
 python results/decision.py [FRONTIER]
 

@@ -23,7 +23,7 @@ from tfppdnn.settings.audit import AUDIT_PRESETS, make_audit_settings
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "export/*.md", "export/*/*.md", "results/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "export/*.md", "export/*/*.md", "results/*.md")
     for path in ROOT.glob(pattern)
 )
 # Of the scripts and programs that pages name beside the verbs.
@@ -87,8 +87,21 @@ def test_the_results_page_says_what_was_to_be_reached_and_was_not():
     assert script("goals").table() in read("results/README.md")
 
 
-def test_the_first_page_says_who_gets_what_as_the_audits_do():
-    assert script("decision").table() in read("README.md")
+def test_the_privacy_page_says_who_gets_what_as_the_audits_do():
+    assert script("decision").table() in read("docs/privacy.md")
+
+
+def test_the_first_page_is_short_and_so_are_its_sentences():
+    page = (ROOT / "README.md").read_text()
+    lines = page.splitlines()
+    assert len(lines) <= 150
+    assert max(map(len, lines)) <= 120
+    prose = re.sub(r"```.*?```|<[^>]*>", "", page, flags=re.DOTALL)
+    prose = re.sub(r"\]\([^)]*\)|`[^`]*`", "code", prose)
+    blocks = re.split(r"\n\s*\n|\||\n- |\n#+ ", prose)
+    sentences = [one for block in blocks for one in re.split(r"[.!?]\W*\s", block)]
+    assert len(sentences) > 100
+    assert not [one for one in sentences if len(one.split()) > 25]
 
 
 def test_the_audit_page_tells_every_measure_and_every_verdict():
