@@ -12,6 +12,44 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "tfppdnn/__init__.py").read
 
 WEB = HERE / "export" / "web"
 
+# Lower bounds: the oldest versions that install together, that `tests/test_installation.py`
+# installs and runs, and of which no advisory is known to us that touches what is used here.
+
+# What protects and asks a server; no TensorFlow.
+CLIENT = [
+    "numpy>=1.26",
+    "pillow>=11.3",
+    "ai-edge-litert>=2.1",
+    "fire>=0.7",
+    "tqdm>=4.66.3",
+    "lazy-loader>=0.4",
+]
+BOTH = ["tensorflow>=2.21", "keras>=3.15", "pydantic>=2.7"]
+TRAIN = [
+    *BOTH,
+    "tensorflow-datasets>=4.9.10",
+    "importlib-resources>=5",  # Which tensorflow-datasets downloads with and does not require.
+    "keras-cv>=0.9",
+    "scipy>=1.11.1",
+    "scikit-image>=0.24",
+    "scikit-learn>=1.5",  # Bundles the digits, the embedded default data set.
+    "matplotlib>=3.8",
+    "jinja2>=3.1.6",
+    "tensorboard>=2.20",
+]
+SERVE = [
+    *BOTH,
+    "fastapi>=0.120.1",
+    "uvicorn>=0.30",
+    "starlette>=0.49.1",  # Earlier ones let a Range header cost minutes (CVE-2025-62727).
+    "h11>=0.16",  # Earlier ones misread chunked bodies (CVE-2025-43859).
+    "grpcio>=1.67.1",
+    "tensorflow-serving-api>=2.21",
+    "prometheus-client>=0.20",
+]
+ALL = sorted({*TRAIN, *SERVE})
+HEIF = ["pillow-heif>=1.7"]  # Photographs of phones.
+
 
 class BuildWithWeb(build_py):
     """Puts the browser client, which stands in export/web, into the package that is built.
@@ -39,35 +77,17 @@ setup(
     cmdclass={"build_py": BuildWithWeb},
     package_data={"tfppdnn": ["shipped/*/*"], "tfppdnn.reports": ["*.j2"]},
     python_requires=">=3.11,<3.14",
-    install_requires=[
-        "tensorflow>=2.21",
-        "keras>=3.15",
-        "tensorflow-datasets>=4.9.10",
-        "importlib-resources>=5",  # Which tensorflow-datasets downloads with and does not require.
-        "keras-cv>=0.9",
-        "numpy>=1.26",
-        "scipy>=1.11",
-        "scikit-image>=0.24",
-        "scikit-learn>=1.4",  # Bundles the digits, the embedded default data set.
-        "fire>=0.7",
-        "pillow>=10.3",
-        "tqdm>=4.66",
-        "lazy-loader>=0.4",
-        "pydantic>=2.7",
-        "matplotlib>=3.8",
-        "jinja2>=3.1",
-        "ai-edge-litert>=2.1",
-        "tensorboard>=2.20",
-        "fastapi>=0.115",
-        "uvicorn>=0.30",
-        "starlette>=0.49.1",  # Earlier ones let a Range header cost minutes (CVE-2025-62727).
-        "h11>=0.16",  # Earlier ones misread chunked bodies (CVE-2025-43859).
-        "grpcio>=1.62",
-        "tensorflow-serving-api>=2.21",
-        "prometheus-client>=0.20",
-    ],
+    install_requires=CLIENT,
     extras_require={
+        "train": TRAIN,
+        "serve": SERVE,
+        "all": ALL,
+        "heif": HEIF,
+        # export/spark/; Java 17 or later comes from elsewhere.
+        "spark": ["pyspark>=4", "pandas>=2.2", "pyarrow>=15"],
         "test": [
+            *ALL,
+            *HEIF,
             "pytest>=8",
             "pytest-xdist>=3.5",
             "hypothesis>=6.100",
@@ -75,13 +95,14 @@ setup(
             "httpx>=0.27",
             "schemathesis>=4",
             "websocket-client>=1.6",
-            "pillow-heif>=0.16",
+            "uv>=0.5",
+            "build>=1.2",
+            "twine>=6.1",
         ],
-        "heif": ["pillow-heif>=0.16"],  # Photographs of phones.
         # The site (mkdocs.yml), and the notebook of examples/.
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26", "nbclient", "ipykernel"],
         # The peers of benchmarks/, but for two that pin versions: its README says how.
-        "bench": ["torch>=2.6", "onnx>=1.17", "onnxruntime>=1.20"],
+        "bench": [*ALL, "torch>=2.6", "onnx>=1.17", "onnxruntime>=1.20"],
     },
     entry_points={"console_scripts": ["tfppdnn=tfppdnn.cli:main"]},
     classifiers=[

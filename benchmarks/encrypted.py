@@ -33,7 +33,7 @@ _PEERS = {
     "concrete-ml, logistic regression of 32x32 pixels": "linear",
     "concrete-ml, 64-32-10 network of 8x8 averages": "network",
 }
-_PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "quick-digits" / "metrics.json"
+_PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "quick-digits-paper" / "metrics.json"
 
 
 def encrypted(rounds: int | None) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def encrypted(rounds: int | None) -> dict[str, Any]:
         )
         found = {name: json.loads(path.read_text()) for name, path in facts.items()}
     accuracy = json.loads(_PUBLISHED.read_text())["classify"]["protected"]["test_accuracy"]
-    ours = "protect + classify, ResNet-18 of width 0.25 (results/quick-digits)"
+    ours = "protect + classify, ResNet-18 of width 0.25 (results/quick-digits-paper)"
     shares = {ours: accuracy} | {name: fact["accuracy"] for name, fact in found.items()}
     record["notes"] = [
         markdown.table(

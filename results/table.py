@@ -1,6 +1,6 @@
 """Prints the table of results/README.md from the metrics beside it.
 
-python results/table.py quick-digits cpu-cifar10 cpu-cifar10-more-classification hardened-cifar10
+python results/table.py RUN RUN ..., with names of folders here; that page says which.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import shutil
 import pytest
 
 TINY_SETTINGS = [
+    "--objective=cyclegan",
     "--reference_width=0.0625",
     "--reference_epochs=1",
     "--reference_batch_size=256",

@@ -11,9 +11,9 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "quiet", "errors", "registration", "writing"),
+    ("processor", "quiet", "errors", "registration", "writing", "replacing", "streams", "progress"),
     ("commands", "files", "python_names", "settings", "signature", "system_noise"),
-    ("timing", "run_folder"),
+    ("timing", "run_folder", "ownership"),
     ("images",),
     ("datasets",),
     ("models",),

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import tfppdnn
 from tfppdnn.cli import main
 from tfppdnn.cli.command_line import VERBS
 
@@ -30,21 +31,53 @@ def test_help_of_train_lists_every_setting(call, capfd):
     from tfppdnn.cli import main
     from tfppdnn.settings import PRESETS, make_settings
 
-    main(["train", "--help"])
+    main(["train", "--help=all"])
     shown = capfd.readouterr().out
     for option in {option for name in PRESETS for option in make_settings(name).options()}:
         assert f"--{option}=" in shown
 
 
+def test_help_of_train_shows_the_ten_options_that_people_use(capsys):
+    main(["train", "--help"])
+    shown = capsys.readouterr().out
+    options = re.findall(r"^    (?:-\w, )?--(\w+)=", shown, flags=re.MULTILINE)
+    assert options == [
+        *("dataset", "data_dir", "preset", "out", "reuse", "seed", "skip_bad"),
+        *("image_size", "objective", "transform_steps"),
+    ]
+    assert shown.rstrip().endswith("python -m tfppdnn train --help=all")
+    main(["train", "--help=all"])
+    assert "--help=all" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["audit", "table1", "serve"])
+def test_short_help_names_settings_that_there_are(verb, capsys):
+    common = importlib.import_module(f"tfppdnn.cli.{verb}").COMMON
+    main([verb, "--help"])
+    shown = capsys.readouterr().out
+    assert common and all(f"    --{option}=" in shown for option in common)
+    main([verb, "--help=all"])
+    assert len(capsys.readouterr().out) > len(shown)
+
+
+def test_the_version_is_the_package_s(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"tfppdnn {tfppdnn.__version__}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["trian"], "tfppdnn trian: there is no such verb; choose train"),
+        (["trian"], "tfppdnn trian: there is no such verb; did you mean train?"),
+        (["nonsense"], "tfppdnn nonsense: there is no such verb; choose train, protect"),
+        (["train", "data/"], "tfppdnn train: data/: use --dataset=data/"),
+        (["train", "data/", "--seed=1"], "tfppdnn train: data/: use --dataset=data/"),
+        (["audit", "runs/mine"], "tfppdnn audit: runs/mine: use --protector=runs/mine"),
         (["train", "--epsilon=-0.1"], "--epsilon=-0.1: must be greater than 0"),
         (["train", "--transform_step=3"], "did you mean --transform_steps?"),
         (["train", "--seed=one"], "--seed=one: must be a whole number"),
         (["train", "--dataset=/nowhere/photos"], "/nowhere/photos: there is no such folder"),
-        (["train", "extra"], "see python -m tfppdnn train --help"),
+        (["export", "run", "extra"], "see python -m tfppdnn export --help"),
         (["protect", "only-src"], "dst; see python -m tfppdnn protect --help"),
         (["protect", "a", "b", "--protector=c", "--overwrit"], "--overwrit"),
         (["classify"], "--protector is missing"),

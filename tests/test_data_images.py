@@ -281,3 +281,17 @@ def test_written_file_holds_the_pixels_and_nothing_else(tmp_path):
         with Image.open(io.BytesIO(content)) as written:
             assert written.info == {}
             assert (np.asarray(written) == pixels).all()
+
+
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    """Each scan is thirty bytes, and a walk through the whole image for the decoder."""
+    file = io.BytesIO()
+    Image.new("L", (400, 400)).save(file, "JPEG", progressive=True)
+    content = file.getvalue()
+    (tmp_path / "good.jpg").write_bytes(content)
+    assert read_image(tmp_path / "good.jpg").shape == (400, 400, 3)
+    last_scan = content[content.rindex(b"\xff\xda") : -2]
+    (tmp_path / "bomb.jpg").write_bytes(content[:-2] + 100 * last_scan + content[-2:])
+    monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was decoded"))
+    with pytest.raises(UserError, match=r"bomb\.jpg is a JPEG file of more than 100 scans"):
+        read_image(tmp_path / "bomb.jpg")

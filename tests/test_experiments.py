@@ -26,7 +26,7 @@ def test_help_teaches_without_tensorflow(arguments):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["shop"], "there is no such verb; choose ship, compare"),
+        (["shop"], "there is no such verb; did you mean ship?"),
         (["ship"], "run; see python -m tfppdnn.experiments ship --help"),
         (["ship", "runs/mine"], "--out is missing"),
         (["ship", "runs/mine", "--out=x", "--hours=long"], "--hours=long: must be a number"),

@@ -27,7 +27,7 @@ def test_until_the_end_the_old_file_is_what_readers_see(tmp_path):
     with written_whole(target) as temporary:
         temporary.write_bytes(b"new")
         assert target.read_bytes() == b"old"
-        assert temporary.parent == target.parent
+        assert temporary.parent.parent == target.parent
         assert temporary.suffix == target.suffix
 
     assert target.read_bytes() == b"new"

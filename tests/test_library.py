@@ -21,7 +21,7 @@ from tfppdnn.settings.audit import make_audit_settings
 
 def tiny_options():
     pairs = (option.removeprefix("--").split("=") for option in TINY_SETTINGS)
-    kinds = {"perceptual_weights": str}
+    kinds = {"perceptual_weights": str, "objective": str}
     return {name: kinds.get(name, float)(value) for name, value in pairs}
 
 

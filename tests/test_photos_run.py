@@ -65,7 +65,7 @@ def tiles_of(pictures):
 def test_every_file_protects_and_draws_tiles_of_the_code(run):
     plain = load_digits().test_images[:20]
     files = ["", "protector", "protector.tflite", "protector_fp16.tflite"]
-    made = [Protector.from_preset(run / file).protect(plain) for file in files]
+    made = [Protector.from_preset(run / file, trust=True).protect(plain) for file in files]
     for pictures in made[1:]:
         np.testing.assert_array_equal(pictures, made[0])
     tiles = tiles_of(made[0])
@@ -225,12 +225,40 @@ def test_a_trunk_may_be_any_network_of_keras_applications(name, monkeypatch):
     assert np.asarray(found.model(picture)).shape[-1] == found.model.output_shape[-1] > 500
 
 
+def test_a_trunk_may_be_a_preset_of_keras_hub(tmp_path):
+    hub = pytest.importorskip("keras_hub", reason="keras-hub is not installed")
+    keras.utils.set_random_seed(0)
+    backbone = hub.models.ResNetBackbone(
+        input_conv_filters=[64],
+        input_conv_kernel_sizes=[7],
+        stackwise_num_filters=[64, 16],
+        stackwise_num_blocks=[1, 1],
+        stackwise_num_strides=[1, 2],
+        block_type="basic_block",
+        image_shape=(None, None, 3),
+    )
+    scale, offset = [0.01, 0.02, 0.03], [-1.0, -2.0, 0.5]
+    converter = hub.layers.ResNetImageConverter(image_size=(64, 64), scale=scale, offset=offset)
+    for part in (backbone, converter):
+        part.save_to_preset(str(tmp_path / "preset"))
+    found = load_trunk(str(tmp_path / "preset"), size=64)
+    picture = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    expected = backbone.predict(picture * 255 * np.array(scale) + np.array(offset), verbose=0)
+    np.testing.assert_allclose(found.model(picture), expected, atol=1e-3)
+    assert found.facts["trunk_parameters"] == backbone.count_params()
+    # It ends in the protector's file.
+    found.model.save(tmp_path / "trunk.keras")
+    again = load_trunk(str(tmp_path / "trunk.keras"), size=64)
+    np.testing.assert_array_equal(again.model(picture), found.model(picture))
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [
         ("--trunk=NONE.keras", "--trunk=NONE.keras: cannot be loaded"),
         ("--trunk=NONE.npz", "NONE.npz: no weights to read"),
-        ("--trunk=Nonsense", "--trunk=Nonsense: no file, and no network of keras.applications"),
+        ("--trunk=Nonsense", "--trunk=Nonsense: no file, "),
+        ("--trunk=resnet_18_imagenet", "keras-hub"),
         ("--code_size=1500", "--code_size=1500: 1497 pictures have features in"),
         ("--gamma=1,1,1", "--gamma: not a setting of --preset=photos"),
         ("--reuse=runs/x", "--reuse: --preset=photos has no stages to reuse"),

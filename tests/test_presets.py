@@ -69,7 +69,7 @@ def test_the_objective_is_chosen_at_every_scale():
 
 def test_a_setting_of_the_other_objective_is_answered_with_its_objective():
     with pytest.raises(UserError, match=r"--hiding_weight: .* add --objective=hardened"):
-        make_settings("quick", {"hiding_weight": 1})
+        make_settings("cpu", {"hiding_weight": 1})
     with pytest.raises(UserError, match=r"--gamma: .* add --objective=cyclegan"):
         make_settings("hardened", {"gamma": (-1, 1, 1)})
 
@@ -112,7 +112,7 @@ def test_settings_cannot_be_changed_behind_a_run():
     ],
 )
 def test_values_take_the_type_of_their_setting(option, given, kept):
-    value = make_settings("quick", {option: given}).options()[option]
+    value = make_settings("cpu", {option: given}).options()[option]
 
     assert value == kept
     assert type(value) is type(kept)
@@ -163,13 +163,13 @@ def test_values_take_the_type_of_their_setting(option, given, kept):
         ("protector_network", "resnet", "unet or bottleneck"),
         ("code_levels", 1, "from 2 to 256"),
         ("code_size", 0, "greater than 0"),
-        ("pool_size", 4, "must be --transform_batch_size (8) or more"),
+        ("pool_size", 4, "must be --transform_batch_size (16) or more"),
         ("steps_per_round", 0, "greater than 0"),
     ],
 )
 def test_wrong_values_are_refused_with_the_option_and_the_mend(option, given, mend):
     with pytest.raises(UserError) as refused:
-        make_settings("quick", {option: given})
+        make_settings("cpu", {option: given})
 
     message = str(refused.value)
     assert message.startswith(f"--{option}=")
@@ -217,7 +217,7 @@ def test_the_help_explains_every_setting_with_its_value_in_each_preset():
     assert "--gate_steps=400\n" in text
     steps = [str(make_settings(name).transformation.steps) for name in OF_THE_SCHEME]
     assert f"--transform_steps={' | '.join([*steps, '-'])}\n" in text
-    assert "--hiding_weight=- | - | 2.0 | - | -\n" in text
+    assert "--hiding_weight=2.0 | - | 2.0 | - | -\n" in text
     assert "=-\n" not in text  # Groups are no options.
 
 

@@ -131,7 +131,7 @@ def test_what_fails_in_a_batch_is_told(protectors, monkeypatch):
 def test_a_saved_model_gives_the_same_numbers(protectors):
     batch = RNG.integers(0, 256, (2, 9, 8, 3), np.uint8)
     protector, reference = (
-        load_protector(protectors / "saved"),
+        load_protector(protectors / "saved", trust=True),
         load_protector(protectors / "run"),
     )
     for images in (batch, batch[0]):
@@ -226,6 +226,6 @@ def test_no_more_memory_is_used_than_was_reserved(norm, tmp_path):
 )
 def test_what_is_no_protector_is_named(protectors, name, reason):
     with pytest.raises(UserError, match=reason) as caught:
-        load_protector(protectors / name)
+        load_protector(protectors / name, trust=True)
     assert str(protectors / name) in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -96,6 +96,37 @@ def test_the_files_are_those_of_the_run(made, tiny_run):
         np.testing.assert_array_equal(one, other)
 
 
+def test_its_8_bit_file_ships_with_what_it_keeps(tiny_run, tmp_path):
+    int8, figures = tiny_run / "protector_int8.tflite", tmp_path / "kept.json"
+    kept = {
+        "protector": digest(int8),
+        "dataset": {"name": "cifar10", "test_images": 2000},
+        "trained_on": 1000,
+        "accuracy": {"float16": 0.7921, "int8": 0.7898},
+        "lost": {"mean": 0.0017, "low": -0.004, "high": 0.008, "count": 2000},
+        "numbers_changed": 0.316,
+        "changed_by_more_than_one_level": 0.0123,
+        "command": "python results/photos_int8.py",
+    }
+    write_json(figures, kept)
+    out = tmp_path / "out"
+    files = ship(tiny_run, out=out, int8=figures)
+    assert {path.name for path in out.iterdir()} == {*FILES, int8.name}
+    assert (out / int8.name).read_bytes() == int8.read_bytes()
+    assert files[int8.name]["bytes"] == int8.stat().st_size
+    card = (out / "CARD.md").read_text()
+    for said in ("32% of the numbers", "1.2% by more", "79.2% of 2,000", "79.0% of those", "0.2 p"):
+        assert said in card, said
+    # The protector is still told by the files that it was audited with.
+    without = tmp_path / "without"
+    ship(tiny_run, out=without)
+    assert Protector.named(out).identity == Protector.named(without).identity
+
+    changed(figures, protector="another")
+    with pytest.raises(UserError, match=r"kept\.json: not figures of .*protector_int8\.tflite; "):
+        ship(tiny_run, out=tmp_path / "refused", int8=figures)
+
+
 def test_it_loads_by_its_name(made, tiny_run, monkeypatch):
     monkeypatch.setattr(shipped, "SHIPPED", made.parent)
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
@@ -320,12 +351,10 @@ def test_a_card_tells_of_a_second_run_of_its_command(nudged, tiny_run, tmp_path,
     assert "by this command, on An Example with 4 cores (its reference classifier and" in text
 
 
-@pytest.mark.parametrize("case", ["itself", "a baseline", "strangers", "no comparison", "a list"])
+@pytest.mark.parametrize("case", ["itself", "a baseline", "strangers", "no comparison"])
 def test_a_card_tells_of_nothing_else(nudged, tiny_run, tmp_path, capsys, case):
     path = tmp_path / "again.json"
-    if case == "a list":
-        write_json(path, [])
-    elif case == "no comparison":
+    if case == "no comparison":
         write_json(path, {"images": 20})
     elif case == "strangers":
         other = shutil.copytree(nudged, tmp_path / "other")

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import socket
 import struct
 
 import numpy as np
@@ -12,12 +13,15 @@ from serving_samples import (
     CLIENT,
     PICTURE,
     assert_refused,
+    assert_serves,
     encoded,
     noise,
     png,
     running,
     url,
 )
+
+from tfppdnn.serving import json_format
 
 SECONDS = 30
 
@@ -144,6 +148,48 @@ def test_a_jpeg_of_endless_scans(server):
     assert len(last_scan) < 40
     bomb = content[:-2] + 100 * last_scan + content[-2:]
     assert "scans" in assert_refused(server, encoded(bomb))
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"[0],", b"[[]],", b"{},", b'{"a":[]},'])
+def test_a_body_of_endless_lists_is_refused_before_it_is_parsed(server, piece, monkeypatch):
+    count = (LARGEST - 100) // len(piece)
+    body = b'{"instances": [' + piece * count + b"0]}"
+    with monkeypatch.context() as patched:
+        patched.setattr(json_format.json, "loads", lambda _: pytest.fail("it was parsed"))
+        answer = CLIENT.post(url(server, ":predict"), content=body)
+    assert answer.status_code == 400
+    assert "more lists or objects than pictures do" in answer.json()["error"]
+    assert_serves(server)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (90, 1), (1, 90), (7, 5), (100, 100)])
+def test_pictures_of_every_shape_are_no_such_body(server, height, width):
+    body = json.dumps({"instances": noise(8, height, width).tolist()}, separators=(",", ":"))
+    assert CLIENT.post(url(server, ":predict"), content=body).status_code == 200
+
+
+def test_a_body_of_two_lengths_is_refused(server):
+    head = (
+        f"POST /v1/models/{server.settings.name}:predict HTTP/1.1\r\n"
+        f"Host: {server.rest_address}\r\n"
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    )
+    host, port = server.rest_address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=SECONDS) as connection:
+        connection.sendall(head.encode())
+        assert b" 400 " in connection.recv(4096).split(b"\r\n")[0]
+    assert_serves(server)
+
+
+def test_a_body_that_is_too_large_is_told_what_allows_more(server):
+    said = assert_refused(server, b" " * (LARGEST + 1), status=413)
+    assert "--max_request_bytes" in said
+
+
+@pytest.mark.parametrize("digits", ["0" * 4_400, "0" * 4_400 + "1", "9" * 4_400])
+def test_a_version_of_endless_digits(server, digits):
+    answer = CLIENT.get(url(server, f"/versions/{digits}"))
+    assert answer.status_code in (200, 400, 404)
 
 
 def test_too_many_images(server):

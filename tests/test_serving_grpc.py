@@ -239,3 +239,16 @@ def test_images_that_the_gate_does_not_know_are_refused(directory):
         code, details = refusal_of(stub.Predict, request_for())
     assert code == "FAILED_PRECONDITION"
     assert "does not look protected" in details
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 40, b"\x0a\xff\xff\xff\xff\x0f", b"\x08"])
+def test_bytes_that_are_no_message_are_refused_without_a_word_of_ours(channel, content):
+    for method in (
+        "/tensorflow.serving.PredictionService/Predict",
+        "/tensorflow.serving.ModelService/GetModelStatus",
+    ):
+        call = channel.unary_unary(method, request_serializer=bytes, response_deserializer=bytes)
+        with pytest.raises(grpc.RpcError) as raised:
+            call(content, timeout=SECONDS)
+        assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert raised.value.details() == "the message is no request of this method"

@@ -26,7 +26,8 @@ def hardened_run(tiny_run, tiny_settings, tmp_path_factory):
 
     out = tmp_path_factory.mktemp("runs") / "hardened"
     code = [f"--reuse={tiny_run}", "--code_size=3", "--code_levels=2", "--decoder_width=4"]
-    same = [option for option in tiny_settings if "perceptual_weights" not in option]
+    others = ("--perceptual_weights", "--objective")  # Of the paper's objective.
+    same = [option for option in tiny_settings if not option.startswith(others)]
     call = ["train", "--objective=hardened", f"--out={out}", *same, *code]
     assert main(call) == 0
     return out

@@ -106,6 +106,25 @@ def test_preliminary_images_that_are_gone_are_not_taken_for_black_ones(
     assert "protected.npy is missing or damaged; delete" in error
 
 
+@pytest.mark.slow
+def test_a_finished_run_that_lost_an_export_gets_it_again(tiny_run, tiny_settings, tmp_path, call):
+    out = tmp_path / "run"
+    shutil.copytree(tiny_run, out, ignore=shutil.ignore_patterns("protector"))
+    code, _, _ = call("train", f"--out={out}", *tiny_settings)
+    assert code == 0
+    assert (out / "protector/saved_model.pb").is_file()
+
+
+def test_a_finished_run_that_lost_an_export_for_good_is_named(
+    tiny_run, tiny_settings, tmp_path, call
+):
+    out = tmp_path / "run"
+    shutil.copytree(tiny_run, out, ignore=shutil.ignore_patterns("protector", "protector.keras"))
+    code, _, error = call("train", f"--out={out}", *tiny_settings)
+    assert code == 2
+    assert f"{out}: its training has finished, and its checkpoints are gone; put" in error
+
+
 def test_an_unwritable_folder_is_named_before_anything_is_loaded(tiny_settings, tmp_path, call):
     (tmp_path / "file").write_text("")
     code, _, error = call("train", f"--out={tmp_path}/file/run", *tiny_settings)

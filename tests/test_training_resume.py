@@ -1,6 +1,7 @@
 """A training that was cut off ends where an uninterrupted one ends, bit for bit."""
 
 import shutil
+import signal
 
 import keras
 import numpy as np
@@ -334,3 +335,78 @@ def test_a_long_round_is_not_waited_for(tmp_path):
             model, batches, title="test", steps=5000, steps_per_round=5000, checkpoints=tmp_path
         )
     assert len(seen) < 100
+
+
+class CtrlCAt(keras.callbacks.Callback):
+    """What the terminal does when somebody presses Ctrl-C."""
+
+    def __init__(self, step, times=1):
+        super().__init__()
+        self.steps_left, self.times = step, times
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.steps_left -= 1
+        if self.steps_left == 0:
+            for _ in range(self.times):
+                signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def at_a_terminal():
+    """Ctrl-C as it is there; a shell has what it starts in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+@pytest.mark.parametrize("pressed_at", [2, 4, 6, 10])
+def test_ctrl_c_saves_the_step_and_the_training_goes_on_from_it(
+    uninterrupted, pressed_at, tmp_path, capfd
+):
+    new_model, batches, _, expected_history, expected = uninterrupted
+    with pytest.raises(KeyboardInterrupt, match=f"test: step {pressed_at} of 10 is saved"):
+        train(new_model(), batches, tmp_path, callbacks=[CtrlCAt(pressed_at)])
+    assert "stopping after this step, to save it" in capfd.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    steps = KillAt(10**6)
+    resumed = new_model()
+    history = train(resumed, batches, tmp_path, callbacks=[steps])
+    assert 10**6 - steps.steps_left == STEPS - pressed_at
+    assert_equal_states(state(resumed), expected)
+    assert [row["step"] for row in history] == [row["step"] for row in expected_history]
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_a_second_ctrl_c_does_not_wait(photos, tmp_path):
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        train(
+            new_classifier(), classifier_batches(photos), tmp_path, callbacks=[CtrlCAt(6, times=2)]
+        )
+    assert str(stopped.value) == ""
+    assert max(tmp_path.iterdir()).name == "step-00000004.npz"
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_a_training_that_is_fed_by_a_generator_goes_on_within_a_round(tmp_path):
+    def batches(first_step, count):
+        return (
+            (np.full((1, 1), step, np.float32),) for step in range(first_step, first_step + count)
+        )
+
+    class Summing(Diverging):
+        def train_step(self, data):
+            self.weight.assign_add(tf.reshape(data[0], ()))
+            return {"the_loss": tf.constant(1.0)}
+
+    def summed(callbacks=()):
+        model = Summing()
+        model.compile(optimizer="sgd")
+        model.optimizer.build(model.trainable_variables)
+        train(model, batches, tmp_path, callbacks=callbacks)
+        return float(model.weight)
+
+    with pytest.raises(KeyboardInterrupt):
+        summed([CtrlCAt(6)])
+    assert summed() == sum(range(STEPS))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
+import inspect
 import io
 import json
 import os
@@ -15,7 +17,27 @@ from typing import Any
 
 import fire
 
+import tfppdnn
 from tfppdnn.errors import UserError
+from tfppdnn.streams import unbroken_streams
+
+_MODULES_OF = {
+    "train": {
+        *("tensorflow", "keras", "keras_cv", "tensorflow_datasets", "pydantic", "scipy", "skimage"),
+        *("sklearn", "matplotlib", "jinja2", "tensorboard"),
+    },
+    "serve": {
+        *("tensorflow", "keras", "pydantic", "fastapi", "starlette", "uvicorn", "h11", "grpc"),
+        *("tensorflow_serving", "prometheus_client"),
+    },
+}
+"""What an extra of the installation brings, by its name."""
+
+_POSITIONAL = {
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.VAR_POSITIONAL,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +70,21 @@ class Program:
         Returns:
             The exit code.
         """
-        arguments = list(sys.argv[1:] if arguments is None else arguments)
+        with unbroken_streams():
+            return self._run(list(sys.argv[1:] if arguments is None else arguments))
+
+    def _run(self, arguments: list[str]) -> int:
         if not arguments or arguments[0] in ("-h", "--help", "help"):
             print(self.overview, end="")
             return 0
+        if arguments[0] == "--version":
+            print(f"{self.name} {tfppdnn.__version__}")
+            return 0
         verb, *options = arguments
         if verb not in self.verbs:
-            return self._refuse(verb, f"there is no such verb; choose {', '.join(self.verbs)}")
+            close = difflib.get_close_matches(verb, self.verbs, n=1)
+            meant = f"did you mean {close[0]}?" if close else f"choose {', '.join(self.verbs)}"
+            return self._refuse(verb, f"there is no such verb; {meant}")
 
         # TensorFlow's start-up messages are about the machine, not about the user's call.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -69,15 +99,22 @@ class Program:
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             return self._refuse(verb, f"{place}{error.strerror or error}")
+        except ModuleNotFoundError as error:
+            extra = _extra_with(error.name or "", verb)
+            if extra is None:
+                raise
+            return self._refuse(
+                verb, f"{error.name} is not installed; run: pip install 'tfppdnn[{extra}]'"
+            )
         except MemoryError as error:
             return self._refuse(
                 verb, f"not enough memory ({error}); make the batches or images smaller"
             )
-        except KeyboardInterrupt:
-            print(
-                f"\n{self.name} {verb}: stopped; the same command goes on from here",
-                file=sys.stderr,
-            )
+        except KeyboardInterrupt as stop:
+            saved = f"{stop}; the same command goes on from there"
+            if not stop.args:
+                saved = "the same command goes on from what was finished"
+            print(f"\n{self.name} {verb}: stopped; {saved}", file=sys.stderr)
             return 130
         except Exception as error:
             # TensorFlow's own files meet a full disk with errors that are no OSError.
@@ -87,7 +124,10 @@ class Program:
                 verb, f"{str(error).splitlines()[0]}; the same command goes on from here"
             )
         sys.stderr.flush()
-        print(said.rstrip("\n") if isinstance(said, str) else json.dumps(said))
+        try:
+            print(said.rstrip("\n") if isinstance(said, str) else json.dumps(said), flush=True)
+        except OSError as error:
+            return self._refuse(verb, f"done, but its figures cannot be printed: {error.strerror}")
         return code
 
     def _parse(self, verb: str, options: list[str]) -> Callable | str:
@@ -99,8 +139,9 @@ class Program:
         def keep(*args, **kwargs):
             calls.append(functools.partial(function, *args, **kwargs))
 
+        whole = "--help=all" in options
         # Behind "--" fire takes it as its own, not as one of the verb's open settings.
-        if "--help" in options or "-h" in options:
+        if whole or "--help" in options or "-h" in options:
             options = ["--", "--help"]
         said = io.StringIO()
         try:
@@ -108,14 +149,32 @@ class Program:
                 fire.Fire(keep, command=options, name=f"{self.name} {verb}")
         except fire.core.FireExit as end:
             if end.code == 0:
-                module = sys.modules[function.__module__]
-                return self._tidy_help(said.getvalue()) + getattr(module, "settings_help", str)()
+                return self._tidy_help(said.getvalue()) + self._settings_help(verb, whole)
             reason = next(
                 (line[7:] for line in said.getvalue().splitlines() if line.startswith("ERROR: ")),
                 "the options cannot be understood",
             )
-            raise UserError(f"{reason}; see python -m {self.name} {verb} --help") from None
+            raise UserError(self._in_words(reason, verb, function)) from None
         return calls[0]
+
+    def _settings_help(self, verb: str, whole: bool) -> str:
+        """The settings of a verb that has some: those that people use, or all."""
+        module = sys.modules[self.find(verb).__module__]
+        explain = getattr(module, "settings_help", None)
+        if explain is None:
+            return ""
+        if whole:
+            return explain(None)
+        return f"{explain(module.COMMON)}\n\nMore settings: python -m {self.name} {verb} --help=all"
+
+    def _in_words(self, reason: str, verb: str, function: Callable) -> str:
+        """What fire says, or which option a word without one was meant for."""
+        word = reason.removeprefix("Could not consume arg: ")
+        kinds = {one.kind for one in inspect.signature(function).parameters.values()}
+        if word != reason and not word.startswith("-") and not kinds & _POSITIONAL:
+            option = next(iter(inspect.signature(function).parameters))
+            return f"{word}: use --{option}={word}"
+        return f"{reason}; see python -m {self.name} {verb} --help"
 
     def _tidy_help(self, text: str) -> str:
         """Takes out of fire's help what a user of these verbs cannot use."""
@@ -128,3 +187,10 @@ class Program:
     def _refuse(self, verb: str, reason: str) -> int:
         print(f"{self.name} {verb}: {' '.join(reason.split())}", file=sys.stderr)
         return 2
+
+
+def _extra_with(module: str, verb: str) -> str | None:
+    """The extra that brings a module: the verb's own, if it is called as the verb is."""
+    root = module.partition(".")[0]
+    extras = [extra for extra, modules in _MODULES_OF.items() if root in modules]
+    return verb if verb in extras else next(iter(extras), None)

@@ -16,6 +16,26 @@ class UserError(Exception):
 
 
 @contextlib.contextmanager
+def own_errors() -> Iterator[None]:
+    """Lets errors that tell a user what to do out of TensorFlow as they were.
+
+    It makes one of its own, with a traceback in it, of what a function raises that it calls.
+
+    Raises:
+        UserError: A function that TensorFlow called in the body raised it.
+        MemoryError: Likewise.
+    """
+    try:
+        yield
+    except Exception as error:
+        known = {kind.__name__: kind for kind in (UserError, MemoryError)}
+        told = re.search(rf"\b({'|'.join(known)}): (.*)", str(error))
+        if told is None or not type(error).__module__.startswith("tensorflow."):
+            raise
+        raise known[told[1]](told[2]) from None
+
+
+@contextlib.contextmanager
 def options_called(**names: str) -> Iterator[None]:
     """Has errors that speak of the options of `train` name those of another verb.
 

@@ -3,76 +3,175 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tfppdnn.errors import UserError
+from tfppdnn.replacing import exchange, flush, flush_one
+
+try:
+    import fcntl
+except ImportError:  # Windows, where what a killed process leaves stays there
+    fcntl = None
 
 _DIGITS = 16
+_TEMPORARY = re.compile(r"\.tfppdnn-[0-9a-f]{8}")
+_OLD = "old"
 
 
 @contextlib.contextmanager
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; on success it is renamed to `path`.
+    """Yields a temporary path; on success it is flushed to the disk and renamed to `path`.
 
     Works for files and for folders. If the body raises, what it wrote is removed
     and whatever stood at `path` before is untouched. A file never takes the place of a
-    folder, nor a folder that of a file.
+    folder, nor a folder that of a file. What a killed process leaves is for `sweep`.
 
     Args:
         path: Where the whole file or folder shall stand in the end.
 
     Yields:
-        A path in the same folder and with the same suffix, which does not exist yet.
+        A path on the same file system and with the same suffix, which does not exist yet.
 
     Raises:
         UserError: The folder cannot be written to, the disk is full, or a folder stands
             where a file shall go.
     """
     path = Path(path)
-    # Cut short: with the random part, a name that is just allowed would be too long.
-    temporary = path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex[:8]}{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _named(path), _temporary(path.parent, _make_folder) as place:
+        # Short, so that every name that is allowed can be written.
+        temporary = place / f"n{path.suffix}"
         yield temporary
+        flush(temporary)
         if path.is_dir() and temporary.is_dir():
             _replace_folder(path, temporary)
         else:
             temporary.replace(path)
+        flush_one(path.parent)
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes, *, flushed: bool = True) -> None:
+    """Writes `content` to `path`, whole or not at all.
+
+    Args:
+        path: The file.
+        content: What it shall hold.
+        flushed: Whether to wait until it is on the disk. Who writes thousands of files can wait
+            once for all of them; a power cut until then leaves empty ones.
+
+    Raises:
+        UserError: See `written_whole`.
+    """
+    path = Path(path)
+    with _named(path), _temporary(path.parent, _make_file) as temporary:
+        temporary.write_bytes(content)
+        if flushed:
+            flush_one(temporary)
+        temporary.replace(path)
+        if flushed:
+            flush_one(path.parent)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if error.errno is None:
             raise
         raise UserError(f"cannot write {path}: {os.strerror(error.errno)}") from error
-    finally:
-        # Only what is left of a failure, whose own message matters more than any made here.
-        if os.path.isdir(temporary):  # noqa: PTH112  (Path.is_dir may raise)
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
+
+
+@contextlib.contextmanager
+def _temporary(parent: Path, make: Callable[[Path], None]) -> Iterator[Path]:
+    """Makes a hidden file or folder, locked as long as its process lives, and removes it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as lock:
+        while True:
+            place = parent / f".tfppdnn-{uuid.uuid4().hex[:8]}"
+            make(place)
+            # Where there are no locks, `sweep` gets none either, and leaves everything alone.
             with contextlib.suppress(OSError):
-                temporary.unlink()
+                lock.enter_context(_locked(place, wait=True))
+            if place.exists():  # and was not swept before it was locked
+                break
+        try:
+            yield place
+        finally:
+            # Only what is left of a failure, whose own message matters more than any made here.
+            with contextlib.suppress(OSError):
+                _remove(place)
+
+
+def _make_file(place: Path) -> None:
+    place.touch(exist_ok=False)
+
+
+def _make_folder(place: Path) -> None:
+    place.mkdir(mode=0o700)
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(place: Path, *, wait: bool) -> Iterator[None]:
+    if fcntl is None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _replace_folder(path: Path, new: Path) -> None:
-    old = path.with_name(f".{path.name[:40]}-{uuid.uuid4().hex[:8]}-old")
+    if exchange(new, path):
+        return
+    # What `sweep` puts back if the process is killed in between.
+    old = new.parent / _OLD / path.name
+    old.parent.mkdir()
     path.rename(old)
     try:
         new.rename(path)
     except OSError:
         old.rename(path)
         raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
-    """Writes `content` to `path`, whole or not at all."""
-    with written_whole(path) as temporary:
-        temporary.write_bytes(content)
+def sweep(folder: str | os.PathLike[str]) -> None:
+    """Removes what killed processes left of their unfinished writing, anywhere below a folder.
+
+    An old folder that such a process had moved away, and had not replaced yet, is put back. What
+    a living process writes stays.
+    """
+    for parent, folders, files in os.walk(folder):
+        for name in filter(_TEMPORARY.fullmatch, [*folders, *files]):
+            # Whoever lives holds the lock; and what cannot be removed harms nobody.
+            with contextlib.suppress(OSError):
+                _sweep_one(Path(parent, name))
+        folders[:] = [name for name in folders if not _TEMPORARY.fullmatch(name)]
+
+
+def _sweep_one(place: Path) -> None:
+    with _locked(place, wait=False):
+        for old in (place / _OLD).glob("*"):
+            if not os.path.lexists(place.parent / old.name):
+                old.rename(place.parent / old.name)
+        _remove(place)
 
 
 def write_text(path: str | os.PathLike[str], content: str) -> None:
@@ -93,17 +192,20 @@ def digest(*paths: str | os.PathLike[str]) -> str:
     return content.hexdigest()[:_DIGITS]
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
-    """Reads a JSON file.
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Reads a JSON file that holds an object, as all of ours do.
 
     Raises:
-        UserError: The file is missing, cannot be read or is not JSON.
+        UserError: The file is missing, cannot be read or holds anything else.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of huge numbers, and of deep nesting
         raise UserError(f"{path} is not valid JSON ({error}); delete it or restore it") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no JSON object; delete it or restore it")
+    return content

@@ -119,9 +119,7 @@ class RunFolder:
             raise UserError(f"{self.path}: not a run folder (no config.json); make one with train")
         config = read_json(self.path / "config.json")
         parts = {"settings": dict, "dataset": dict, "seed": int}
-        if not isinstance(config, dict) or not all(
-            isinstance(config.get(part), kind) for part, kind in parts.items()
-        ):
+        if not all(isinstance(config.get(part), kind) for part, kind in parts.items()):
             raise UserError(
                 f"{self.path / 'config.json'} is not a run's configuration; restore it, or "
                 "delete the folder to begin again"

@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Views",
             "WhiteBox",
         ],
+        "deep_image_prior": ["DeepImagePriorAttack"],
         "feature_reconstruction": ["AdvancedFeatureReconstruction", "BasicFeatureReconstruction"],
         "gan_attack": ["GANAttack"],
         "gradient_inversion": ["GradientInversionAttack"],

@@ -39,6 +39,8 @@ class RightWayRound(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Turns the generator of the model that is being trained, if it has to be."""
+        if self.model.stop_training:
+            return  # Ctrl-C: the epoch goes on another time.
         generator = self.model.generator
         found = _layout(run_on_images(generator, self._ciphertexts))
         if _correlation(found, self._layout) < _CERTAIN:

@@ -164,9 +164,9 @@ class ImageSearch(keras.Model):
             Mean squared distance of the protected image from its target, and total variation
             (mean absolute difference of neighbours); both float32 [N].
         """
-        every = (1, 2, 3)
-        distance = ops.mean(ops.square(self.protect(self.images) - targets), axis=every)
-        down = self.images[:, 1:] - self.images[:, :-1]
-        right = self.images[:, :, 1:] - self.images[:, :, :-1]
+        every, images = (1, 2, 3), self.images
+        distance = ops.mean(ops.square(self.protect(images) - targets), axis=every)
+        down = images[:, 1:] - images[:, :-1]
+        right = images[:, :, 1:] - images[:, :, :-1]
         variation = sum(ops.mean(ops.abs(step), axis=every) for step in (down, right))
         return distance, variation

@@ -23,6 +23,7 @@ from tfppdnn.files import written_whole
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
+from tfppdnn.ownership import owned
 from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
@@ -125,36 +126,37 @@ def audit(
         evidence.check(planned.attempts[0].needs, planned.name)
     # Before anything is written or learnt: a protector that breaks the rules is found here.
     targets = evidence.targets
-    run.claim(
-        verb="audit",
-        protector=protector.identity,
-        preset=preset,
-        settings=settings.options(),
-        dataset=images.summary(),
-        seed=seed,
-        data_dir=data_dir,
-        skip_bad=skip_bad,
-    )
-    called = os.fspath(recogniser) if _is_path(recogniser) else _name_of(recogniser)
-    _refuse_other_recogniser(run, called)
-    examiner = Examiner(material, asked(), seed=seed)
-    if "protected" not in run.metrics():
-        for kind, shown in (("plain", material.held_out), ("protected", targets)):
-            with written_whole(reconstructions_path(run, kind)) as temporary:
-                np.savez_compressed(temporary, images=shown[:SHOWN_IMAGES])
-        run.record(
-            "protected",
-            {
-                **_bound(protector),
-                "name": protector.title,
-                "given": protector.name,
-                "recogniser": called,
-                "images": len(targets),
-                "leakage": measured(examiner.examine(targets)),
-            },
+    with owned(run.path):
+        run.claim(
+            verb="audit",
+            protector=protector.identity,
+            preset=preset,
+            settings=settings.options(),
+            dataset=images.summary(),
+            seed=seed,
+            data_dir=data_dir,
+            skip_bad=skip_bad,
         )
-    make_attacks(run, plan, evidence, examiner)
-    write_audit_report(run)
+        called = os.fspath(recogniser) if _is_path(recogniser) else _name_of(recogniser)
+        _refuse_other_recogniser(run, called)
+        examiner = Examiner(material, asked(), seed=seed)
+        if "protected" not in run.metrics():
+            for kind, shown in (("plain", material.held_out), ("protected", targets)):
+                with written_whole(reconstructions_path(run, kind)) as temporary:
+                    np.savez_compressed(temporary, images=shown[:SHOWN_IMAGES])
+            run.record(
+                "protected",
+                {
+                    **_bound(protector),
+                    "name": protector.title,
+                    "given": protector.name,
+                    "recogniser": called,
+                    "images": len(targets),
+                    "leakage": measured(examiner.examine(targets)),
+                },
+            )
+        make_attacks(run, plan, evidence, examiner)
+        write_audit_report(run)
     return AuditReport.of_run(run)
 
 

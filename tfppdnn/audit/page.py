@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tfppdnn.attacks.attack import ThreatModel
+from tfppdnn.audit.decision import decide_on
 from tfppdnn.audit.folder import ATTACKS
 from tfppdnn.audit.verdict import Verdict, verdicts
 from tfppdnn.leakage.attributes import ATTRIBUTES
@@ -16,6 +17,7 @@ from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.reports.command import command_line
 from tfppdnn.reports.measurements import Measurement, measurements_of
+from tfppdnn.reports.names import is_a_place, spoken
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import Finding
 from tfppdnn.settings.audit import make_audit_settings
@@ -75,17 +77,19 @@ def render_audit(
     Returns:
         HTML in which everything from outside is escaped and nothing points outside.
     """
-    protected = record.get("protected", {})
+    protected, dataset = record.get("protected", {}), config.get("dataset", {})
+    name, found = protected.get("name", "the protector"), verdicts(record.get(ATTACKS, {}))
+    of = spoken(dataset.get("name", "its data set"))
     return template("audit.html.j2").render(
         config=config,
-        dataset=config.get("dataset", {}),
-        name=protected.get("name", "the protector"),
+        dataset=dataset,
+        name=name,
+        thing=f"a protector for {of}" if is_a_place(protected.get("given") or name) else name,
+        pictures_of=of,
+        decision=decide_on(found, config),
         images=protected.get("images"),
         pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
-        findings=[
-            _Answer(_WHO[verdict.threat_model][0], _finding(verdict))
-            for verdict in verdicts(record.get(ATTACKS, {}))
-        ],
+        findings=[_Answer(_WHO[verdict.threat_model][0], _finding(verdict)) for verdict in found],
         bound=bound_of(record),
         protected=list(measurements_of(protected.get("leakage")).values()),
         groups=attacks_by_attacker(record.get(ATTACKS, {})),

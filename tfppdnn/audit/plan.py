@@ -12,6 +12,7 @@ from tfppdnn.attacks.attributes import AttributeAttack
 from tfppdnn.attacks.brute_force import BruteForce
 from tfppdnn.attacks.chosen_plaintext import HelperBlocks, HelperImage
 from tfppdnn.attacks.class_mean import ClassMeanAttack
+from tfppdnn.attacks.deep_image_prior import DeepImagePriorAttack
 from tfppdnn.attacks.feature_reconstruction import (
     AdvancedFeatureReconstruction,
     BasicFeatureReconstruction,
@@ -28,8 +29,9 @@ from tfppdnn.errors import UserError
 from tfppdnn.python_names import PythonName
 from tfppdnn.settings.audit import AuditSettings
 
-ON_DEMAND = ("ridge_4_views", "ridge_16_views")
-"""Made only if they are named: they protect all pictures many times, for clients who do, too."""
+ON_DEMAND = ("ridge_4_views", "ridge_16_views", "deep_image_prior")
+"""Made only if they are named: the first two protect all pictures many times, for clients who do,
+too; the last takes seconds a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,4 +208,8 @@ def _ours(settings: AuditSettings, *, gan_generator: str, seed: int) -> list[Pla
         PlannedAttack(attempts=tries(inverse_network)),
         PlannedAttack(attempts=tries(global_inverse_network)),
         PlannedAttack(attempts=tries(inversion), targets=settings.inversion_images or None),
+        PlannedAttack(
+            attempts=[DeepImagePriorAttack(steps=settings.prior_steps, seed=seed)],
+            targets=settings.prior_images or None,
+        ),
     ]

@@ -211,7 +211,7 @@ class AuditReport:
         except UserError:
             # Which advises to delete it, and it may be a picture.
             raise UserError(not_saved) from None
-        if not isinstance(saved, dict) or not {"config", "audit"} <= saved.keys():
+        if not {"config", "audit"} <= saved.keys():
             raise UserError(not_saved)
         return cls(config=saved["config"], record=saved["audit"])
 

@@ -123,7 +123,8 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
         )
     worked = {name: from_record(row["leakage"]) for name, row in rows.items() if name not in failed}
     best = max(worked, key=lambda name: _how_much(_telling(worked[name])))
-    evidence = f"{best} reaches {_reached(worked[best])}; {_most_matched(worked)}."
+    reached, matched = _reached(worked[best]), _most_matched(worked)
+    evidence = f"{best} reaches {reached}; {matched}." if reached else f"{matched}."
     if failed:
         evidence += f" Failed, which proves nothing: {', '.join(failed)}."
     return Verdict(
@@ -135,7 +136,7 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
 
 
 def _reached(figures: Figures) -> str:
-    """The two figures that are always named, and the one that decides if it is another."""
+    """Two figures and the one that decides, where they are above knowing nothing."""
     named = {
         "affine_ssim": "an affine SSIM of",
         "orientation_agreement": "an agreement of edges of",
@@ -147,7 +148,9 @@ def _reached(figures: Figures) -> str:
         f"{what} {figure.measure.write(figure.value)} (knowing nothing "
         f"{figure.measure.write(figure.blind.mean)})"
         for key, what in named.items()
-        if (figure := figures.get(key)) and key in (*_ALWAYS_NAMED, telling)
+        if (figure := figures.get(key))
+        and key in (*_ALWAYS_NAMED, telling)
+        and figure.level > Level.NOTHING
     )
 
 

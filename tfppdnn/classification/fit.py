@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tfppdnn.classification.training import train_classifier
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError
+from tfppdnn.ownership import owned
 from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
@@ -154,33 +155,34 @@ def fit_classifier(
         seed=config["seed"] if own else seed,
         skip_bad=skip_bad,
     )
-    if own and run.path.resolve() == own.path.resolve():
-        if images.summary() != config["dataset"]:
-            raise UserError(
-                f"--dataset={name_of(dataset)}: not the images that {own.path} was trained on; "
-                "give their --data_dir, or another --out"
+    with owned(run.path):
+        if own and run.path.resolve() == own.path.resolve():
+            if images.summary() != config["dataset"]:
+                raise UserError(
+                    f"--dataset={name_of(dataset)}: not the images that {own.path} was trained on; "
+                    "give their --data_dir, or another --out"
+                )
+        else:
+            run.claim(
+                verb="classify",
+                protector=identity,
+                settings=settings.options(*OF_STAGE["classifier"]),
+                dataset=images.summary(),
+                seed=seed,
+                data_dir=data_dir or config.get("data_dir"),
+                skip_bad=skip_bad,
+                preset=preset,
             )
-    else:
-        run.claim(
-            verb="classify",
-            protector=identity,
-            settings=settings.options(*OF_STAGE["classifier"]),
-            dataset=images.summary(),
+        kind = "plain" if plain else "protected"
+        new = kind not in run.metrics().get("classify", {})
+        train_classifier(
+            run,
+            images,
+            Protector.of("plain") if plain else protector,
+            settings=settings,
             seed=seed,
-            data_dir=data_dir or config.get("data_dir"),
-            skip_bad=skip_bad,
-            preset=preset,
+            kind=kind,
         )
-    kind = "plain" if plain else "protected"
-    new = kind not in run.metrics().get("classify", {})
-    train_classifier(
-        run,
-        images,
-        Protector.of("plain") if plain else protector,
-        settings=settings,
-        seed=seed,
-        kind=kind,
-    )
     return ClassifierResult(run, kind, new)
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
-
-from tfppdnn.errors import UserError
 
 Protect = Callable[[np.ndarray], np.ndarray]
 """Maps uint8 [N, H, W, 3] to the same."""
@@ -33,31 +30,3 @@ def protected_batches(batches: tf.data.Dataset, protect: Protect) -> tf.data.Dat
     count = batches.cardinality()
     protected = batches.map(protect_batch).prefetch(4)
     return protected.apply(tf.data.experimental.assert_cardinality(count))
-
-
-@contextlib.contextmanager
-def own_errors(protect: Protect) -> Iterator[Protect]:
-    """Lets the errors that tell a user what to do out of TensorFlow as they were.
-
-    Args:
-        protect: What `protected_batches` shall call; it does so inside TensorFlow, which
-            makes one of its own errors of any other.
-
-    Yields:
-        The function to give to `protected_batches`, within the body.
-    """
-    raised: list[Exception] = []
-
-    def remembering(images: np.ndarray) -> np.ndarray:
-        try:
-            return protect(images)
-        except (UserError, MemoryError) as error:
-            raised.append(error)
-            raise
-
-    try:
-        yield remembering
-    except tf.errors.OpError:
-        if raised:
-            raise raised[0] from None
-        raise

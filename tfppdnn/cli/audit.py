@@ -15,7 +15,10 @@ from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings.audit import audit_settings_help
 
-__all__ = ["audit", "settings_help"]
+__all__ = ["COMMON", "audit", "settings_help"]
+
+COMMON = ("held_out_images",)
+"""Settings that `--help` lists."""
 
 settings_help = audit_settings_help
 
@@ -34,6 +37,7 @@ def audit(
     recogniser: str | None = None,
     seed: int = 0,
     skip_bad: bool = False,
+    trust: bool = False,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Attacks a protector, and reports what leaks and to whom.
@@ -85,13 +89,16 @@ def audit(
         attacks: Which attacks, separated by commas; all if not given: brute_force,
             feature_reconstruction_basic, feature_reconstruction_advanced, class_mean, uwa, gan,
             chosen_plaintext_pixel_based, chosen_plaintext_tanaka, nearest, nearest_mean,
-            ridge, ridge_4_views, ridge_16_views, attributes, itn, itn_global, gradient_inversion.
+            ridge, ridge_4_views, ridge_16_views, attributes, itn, itn_global, gradient_inversion,
+            deep_image_prior.
             One of your own is named as a protector of your own is, as in the examples.
         recogniser: The SavedModel of a classifier of plain images of this data set, to be
             asked what reconstructions show, by attackers too; one is trained first if not
             given.
         seed: Seed of the attackers' networks.
         skip_bad: As for `train`; the run's own, if it left such images out.
+        trust: Whether PROTECTOR may be a SavedModel, which is a program: if you made it, or know
+            who did.
         settings: Any setting of the preset by its own name, see below.
 
     Returns:
@@ -107,7 +114,7 @@ def audit(
             "another scheme: see --help"
         )
     checked_flag(skip_bad, option="--skip_bad")
-    found = Protector.named(protector)
+    found = Protector.named(protector, trust=checked_flag(trust, option="--trust"))
     config = RunFolder(found.run).config() if found.run else {}
     own = config.get("dataset", {}).get("name")
     name = as_recorded(dataset or own or "digits")

@@ -15,7 +15,7 @@ from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
 
 
-@SetParseFns(protector=str, dataset=str, data_dir=str, out=str, preset=str)
+@SetParseFns(protector=str, dataset=str, data_dir=str, out=str, preset=str, deploy=str)
 def classify(
     *,
     protector: str | None = None,
@@ -26,6 +26,8 @@ def classify(
     out: str | None = None,
     seed: int | None = None,
     skip_bad: bool = False,
+    trust: bool = False,
+    deploy: str | None = None,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Trains ResNet-18 on protected images only, and saves it for serving.
@@ -39,6 +41,10 @@ def classify(
 
             python -m tfppdnn classify --protector=runs/digits-quick
             python -m tfppdnn classify --protector=runs/digits-quick --plain
+
+        And what `serve` takes, for the machine that serves:
+
+            python -m tfppdnn classify --protector=runs/digits-quick --deploy=served/digits
 
         Another scheme, here Tanaka's with its adaptation network, and no scheme:
 
@@ -66,6 +72,9 @@ def classify(
             runs/classify-PROTECTOR-DATASET-PRESET, if not given.
         seed: Seed of weights, order and augmentation; the run's own, or 0, if not given.
         skip_bad: As for `train`; the run's own, if it left such images out.
+        trust: Whether PROTECTOR may be a SavedModel, which is a program: if you made it, or know
+            who did.
+        deploy: Where to write what a server needs, and nothing else, as `export --deploy` does.
         settings: Any of classifier_network, classifier_augment, classifier_width,
             classifier_epochs, classifier_batch_size, classifier_learning_rate,
             steps_per_round, test_images, augment_flip, mixed_precision, image_size.
@@ -78,12 +87,18 @@ def classify(
     """
     checked_flag(plain, option="--plain")
     checked_flag(skip_bad, option="--skip_bad")
+    if deploy is not None:
+        from tfppdnn.serving.deployment import check_deployment
+
+        if plain:
+            raise UserError("--deploy: servers get no classifier of plain images; leave it out")
+        check_deployment(deploy)
     if protector is None and not plain:
         raise UserError(
             "--protector is missing; pass --protector=RUN, a folder made by train, or the name of "
             "another scheme: see --help"
         )
-    found = Protector.named(protector or "plain")
+    found = Protector.named(protector or "plain", trust=checked_flag(trust, option="--trust"))
     run = RunFolder(found.run) if found.run else None
     config = run.config() if run else {"dataset": {"name": "digits"}, "preset": "quick"}
     own = config["dataset"]["name"]
@@ -108,4 +123,9 @@ def classify(
         from tfppdnn.reports.report import write_report
 
         write_report(result.run)
-    return {"run": str(result.run.path), **result.in_short()}, 0
+    deployed = {}
+    if deploy is not None:
+        from tfppdnn.serving.deployment import deploy as write_deployment
+
+        deployed = write_deployment(result.run.path, deploy)
+    return {"run": str(result.run.path), **result.in_short(), **deployed}, 0

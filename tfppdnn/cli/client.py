@@ -9,7 +9,7 @@ from typing import Any
 from fire.decorators import SetParseFn, SetParseFns
 from fire.parser import DefaultParseValue
 
-from tfppdnn.cli.options import LARGEST_SIZE, checked_number, refuse_bare_protector
+from tfppdnn.cli.options import LARGEST_SIZE, checked_flag, checked_number, refuse_bare_protector
 from tfppdnn.client.classification import Client
 from tfppdnn.client.notices import missing_protector_notice
 from tfppdnn.client.table import classify_files
@@ -24,6 +24,7 @@ from tfppdnn.protector.protector import load_protector
     batch_size=DefaultParseValue,
     timeout=DefaultParseValue,
     max_pixels=DefaultParseValue,
+    trust=DefaultParseValue,
 )
 def client(
     url: str,
@@ -34,6 +35,7 @@ def client(
     batch_size: int = 16,
     timeout: float = 30.0,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    trust: bool = False,
 ) -> tuple[dict[str, Any], int]:
     """Protects images here, has them classified by a server, and prints what it says.
 
@@ -63,6 +65,8 @@ def client(
         batch_size: Images in one request.
         timeout: Seconds that one request may take.
         max_pixels: Images with more pixels fail, before they are decoded.
+        trust: Whether PROTECTOR may be a SavedModel, which is a program: if you made it, or know
+            who did.
 
     Returns:
         The figures, and the exit code.
@@ -79,7 +83,7 @@ def client(
     warnings.filterwarnings("ignore", module="PIL")
     asking = Client(
         url,
-        protector=load_protector(protector),
+        protector=load_protector(protector, trust=checked_flag(trust, option="--trust")),
         model=model,
         size=None if size is None else checked_number(size, option="--size", largest=LARGEST_SIZE),
         batch_size=checked_number(batch_size, option="--batch_size", largest=1024),

@@ -26,7 +26,7 @@ VERBS = (
 _OVERVIEW = """\
 tfppdnn: cloud image classification on images that nobody can see
 
-usage: python -m tfppdnn VERB [OPTIONS]
+usage: python -m tfppdnn VERB [OPTIONS], or --version
 
   train     train a protector h_p, export it, and report what it hides
   protect   protect image files with a trained protector

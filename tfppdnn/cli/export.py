@@ -10,8 +10,10 @@ from tfppdnn.protection.exportable import check_exportable
 from tfppdnn.quiet import import_tensorflow
 
 
-@SetParseFns(run=str, data_dir=str)
-def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], int]:
+@SetParseFns(run=str, data_dir=str, deploy=str)
+def export(
+    run: str, *, data_dir: str | None = None, deploy: str | None = None
+) -> tuple[dict[str, Any], int]:
     """Writes a run's protector as SavedModel and TFLite, each compared with the Keras model.
 
     `train` does this at its end; use it after a new version of tfppdnn or TensorFlow.
@@ -23,21 +25,34 @@ def export(run: str, *, data_dir: str | None = None) -> tuple[dict[str, Any], in
     Also gate/ (SavedModel), which tells protected images from plain ones, for `serve` to
     refuse these. It needs the training's checkpoints; without them all else is written.
 
-    Example:
-        python -m tfppdnn export runs/digits-quick
+    With --deploy it writes what a server needs, and nothing else, into another folder: the run
+    folder itself holds the restorer, plain pictures and your paths, and is for your eyes only.
+
+    Examples:
+        The protector's files again, and, after `classify`, what `serve` takes elsewhere:
+
+            python -m tfppdnn export runs/digits-quick
+            python -m tfppdnn export runs/digits-quick --deploy=served/digits
 
     Args:
         run: A run folder made by `train`.
         data_dir: The tensorflow-datasets directory that the run was trained from, if it
             has moved; real images are needed to compare and to calibrate with.
+        deploy: Only copy classifier, labels, gate and the page's protector to this folder.
 
     Returns:
-        The figures by file (those of the gate None without checkpoints), and the exit code.
+        The figures by file (those of the gate None without checkpoints), or what was deployed;
+        and the exit code.
 
     Raises:
         UserError: No such run, its training has not finished or its checkpoints are gone, its
-            data is not to be had, a file was refused, or cannot be written.
+            data is not to be had, a file was refused, or cannot be written; or there is no
+            classifier to deploy.
     """
+    if deploy is not None:
+        from tfppdnn.serving.deployment import deploy as write_deployment
+
+        return write_deployment(run, deploy), 0
     check_exportable(run)
     import_tensorflow()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,17 @@ from tfppdnn.settings import settings_help as train_settings_help
 from tfppdnn.settings.audit import audit_settings_help
 from tfppdnn.settings.values import checked_seed
 
-__all__ = ["frontier", "settings_help"]
+__all__ = ["COMMON", "frontier", "settings_help"]
+
+COMMON = ()
+"""Settings that `--help` lists; it has twelve options without."""
 
 _RIVALS = "blur:1,blur:2,pixelate:4,pixelate:8,pixel_same,pixel_different,tanaka,ele,etc"
 
 
-def settings_help() -> str:
+def settings_help(only: Collection[str] | None = None) -> str:
     """Explains the settings of all parts."""
-    return f"{train_settings_help()}\n{audit_settings_help()}"
+    return f"{train_settings_help(only)}\n{audit_settings_help(only)}".rstrip()
 
 
 @SetParseFns(

@@ -9,7 +9,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import LARGEST_SIZE, checked_number, refuse_bare_protector
+from tfppdnn.cli.options import LARGEST_SIZE, checked_flag, checked_number, refuse_bare_protector
 from tfppdnn.client.folder import protect_files
 from tfppdnn.client.notices import canvas_notice, default_protector_notice
 from tfppdnn.errors import UserError
@@ -28,6 +28,7 @@ def protect(
     overwrite: bool = False,
     workers: int | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    trust: bool = False,
 ) -> tuple[dict[str, Any], int]:
     """Protects images, so that a classifier can use them and people cannot see what they show.
 
@@ -73,6 +74,8 @@ def protect(
             change of protector or size another DST is needed.
         workers: Images protected at the same time; by default one for each processor.
         max_pixels: Images with more pixels fail, before they are decoded.
+        trust: Whether PROTECTOR may be a SavedModel, which is a program: if you made it, or know
+            who did.
 
     Returns:
         The figures, and the exit code.
@@ -99,7 +102,7 @@ def protect(
         os.path.expanduser(os.fspath(path))  # noqa: PTH111  (a pattern is no path)
         for path in (src, dst)
     )
-    loaded = Protector.from_preset(protector)
+    loaded = Protector.from_preset(protector, trust=checked_flag(trust, option="--trust"))
     if size is None and loaded.canvas is not None:
         print(canvas_notice(loaded.name, loaded.canvas), file=sys.stderr)
     report = protect_files(

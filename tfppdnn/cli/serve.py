@@ -15,7 +15,10 @@ from tfppdnn.serving.start import serve as start
 if TYPE_CHECKING:
     from tfppdnn.serving.server import Server
 
-__all__ = ["serve", "settings_help"]
+__all__ = ["COMMON", "serve", "settings_help"]
+
+COMMON = ("name", "host", "rest_port", "grpc_port", "hosts", "labels", "max_batch_size")
+"""Settings that `--help` lists."""
 
 settings_help = server_settings_help
 
@@ -39,14 +42,14 @@ def serve(
         Train, train the cloud's classifier, serve it, and ask it about a protected picture:
 
             python -m tfppdnn train
-            python -m tfppdnn classify --protector=runs/digits-quick
-            python -m tfppdnn serve runs/digits-quick
+            python -m tfppdnn classify --protector=runs/digits-quick --deploy=served/digits
+            python -m tfppdnn serve served/digits
             curl http://127.0.0.1:8501/v1/models/classifier:predict \
               -d '{"signature_name": "encoded", "instances": [{"b64": "'$(base64 -w0 it.png)'"}]}'
 
         With the page for browsers at http://127.0.0.1:8501/, refusing what is not protected:
 
-            python -m tfppdnn serve runs/digits-quick --web --refuse_plain
+            python -m tfppdnn serve served/digits --web --refuse_plain
 
         New versions while it runs: models/1, models/2, ... each hold a SavedModel. The newest
         is served, and those with a label; copy a new folder there and it takes over.
@@ -54,8 +57,8 @@ def serve(
             python -m tfppdnn serve models --labels=stable=1,canary=2
 
     Args:
-        run: A run folder on which `classify` has run (its classifier is version 1), or a
-            folder of versions.
+        run: What `classify --deploy` or `export --deploy` wrote, or a run folder on which
+            `classify` has run (its classifier is version 1 in both); or a folder of versions.
         refuse_plain: Refuse images that do not look protected (422, FAILED_PRECONDITION).
         web: Serve the browser client too.
         settings: How the server runs, see below.
@@ -69,6 +72,13 @@ def serve(
     for option, value in (("--refuse_plain", refuse_plain), ("--web", web)):
         if not isinstance(value, bool):
             raise UserError(f"{option} takes no value, not {value!r}; put it after RUN")
+
+    if (Path(run).expanduser() / "config.json").is_file():
+        print(
+            f"{run} is a run folder, with the restorer and plain pictures; for another machine, "
+            f"copy what `python -m tfppdnn export {run} --deploy=DIR` writes",
+            file=sys.stderr,
+        )
 
     def say(server: Server) -> None:
         print(_startup_message(server, run, with_web=web), file=sys.stderr, flush=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,15 @@ from tfppdnn.protector.protector import Protector
 from tfppdnn.settings.audit import audit_settings_help
 from tfppdnn.settings.values import checked_seed
 
-__all__ = ["settings_help", "table1"]
+__all__ = ["COMMON", "settings_help", "table1"]
+
+COMMON = ("attacker_images", "held_out_images")
+"""Settings that `--help` lists."""
 
 
-def settings_help() -> str:
+def settings_help(only: Collection[str] | None = None) -> str:
     """Explains the settings of both halves."""
-    return f"{audit_settings_help()}\n    and of classify: {', '.join(OF_CLASSIFIERS)}"
+    return f"{audit_settings_help(only)}\n    and of classify: {', '.join(OF_CLASSIFIERS)}"
 
 
 @SetParseFns(protector=str, datasets=str, data_dir=str, preset=str, out=str, attackers_dataset=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from tfppdnn.datasets.load import as_recorded
 from tfppdnn.protection.pipeline import train as make
 from tfppdnn.settings import settings_help
 
-__all__ = ["settings_help", "train"]
+__all__ = ["COMMON", "settings_help", "train"]
+
+COMMON = ("image_size", "objective", "transform_steps")
+"""Settings that `--help` lists."""
 
 
 @SetParseFns(dataset=str, data_dir=str, out=str, preset=str, reuse=str, perceptual_weights=str)
@@ -30,10 +34,10 @@ def train(
     r"""Trains a protector h_p, exports it, and reports what it hides.
 
     Three trainings follow each other: a reference classifier on plain images, preliminary
-    protected images made with it by projected gradient descent, and h_p itself. The paper
-    trains it as one generator of a CycleGAN between plain and protected images; the objective
-    `hardened` trains it against a network that undoes it. Then h_p is exported as SavedModel
-    and TFLite, measured on test images, and shown in report.html.
+    protected images made with it by projected gradient descent, and h_p itself. The objective
+    `hardened`, which the digits have by default, trains it against a network that undoes it; the
+    paper's, `cyclegan`, as one generator between plain and protected images. Then h_p is
+    exported as SavedModel and TFLite, measured on test images, and shown in report.html.
 
     The same command goes on with a run that was stopped, and does nothing when it is done.
 
@@ -46,10 +50,10 @@ def train(
 
             python -m tfppdnn train --preset=cpu --dataset=cifar10 --lambda_=1 --out=runs/mine
 
-        An h_p that hides from those who own it, too:
+        CIFAR-10 by an h_p that hides from those who own it, too, and the digits by the paper's:
 
-            python -m tfppdnn train --preset=cpu --objective=hardened --dataset=cifar10 \
-                --data_dir=DIR
+            python -m tfppdnn train --preset=hardened --dataset=cifar10 --data_dir=DIR
+            python -m tfppdnn train --objective=cyclegan --out=runs/digits-paper
 
         Your own photographs, one sub-folder per class:
 
@@ -57,7 +61,7 @@ def train(
 
         Another h_p from the classifier and preliminary images that a run has already:
 
-            python -m tfppdnn train --reuse=runs/digits-quick --lambda_=1 --out=runs/mine
+            python -m tfppdnn train --reuse=runs/digits-quick --hiding_weight=4 --out=runs/mine
 
     Args:
         dataset: digits (embedded), a tensorflow-datasets name, or a folder of class
@@ -90,4 +94,8 @@ def train(
         skip_bad=checked_flag(skip_bad, option="--skip_bad"),
         reuse=reuse,
     )
+    from tfppdnn.reports.summary import run_in_words
+
+    # Not to stdout, whose last line a program reads.
+    print(f"\n{run_in_words(result.run)}\n", file=sys.stderr)
     return {"run": str(result.folder), **result.metrics["train"]}, 0

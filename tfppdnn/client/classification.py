@@ -178,8 +178,9 @@ def _named(images: ImageLike | Iterable[ImageLike]) -> Iterator[tuple[str, Image
     """Yields images with what to call them in a message."""
     if isinstance(images, np.ndarray) and images.ndim == 3:
         images = images[np.newaxis]
-    elif isinstance(images, str | os.PathLike):
+    elif isinstance(images, str | os.PathLike | bytes):
         images = [images]
     for number, image in enumerate(images):
-        name = f"image {number}" if isinstance(image, np.ndarray) else os.fspath(image)
+        held = isinstance(image, np.ndarray | bytes)
+        name = f"image {number}" if held else os.fspath(image)
         yield name, image

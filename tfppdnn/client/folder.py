@@ -30,6 +30,8 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import write_bytes
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS
 from tfppdnn.images.formats import SUFFIXES
+from tfppdnn.ownership import owned
+from tfppdnn.progress import Progress
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.scheme import Scheme
 
@@ -124,15 +126,10 @@ def protect_files(
     destination = named_destination(destination)
     images = ImageSource(source, destination=destination)
     check_destination(destination, images)
-    mark = None if identity is None else Mark.of(identity, size=size)
-    if mark is not None:
-        mark.check(destination)
     total = sum(1 for _ in images)
     if not total and not images.unreadable:
         raise UserError(no_image_notice(os.fspath(source), SUFFIXES, images.left_out))
     make_writable(destination)
-    if mark is not None:
-        mark.write(destination)  # Before the first image, which nobody could place without it.
 
     def protect_one(job: tuple[Path, Path]) -> _Done | str:
         image, output = job
@@ -140,12 +137,32 @@ def protect_files(
             image, output, protector, overwrite=overwrite, max_pixels=max_pixels, size=size
         )
 
+    with owned(destination):
+        if identity is not None:
+            mark = Mark.of(identity, size=size)
+            mark.check(destination)
+            mark.write(destination)  # Before the first image, which nobody could place without it.
+        report = _protect_each(images, protect_one, total=total, workers=workers or processors())
+        if report.protected and hasattr(os, "sync"):
+            os.sync()
+    report.left_out = images.left_out
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _protect_each(
+    images: ImageSource,
+    protect_one: Callable[[tuple[Path, Path]], _Done | str],
+    *,
+    total: int,
+    workers: int,
+) -> ProtectReport:
     report = ProtectReport()
     jobs = ((image, images.output(image)) for image in images)
-    outcomes = in_threads(protect_one, jobs, workers=workers or processors())
+    outcomes = in_threads(protect_one, jobs, workers=workers)
     with (
         contextlib.closing(outcomes),
-        tqdm(total=total, unit="image", desc="protect", file=sys.stderr) as progress,
+        Progress("protect", total, unit="images") as progress,
     ):
         for (image, _), outcome in outcomes:
             progress.update()
@@ -155,13 +172,11 @@ def protect_files(
                 report.skipped += 1
             else:
                 report.failed.append((str(image), outcome))
-                progress.write(outcome, file=sys.stderr)
+                tqdm.write(outcome, file=sys.stderr)
         for folder in images.unreadable:
             reason = f"{folder} cannot be listed; check its permissions"
             report.failed.append((str(folder), reason))
-            progress.write(reason, file=sys.stderr)
-    report.left_out = images.left_out
-    report.seconds = time.monotonic() - started
+            tqdm.write(reason, file=sys.stderr)
     return report
 
 
@@ -208,13 +223,15 @@ def _protect_file(
     try:
         if output.is_dir():
             return f"{image} cannot be written to {output}: a folder has that name; rename it"
-        if output.exists():
+        # An empty file is what a power cut leaves of a picture that was not on the disk yet.
+        if output.exists() and output.stat().st_size:
             if output.samefile(image):
                 return f"{image} is its own output, through a link in the destination; remove it"
             if not overwrite:
                 return _Done.SKIPPED
         png = protected_png(image, protector, name=str(image), **settings)
-        write_bytes(output, png)
+        # Waiting for the disk picture by picture would take longer than protecting them.
+        write_bytes(output, png, flushed=False)
     except UserError as error:
         cause = error.__cause__
         if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:

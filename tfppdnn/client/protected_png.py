@@ -12,8 +12,8 @@ from tfppdnn.images.files import DEFAULT_MAX_PIXELS, encode_png, read_image
 from tfppdnn.images.resizing import resize_square
 from tfppdnn.protector.scheme import Scheme, as_batch
 
-ImageLike = str | os.PathLike[str] | np.ndarray
-"""The path of an image file, or its pixels: uint8 RGB [H, W, 3]."""
+ImageLike = str | os.PathLike[str] | bytes | np.ndarray
+"""The path of an image file, what it holds, or its pixels: uint8 RGB [H, W, 3]."""
 
 
 def protected_png(

@@ -17,6 +17,7 @@ from tfppdnn.client.notices import left_out_notice, no_image_notice
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.errors import UserError
 from tfppdnn.images.formats import SUFFIXES
+from tfppdnn.progress import Progress
 
 
 def classify_files(client: Client, files: Sequence[str]) -> dict[str, Any]:
@@ -83,15 +84,15 @@ def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[t
     """Prints a row for each image that is classified, as soon as it is; notes the others."""
     width = max([len("file"), *map(len, images)])
     answers = []
-    with tqdm(total=len(images), unit="image", desc="client", file=sys.stderr) as progress:
+    with Progress("client", len(images), unit="images") as progress:
         # On a terminal the bar makes room for every row; in a file there is none to keep whole.
-        write = progress.write if sys.stdout.isatty() else print
+        write = tqdm.write if sys.stdout.isatty() else print
         write(f"{'file':{width}}  probability  label")
         for path, outcome in zip(images, asking.outcomes(images), strict=True):
             progress.update()
             if isinstance(outcome, UserError):
                 failed.append(path)
-                progress.write(str(outcome), file=sys.stderr)
+                tqdm.write(str(outcome), file=sys.stderr)
                 continue
             answers.append((path, outcome))
             write(f"{path:{width}}  {outcome.probability:11.1%}  {printable(outcome.label)}")

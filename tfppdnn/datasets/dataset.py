@@ -1,10 +1,17 @@
-"""A labelled image data set in memory."""
+"""A labelled image data set."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeAlias
 
 import numpy as np
+
+from tfppdnn.datasets.blocks import in_blocks
+from tfppdnn.datasets.images_on_disk import ImagesOnDisk
+
+Images: TypeAlias = np.ndarray | ImagesOnDisk
+"""Pictures, uint8 [N, H, W, 3], RGB: an array, or what reads them when they are taken."""
 
 ARRAYS = "arrays"
 """The name of a data set that a program held."""
@@ -17,7 +24,8 @@ class ImageDataset:
     Attributes:
         name: What the user called it.
         version: Where the images come from, precisely enough to tell two copies apart.
-        train_images: uint8 [N, H, W, 3], RGB.
+        train_images: uint8 [N, H, W, 3], RGB. Of a large folder it is no array, but reads its
+            pictures when they are taken: take them a batch at a time.
         train_labels: int64 [N], in [0, K).
         test_images: uint8 [M, H, W, 3], RGB.
         test_labels: int64 [M], in [0, K).
@@ -27,9 +35,9 @@ class ImageDataset:
 
     name: str
     version: str
-    train_images: np.ndarray
+    train_images: Images
     train_labels: np.ndarray
-    test_images: np.ndarray
+    test_images: Images
     test_labels: np.ndarray
     class_names: tuple[str, ...]
     mirrors_alike: bool = True
@@ -46,13 +54,13 @@ class ImageDataset:
 
     def channel_statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and standard deviation per channel of the training images, in [0, 1]."""
-        # In slices, since a float copy of all images would be eight times their size.
+        # In blocks, since a float copy of all images would be eight times their size.
         total = squares = np.zeros(3)
-        for start in range(0, len(self.train_images), 1000):
-            pixels = self.train_images[start : start + 1000].reshape(-1, 3) / 255
+        for some in in_blocks(self.train_images):
+            pixels = some.reshape(-1, 3) / 255
             total = total + pixels.sum(axis=0)
             squares = squares + np.square(pixels).sum(axis=0)
-        count = self.train_images[..., 0].size
+        count = np.prod(self.train_images.shape[:-1])
         mean = total / count
         deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
         # A constant channel must not divide by zero in the standard normalisation.

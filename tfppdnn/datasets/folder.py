@@ -11,10 +11,15 @@ import numpy as np
 from tqdm import tqdm
 
 from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.images_on_disk import ImagesOnDisk, threads
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import read_image
 from tfppdnn.images.formats import KINDS, SUFFIXES
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.progress import following
+
+IN_MEMORY_BYTES = 2**29
+"""Decoded images of more bytes than that are read from their files each time they are needed."""
 
 _TEST_SHARE = 0.1
 _TEST_NAMES = ("test", "val", "validation")
@@ -33,6 +38,9 @@ def load_folder(
     folders, a tenth of every class (at least one image) is set aside for testing, by
     a draw that depends on the seed and on the files. Hidden files and folders do not count;
     what else is left out is said on stderr.
+
+    All are decoded once, to find those that cannot be. Up to 512 MB of decoded images (3,500 of
+    224x224) stay in memory; of more, only the names of the files do (see `ImagesOnDisk`).
 
     Args:
         path: The folder.
@@ -67,8 +75,8 @@ def load_folder(
 
     # Mixed, since figures may be measured on the first images only.
     rng = np.random.default_rng(0)
-    train_images, train_labels = _stacked(train, images, rng)
-    test_images, test_labels = _stacked(test, images, rng)
+    train_images, train_labels = _stacked(train, images, image_size, rng)
+    test_images, test_labels = _stacked(test, images, image_size, rng)
     return ImageDataset(
         name=str(path),
         version=f"folder {path.name}, files {_digest(path, train + test)}",
@@ -150,20 +158,30 @@ def _listed(names: list[str], most: int) -> str:
 
 def _read(
     path: Path, files: list[Path], image_size: int, *, skip_bad: bool
-) -> dict[Path, np.ndarray]:
-    """Reads what can be read, and says what cannot."""
+) -> dict[Path, np.ndarray | None]:
+    """Reads what can be read, and says what cannot; images too many for memory are not kept."""
+    kept = len(files) * image_size**2 * 3 <= IN_MEMORY_BYTES
+
+    def read(file: Path) -> tuple[int, np.ndarray | None] | UserError:
+        try:
+            picture = read_image(file)
+        except UserError as error:
+            return error
+        # A copy, lest a view keeps the whole photograph.
+        image = resize_square(picture, image_size).copy() if kept else None
+        return min(picture.shape[:2]), image
+
     images, bad, sides = {}, [], []
     with warnings.catch_warnings():
         # Pillow warns of metadata, which is dropped.
         warnings.filterwarnings("ignore", module="PIL")
-        for file in tqdm(files, "reading images", leave=False, delay=2):
-            try:
-                picture = read_image(file)
-                sides.append(min(picture.shape[:2]))
-                # A copy, lest a view keeps the whole photograph.
-                images[file] = resize_square(picture, image_size).copy()
-            except UserError as error:
-                bad.append(str(error))
+        progress = following(files, "reading images", len(files), unit="images", brief=True)
+        for file, found in zip(progress, threads().map(read, files), strict=True):
+            if isinstance(found, UserError):
+                bad.append(str(found))
+            else:
+                side, images[file] = found
+                sides.append(side)
     _say_what_is_seen(sides, image_size)
     if not bad:
         return images
@@ -218,13 +236,18 @@ def _digest(folder: Path, files: list[list[Path]]) -> str:
 
 
 def _stacked(
-    files: list[list[Path]], images: dict[Path, np.ndarray], rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+    files: list[list[Path]],
+    images: dict[Path, np.ndarray | None],
+    image_size: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
     labelled = [(file, label) for label, found in enumerate(files) for file in found]
     labelled = [labelled[row] for row in rng.permutation(len(labelled))]
+    labels = np.array([label for _, label in labelled], np.int64)
+    if images[labelled[0][0]] is None:
+        return ImagesOnDisk([file for file, _ in labelled], image_size), labels
     # Each is given up when it has its place: all of them twice may not fit into memory.
-    first = images[labelled[0][0]]
-    stacked = np.empty((len(labelled), *first.shape), np.uint8)
+    stacked = np.empty((len(labelled), image_size, image_size, 3), np.uint8)
     for row, (file, _) in enumerate(labelled):
         stacked[row] = images.pop(file)
-    return stacked, np.array([label for _, label in labelled], np.int64)
+    return stacked, labels

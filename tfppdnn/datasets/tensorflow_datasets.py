@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.progress import following
 
 _TEST_SPLITS = ("test", "validation")
 
@@ -147,7 +147,9 @@ def _read(builder, split: str, image_size: int) -> tuple[np.ndarray, np.ndarray]
     count = builder.info.splits[split].num_examples
     images = np.empty((count, image_size, image_size, 3), np.uint8)
     labels = np.empty(count, np.int64)
-    progress = tqdm(tfds.as_numpy(records), f"reading {split}", count, leave=False, delay=2)
+    progress = following(
+        tfds.as_numpy(records), f"reading {split}", count, unit="pictures", brief=True
+    )
     try:
         for row, record in enumerate(progress):
             image = record["image"]

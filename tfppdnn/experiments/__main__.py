@@ -34,6 +34,7 @@ def ship(
     out: str | None = None,
     hours: float | None = None,
     comparison: str | None = None,
+    int8: str | None = None,
 ) -> tuple[dict[str, Any], int]:
     r"""Makes a protector that ships with the package from a finished run.
 
@@ -55,9 +56,11 @@ def ship(
         hours: How long the training took.
         comparison: A file of what `compare` printed of this run, or of what was shipped of it,
             and a second run of the same command.
+        int8: A file of what the run's protector_int8.tflite keeps, as results/photos_int8.py
+            writes it; then that file ships, too.
 
     Returns:
-        Bytes and SHA-256 of both files of the protector, and the exit code.
+        Bytes and SHA-256 of each file of the protector, and the exit code.
 
     Raises:
         UserError: An option is wrong, the run is not finished, a folder is of something else, or
@@ -70,7 +73,7 @@ def ship(
 
     from tfppdnn.experiments import shipping
 
-    return shipping.ship(run, folders, out=out, hours=hours, comparison=comparison), 0
+    return shipping.ship(run, folders, out=out, hours=hours, comparison=comparison, int8=int8), 0
 
 
 @SetParseFns(one=str, other=str, dataset=str, data_dir=str)

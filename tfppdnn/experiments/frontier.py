@@ -17,6 +17,7 @@ from tfppdnn.experiments.frontier_figures import figures_of
 from tfppdnn.experiments.frontier_points import Measuring, Point, has_begun, sharing_first_stages
 from tfppdnn.experiments.frontier_sweeps import SWEEPS, at_value, place_of, settings_of
 from tfppdnn.experiments.parts import Parts
+from tfppdnn.ownership import owned
 from tfppdnn.protection.first_stages import check_reusable
 from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
@@ -112,16 +113,17 @@ def frontier(
     )
     if reuse and not all(map(has_begun, trained)):
         check_reusable(RunFolder(reuse), settings, dataset=images.summary(), seed=seed)
-    run.claim(dataset=images.summary(), data_dir=data_dir, preset=preset, **identity)
-    # Trainings first: what is measured must be there.
-    for kind in ("trained", "classified", "audited"):
-        for point in points:
-            part = getattr(point, kind)
-            if part is not None:
-                tqdm.write(f"frontier: {part.verb} {point.name}", file=sys.stderr)
-                part.make()
-    run.record("frontier", {"points": [figures_of(point, run.path) for point in points]})
-    write_frontier(run)
+    with owned(run.path):
+        run.claim(dataset=images.summary(), data_dir=data_dir, preset=preset, **identity)
+        # Trainings first: what is measured must be there.
+        for kind in ("trained", "classified", "audited"):
+            for point in points:
+                part = getattr(point, kind)
+                if part is not None:
+                    tqdm.write(f"frontier: {part.verb} {point.name}", file=sys.stderr)
+                    part.make()
+        run.record("frontier", {"points": [figures_of(point, run.path) for point in points]})
+        write_frontier(run)
     return run
 
 

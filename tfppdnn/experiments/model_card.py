@@ -57,6 +57,7 @@ def collect_card(
     classifiers: Sequence[RunFolder] = (),
     hours: float | None = None,
     comparison: Mapping[str, Any] | None = None,
+    int8: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Collects what is known of a protector, for `card.json`.
 
@@ -67,6 +68,7 @@ def collect_card(
         classifiers: Folders of `classify`, beside what the run folder itself holds.
         hours: That its training took.
         comparison: What `tfppdnn.experiments.comparison` says of a second run of its command.
+        int8: What its 8-bit file keeps, if that ships.
 
     Returns:
         All settings, versions and figures as they were recorded, without the folders of the
@@ -90,7 +92,7 @@ def collect_card(
             for folder in audits
         ],
         "comparison": comparison,
-    }
+    } | ({} if int8 is None else {"int8": int8})
     return _without_places(card)
 
 

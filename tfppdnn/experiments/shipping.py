@@ -20,6 +20,8 @@ from tfppdnn.writing import size
 # Of each file: everybody who installs the package downloads them.
 LARGEST_BYTES = 10_000_000
 
+INT8 = "protector_int8.tflite"
+
 
 def ship(
     run: str | os.PathLike[str],
@@ -28,6 +30,7 @@ def ship(
     out: str | os.PathLike[str],
     hours: float | None = None,
     comparison: str | os.PathLike[str] | None = None,
+    int8: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Writes `protector_fp16.tflite`, `protector.keras`, `card.json` and `CARD.md`.
 
@@ -38,9 +41,11 @@ def ship(
         hours: That the training took.
         comparison: A file of what `compare_named` of `comparison` returned of this run, or of what
             was shipped of it, and a second one of the same command.
+        int8: A file of what the run's `protector_int8.tflite` keeps, as `results/photos_int8.py`
+            writes it. Then that file ships, too.
 
     Returns:
-        `bytes` and `sha256` of both files of the protector, by name.
+        `bytes` and `sha256` of each file of the protector, by name.
 
     Raises:
         UserError: The run is not finished, a folder is of something else, or the files are
@@ -51,14 +56,18 @@ def ship(
     tflite = folder.path / "protector.tflite"
     if "train" not in folder.metrics() or not all(file.is_file() for file in (*sources, tflite)):
         raise UserError(f"{run}: its training has not finished; run the same train command again")
+    kept = None if int8 is None else _kept_in_int8(int8, folder)
     with written_whole(out) as temporary:
         temporary.mkdir()
         files = [temporary / source.name for source in sources]
         shutil.copyfile(sources[0], files[0])
         compress_keras_file(sources[1], files[1])
+        if kept is not None:
+            files.append(temporary / INT8)
+            shutil.copyfile(folder.path / INT8, files[-1])
         _refuse_too_large(run, files)
         # Under whichever name it was audited: as a run, as one of its files, or as shipped.
-        own = {digest(*files), *map(digest, (tflite, *sources, files[1]))}
+        own = {digest(*files[:2]), *map(digest, (tflite, *sources, files[1]))}
         audits, classifiers = _sorted(folders, own)
         second = None if comparison is None else _second_making(comparison, own, folder.config())
         card = collect_card(
@@ -68,6 +77,7 @@ def ship(
             classifiers=classifiers,
             hours=hours,
             comparison=second,
+            int8=kept,
         )
         card["files"] = {file.name: _described(file) for file in files}
         write_json(temporary / "card.json", card)
@@ -84,7 +94,8 @@ def _second_making(
     be another run, and of the same command.
     """
     found = read_json(comparison)
-    pairs = zip(found["protectors"], found["made"], strict=True) if _is_comparison(found) else ()
+    compared = {"protectors", "made"} <= found.keys()
+    pairs = zip(found["protectors"], found["made"], strict=True) if compared else ()
     others = [made for protector, made in pairs if protector not in own]
     if len(others) != 1 or others[0] is None:
         raise UserError(
@@ -99,8 +110,12 @@ def _second_making(
     return {**found, "second": others[0]}
 
 
-def _is_comparison(found: Any) -> bool:
-    return isinstance(found, dict) and {"protectors", "made"} <= found.keys()
+def _kept_in_int8(figures: str | os.PathLike[str], run: RunFolder) -> dict[str, Any]:
+    """Reads what a run's 8-bit file keeps, and makes sure that it was this file."""
+    found, file = read_json(figures), run.path / INT8
+    if not file.is_file() or not isinstance(found, dict) or found.get("protector") != digest(file):
+        raise UserError(f"{figures}: not figures of {file}; make them by results/photos_int8.py")
+    return found
 
 
 def compress_keras_file(source: Path, destination: Path) -> None:

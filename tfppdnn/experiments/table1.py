@@ -14,6 +14,7 @@ from tfppdnn.audit.folder import audit_folder
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError, options_called
 from tfppdnn.experiments.parts import Parts
+from tfppdnn.ownership import owned
 from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
@@ -108,48 +109,49 @@ def table1(
             attacker_images=audit_settings.attacker_images,
             held_out_images=audit_settings.held_out_images,
         )
-    run.claim(
-        verb="table1",
-        protector=found.identity,
-        preset=preset,
-        settings={
-            **audit_settings.options(),
-            **settings.options(*OF_STAGE["classifier"]),
-            "attackers_dataset": attackers,
-        },
-        dataset={"name": ",".join(names), "each": summaries},
-        seed=seed,
-        data_dir=data_dir,
-    )
-    parts = Parts(preset=preset, seed=seed, data_dir=data_dir)
-    for name, summary in zip(names, summaries, strict=True):
-        # As many steps as on the first data set, so that a smaller one is not learnt less.
-        share = summaries[0]["train_images"] / summary["train_images"]
-        epochs = max(1, round(settings.classifier.epochs * share))
-        for row in ("plain", "proposed", *_RIVALS):
-            tqdm.write(f"table1: classifier of {name}, {row}", file=sys.stderr)
-            parts.classified(
+    with owned(run.path):
+        run.claim(
+            verb="table1",
+            protector=found.identity,
+            preset=preset,
+            settings={
+                **audit_settings.options(),
+                **settings.options(*OF_STAGE["classifier"]),
+                "attackers_dataset": attackers,
+            },
+            dataset={"name": ",".join(names), "each": summaries},
+            seed=seed,
+            data_dir=data_dir,
+        )
+        parts = Parts(preset=preset, seed=seed, data_dir=data_dir)
+        for name, summary in zip(names, summaries, strict=True):
+            # As many steps as on the first data set, so that a smaller one is not learnt less.
+            share = summaries[0]["train_images"] / summary["train_images"]
+            epochs = max(1, round(settings.classifier.epochs * share))
+            for row in ("plain", "proposed", *_RIVALS):
+                tqdm.write(f"table1: classifier of {name}, {row}", file=sys.stderr)
+                parts.classified(
+                    row if row in _RIVALS else protector,
+                    name,
+                    settings.replaced({"classifier_epochs": epochs}),
+                    run.path / "classify" / Path(name).name / row,
+                    plain=row == "plain",
+                    options=options,
+                ).make()
+        plain = run.path / "classify" / Path(attackers).name / "plain" / "classifier_plain"
+        for row in ("proposed", *_RIVALS):
+            tqdm.write(f"table1: attacks, {row}", file=sys.stderr)
+            parts.audited(
                 row if row in _RIVALS else protector,
-                name,
-                settings.replaced({"classifier_epochs": epochs}),
-                run.path / "classify" / Path(name).name / row,
-                plain=row == "plain",
+                attackers,
+                audit_settings,
+                run.path / "audit" / row,
+                attacks=_ATTACKS.get(row, _ATTACKS_OF_OTHERS),
+                recogniser=str(plain) if attackers in names else None,
                 options=options,
             ).make()
-    plain = run.path / "classify" / Path(attackers).name / "plain" / "classifier_plain"
-    for row in ("proposed", *_RIVALS):
-        tqdm.write(f"table1: attacks, {row}", file=sys.stderr)
-        parts.audited(
-            row if row in _RIVALS else protector,
-            attackers,
-            audit_settings,
-            run.path / "audit" / row,
-            attacks=_ATTACKS.get(row, _ATTACKS_OF_OTHERS),
-            recogniser=str(plain) if attackers in names else None,
-            options=options,
-        ).make()
-    run.record("table", _table(run, [Path(name).name for name in names]))
-    write_table1(run, found)
+        run.record("table", _table(run, [Path(name).name for name in names]))
+        write_table1(run, found)
     return run
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -30,6 +32,8 @@ def export_classifier(
 
     Images of another size than the classifier was trained at are resized bilinearly
     (with antialiasing when made smaller, as Pillow does) and rounded to 8 bits.
+
+    The names also stand in `assets.extra/labels.json`, a list, for who does not run it.
 
     Args:
         model: Maps float32 [N, H, W, 3] in [0, 1] to logits [N, K].
@@ -80,6 +84,9 @@ def export_classifier(
             "encoded": (classify_files, [tf.TensorSpec([None], tf.string, name="image_bytes")]),
         },
     )
+    labels = Path(directory, "assets.extra", "labels.json")
+    labels.parent.mkdir()
+    labels.write_text(json.dumps(list(class_names), indent=2) + "\n", encoding="utf-8")
 
 
 def _resized(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

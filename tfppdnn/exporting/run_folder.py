@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from tfppdnn.exporting.protector import export_protector
 from tfppdnn.exporting.tflite import (
@@ -23,6 +21,8 @@ from tfppdnn.exporting.tflite import (
 )
 from tfppdnn.exporting.verify import VerificationError, verify_protector_files
 from tfppdnn.files import written_whole
+from tfppdnn.progress import following
+from tfppdnn.protector.digests import forget_digest, record_digest
 
 # Ranges of activations hardly move after the first hundred images.
 _CALIBRATION_IMAGES = 200
@@ -40,6 +40,7 @@ def export_all(
 
     A file gets its name only when it has passed `verify.verify_protector_files`: a refused
     one is never left behind and never replaces an earlier one. The others are still written.
+    Digests of all go to `SHA256SUMS`.
 
     Args:
         model: h_p, float32 [N, H, W, 3] in [0, 1] to the same.
@@ -68,10 +69,10 @@ def export_all(
     }
     figures: dict[str, dict[str, Any]] = {}
     refusals: list[str] = []
-    progress = tqdm(["protector", *content_of], desc="export", unit="file", file=sys.stderr)
-    for name in progress:
-        progress.set_postfix_str(name)
+    names = ["protector", *content_of]
+    for name in following(names, "export", len(names), unit="files"):
         try:
+            forget_digest(Path(run_folder), name)
             with written_whole(Path(run_folder) / name) as temporary:
                 if name == "protector":
                     export_protector(model, temporary)
@@ -80,6 +81,7 @@ def export_all(
                 figures |= verify_protector_files(
                     model, {name: temporary}, images, accuracy=accuracy
                 )
+            record_digest(Path(run_folder), name)
         except VerificationError as refusal:
             figures |= refusal.figures
             refusals.append(str(refusal))

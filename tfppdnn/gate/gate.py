@@ -66,6 +66,11 @@ def find_gate(run: str | os.PathLike[str]) -> Path:
                 "protector has none; leave out --refuse_plain, or serve such a run itself, after "
                 "`classify --protector=RUN` without --out"
             )
+        if not (Path(run) / "config.json").is_file():
+            raise UserError(
+                f"{run} holds no gate, which refusing plain images needs; leave out "
+                "--refuse_plain, or `export` the run that it comes from, and again with --deploy"
+            )
         raise UserError(
             f"{run} holds no gate, which refusing plain images needs; make it with "
             f"`python -m tfppdnn export {run}`"

@@ -10,13 +10,13 @@ from __future__ import annotations
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import trange
 
 from tfppdnn.gate.scores import patch_scores
 from tfppdnn.images.decoys import DECOYS, other_scales
 from tfppdnn.models.inference import inference
 from tfppdnn.models.least_squares import discriminator_loss
 from tfppdnn.models.randomized_response import drawing, noise_taken
+from tfppdnn.progress import following
 
 # Kinds of plain images that the gate is not taught: its errors on them tell of those that
 # nobody thought of.
@@ -68,7 +68,7 @@ def teach_plain_images(
         variables = discriminator.trainable_variables
         optimizer.apply(tape.gradient(loss, variables), variables)
 
-    for number in trange(steps, desc="gate", unit="step", mininterval=1):
+    for number in following(range(steps), "gate", steps, unit="steps"):
         some = images[rng.integers(len(images), size=batch_size)]
         pictures = other_scales(some, size=images.shape[1] * (1 + number % 2), rng=rng)
         step(pictures.astype(np.float32), _one_decoy_each(pictures, rng).astype(np.float32))

@@ -12,13 +12,16 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tfppdnn.errors import UserError
 from tfppdnn.images.formats import KINDS, missing_reader, readable_formats
+from tfppdnn.images.scans import MOST_SCANS, has_too_many_scans
 
 DEFAULT_MAX_PIXELS = 64_000_000
 # Pillow itself refuses to open an image of more than about 179 megapixels.
 LARGEST_MAX_PIXELS = 178_000_000
 
 
-def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
+def read_image(
+    path: str | os.PathLike[str] | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> np.ndarray:
     """Reads a JPEG, PNG, WebP, BMP, GIF or TIFF image as upright 8-bit RGB.
 
     AVIF needs a Pillow that knows it (11.3), HEIC the package pillow-heif.
@@ -29,28 +32,39 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
     profiles are not applied. Of an animation or of several pages the first picture is read.
 
     Args:
-        path: The image file. Its contents count, not its suffix.
+        path: The image file, or what it holds. Its contents count, not its suffix.
         max_pixels: Largest width times height that is decoded.
 
     Returns:
         uint8 [H, W, 3], RGB.
 
     Raises:
-        UserError: The file is missing, empty, damaged, no such image, or too large; or it holds
-            numbers of 32 bits, of which nobody knows what is black and what is white.
+        UserError: The file is missing, empty, damaged, no such image, too large, or a JPEG of
+            more scans than any needs; or it holds numbers of 32 bits, of which nobody knows what
+            is black and what is white.
     """
-    path = Path(path)
-    if not os.path.isfile(path):  # noqa: PTH113  (Path.is_file may raise PermissionError)
+    held = path if isinstance(path, bytes) else None
+    path = Path("the image" if held is not None else path)
+    if held is None and not os.path.isfile(path):  # noqa: PTH113  (is_file may raise)
         raise UserError(
             f"{path} is not a file that can be read; check that it exists and its permissions"
         )
+
+    def opened():
+        return path.open("rb") if held is None else io.BytesIO(held)
+
     try:
-        with path.open("rb") as file, Image.open(file, formats=readable_formats()) as image:
+        with opened() as file, Image.open(file, formats=readable_formats()) as image:
             width, height = image.size
             if width * height > max_pixels:
                 raise UserError(
                     f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
                     "make the image smaller (or, for protect, raise it)"
+                )
+            if image.format == "JPEG" and has_too_many_scans(held or path.read_bytes()):
+                raise UserError(
+                    f"{path} is a JPEG file of more than {MOST_SCANS} scans, as none is by honest "
+                    "means; save it anew"
                 )
             # A PNG file's 16 bits are of mode "I", too, to earlier versions of Pillow.
             if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
@@ -63,7 +77,8 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
             f"{path} has more pixels than --max_pixels={max_pixels}; make the image smaller"
         ) from None
     except UnidentifiedImageError:
-        raise UserError(f"{path} {_why_none(path)}") from None
+        with opened() as file:
+            raise UserError(f"{path} {_why_none(file.read(32))}") from None
     except MemoryError:
         raise UserError(f"{path} does not fit into memory; make the image smaller") from None
     except Exception as error:
@@ -74,9 +89,7 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
         ) from error
 
 
-def _why_none(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(32)
+def _why_none(start: bytes) -> str:
     reason = f"is not a {KINDS} image, or damaged" if start else "is empty"
     return missing_reader(start) or f"{reason}; replace it with an image or remove it"
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tfppdnn.datasets.blocks import mean_image
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.contours import CONTOURS
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
@@ -122,7 +123,7 @@ def mean_image_baseline(plain_train: Images, count: int) -> Images:
     Returns:
         uint8 [count, H, W, 3], a read-only view of one image.
     """
-    mean = np.rint(plain_train.mean(axis=0)).astype(np.uint8)
+    mean = np.rint(mean_image(plain_train)).astype(np.uint8)
     return np.broadcast_to(mean, (count, *mean.shape))
 
 

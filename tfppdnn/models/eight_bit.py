@@ -38,11 +38,14 @@ def run_on_images(
         noise = system_noise(len(images), size)
     inputs = (images,) if size is None else (images, noise)
     run = inference(network)
-    outputs = [
-        keras.ops.convert_to_numpy(run(as_floats(batch), *others))
-        for batch, *others in zip(*(in_batches(each, batch_size) for each in inputs), strict=True)
-    ]
-    return as_bytes(np.concatenate(outputs))
+    batches = zip(*(in_batches(each, batch_size) for each in inputs), strict=True)
+    # Rounded batch by batch: floats take four times the memory.
+    return np.concatenate(
+        [
+            as_bytes(keras.ops.convert_to_numpy(run(as_floats(batch), *others)))
+            for batch, *others in batches
+        ]
+    )
 
 
 def as_floats(images: Images) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tfppdnn.datasets.batches import in_batches
+from tfppdnn.datasets.blocks import mean_image
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.models.code import code_bits
@@ -155,12 +156,14 @@ def _build_hardened(
         if training.networks.protector_network == "bottleneck":
             # It need not learn again to see what h_theta sees.
             copy_stages(reference_classifier, protector)
+            if settings.privacy.epsilon:
+                _name_classes(reference_classifier, protector, seed)
         model = HardenedProtector(
             protector=protector,
             restorer=build_restorer(settings, dataset),
             protected_discriminator=build_discriminator(settings, name="protected_discriminator"),
             reference_classifier=reference_classifier,
-            mean_image=as_floats(dataset.train_images.mean(axis=0)),
+            mean_image=as_floats(mean_image(dataset.train_images)),
             lambda_=objective.lambda_,
             classification_weight=objective.classification_weight,
             feature_weight=objective.feature_weight,
@@ -177,6 +180,27 @@ def _build_hardened(
         discriminator_optimizer=keras.optimizers.Adam(rate / 5, training.beta_1),
     )
     return model, _bits(settings)
+
+
+def _name_classes(classifier: keras.Model, protector: keras.Model, seed: int) -> None:
+    """Lets a bottleneck's word begin as one that tells h_theta's classes apart.
+
+    Under noise there are few words, and training alone would let classes share one. A code is given
+    to each class, far from those of the others, and the signs begin as those of the likeliest.
+    """
+    kernel = classifier.get_layer("logits").get_weights()[0]
+    (before,) = protector.get_layer("code").get_weights()
+    if kernel.shape[0] != before.shape[0]:
+        return  # Of another image size, the last stage's map is another.
+    codes = _far_apart(kernel.shape[1], before.shape[1], seed)
+    protector.get_layer("code").set_weights([kernel @ (codes - codes.mean(axis=0))])
+
+
+def _far_apart(count: int, signs: int, seed: int) -> np.ndarray:
+    """[count, signs] of -1 and 1: of many draws, the one whose nearest two differ most."""
+    rng = np.random.default_rng(seed)
+    draws = (rng.choice([-1.0, 1.0], (count, signs)) for _ in range(1000))
+    return min(draws, key=lambda codes: (codes @ codes.T - 2 * signs * np.eye(count)).max())
 
 
 def _bits(settings: TrainingSettings) -> dict[str, Any]:

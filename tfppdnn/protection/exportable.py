@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from tfppdnn.errors import UserError
 from tfppdnn.run_folder import RunFolder
+
+_KINDS = ("", "_fp16", "_int8", "_web")
 
 
 def check_exportable(path: str | os.PathLike[str]) -> None:
@@ -33,3 +36,9 @@ def check_exportable(path: str | os.PathLike[str]) -> None:
             f"{run.protector} back, or train again with another --out"
         )
     raise UserError(f"{run.path}: its training has not finished; run the same train command again")
+
+
+def is_exported(path: str | os.PathLike[str]) -> bool:
+    """Whether everything is there that `export` writes about a protector."""
+    files = ("protector/saved_model.pb", *(f"protector{kind}.tflite" for kind in _KINDS))
+    return all(Path(path, file).is_file() for file in files)

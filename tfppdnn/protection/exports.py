@@ -17,6 +17,7 @@ from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.files import written_whole
 from tfppdnn.gate import make_gate
 from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
+from tfppdnn.ownership import owned
 from tfppdnn.protection.exportable import check_exportable
 from tfppdnn.protection.transformation_network import STAGE, protected_discriminator
 from tfppdnn.protector.keras_file import load_network
@@ -45,8 +46,14 @@ def export(run: str | os.PathLike[str], *, data_dir: str | None = None) -> dict[
         VerificationError: A file was refused.
     """
     folder = RunFolder(run)
-    config = folder.config()
     check_exportable(run)
+    with owned(folder.path):
+        return export_again(folder, data_dir=data_dir)
+
+
+def export_again(folder: RunFolder, *, data_dir: str | None = None) -> dict[str, Any]:
+    """Does what `export` does, for who owns the run's folder."""
+    config = folder.config()
     settings, seed = recorded(config["settings"]), config["seed"]
     dataset = load_dataset(
         config["dataset"]["name"],

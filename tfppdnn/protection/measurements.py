@@ -57,10 +57,11 @@ def measure_protector(
     """Records what h_theta makes of h_p(x) and what h_p(x) shows, under `protector`.
 
     `restored_leakage` is what G_BA, trained beside h_p, makes of h_p(x): a first bound on
-    what an attacker who owns h_p can see. `different_protected` counts the protected images that
-    differ: the fewer, the more images hide behind each other. `photographs_leakage` holds the
-    outlines of photographs at 96x96: an image set may be so smooth that its own outlines
-    prove nothing.
+    what an attacker who owns h_p can see. `class_leakage` is that of each class's mean picture:
+    what the class alone gives away, which h_p lets through by design.
+    `different_protected` counts the protected images that differ: the fewer, the more images hide
+    behind each other. `photographs_leakage` holds the outlines of photographs at 96x96: an image
+    set may be so smooth that its own outlines prove nothing.
     """
     test = slice(test_images or None)
     plain, labels = dataset.test_images[test], dataset.test_labels[test]
@@ -77,6 +78,7 @@ def measure_protector(
             "different_protected": len({image.tobytes() for image in protected}),
             "leakage": _leakage(protected[some], baseline),
             "restored_leakage": _leakage(restored, baseline),
+            "class_leakage": _leakage(_class_means(dataset)[labels[some]], baseline),
             "photographs_leakage": outlines_of_photographs(protector),
         },
     )
@@ -107,6 +109,15 @@ def summary(metrics: dict[str, Any]) -> dict[str, Any]:
         ),
         "restored_ssim": round(protector["restored_leakage"]["ssim"]["mean"], 4),
     }
+
+
+def _class_means(dataset: ImageDataset) -> np.ndarray:
+    """The mean training picture of each class, uint8 [K, S, S, 3]; of a class without any, grey."""
+    means = np.full((dataset.num_classes, *dataset.train_images.shape[1:]), 128, np.uint8)
+    for label in np.unique(dataset.train_labels):
+        of_class = dataset.train_images[dataset.train_labels == label]
+        means[label] = np.round(of_class.mean(axis=0))
+    return means
 
 
 def _leakage(images: np.ndarray, baseline: Baseline) -> dict[str, Any]:

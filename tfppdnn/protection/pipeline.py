@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError
+from tfppdnn.ownership import owned
+from tfppdnn.protection.exportable import check_exportable, is_exported
 from tfppdnn.protection.first_stages import check_reusable, copy_first_stages
 from tfppdnn.protector.protector import Protector
 from tfppdnn.quiet import import_tensorflow
@@ -114,13 +116,45 @@ def train(
     settings, preset = chosen(settings, preset, kind=RunSettings, make=make_settings)
     run = RunFolder.temporary() if out is None else RunFolder(out)
     identity = {"settings": settings.trained(), "seed": checked_seed(seed)}
-    later = settings.options("classifier")
     known = name_of(dataset)
     run.expect(dataset={} if known is None else {"name": known}, **identity)
+    with owned(run.path):
+        _make_missing(
+            run,
+            dataset,
+            settings,
+            identity,
+            preset=preset,
+            data_dir=data_dir,
+            skip_bad=skip_bad,
+            reuse=reuse,
+        )
+    return TrainingResult(run)
+
+
+def _make_missing(
+    run: RunFolder,
+    dataset: AnyDataset,
+    settings: RunSettings,
+    identity: Mapping[str, Any],
+    *,
+    preset: str | None,
+    data_dir: str | None,
+    skip_bad: bool,
+    reuse: str | os.PathLike[str] | None,
+) -> None:
+    later, seed = settings.options("classifier"), identity["seed"]
     if "train" in run.metrics():
         # What comes after it may have other settings than at first.
         run.claim(dataset=run.config()["dataset"], later=later, **identity)
-        return TrainingResult(run)
+        if not is_exported(run.path):
+            import_tensorflow()
+
+            from tfppdnn.protection.exports import export_again
+
+            check_exportable(run.path)
+            export_again(run, data_dir=data_dir)
+        return
 
     # Everything up to here is quick, so that a wrong option is refused at once.
     import_tensorflow()
@@ -158,4 +192,3 @@ def train(
     if other is not None:
         copy_first_stages(other, run)
     make(run, settings, images, seed)
-    return TrainingResult(run)

@@ -77,8 +77,6 @@ def make_preliminary_images(
         return np.arange(step * batch_size, (step + 1) * batch_size) % len(sources)
 
     def batches(first_step: int, steps: int) -> tf.data.Dataset:
-        keeper.step = first_step
-
         def generate():
             for step in range(first_step, first_step + steps):
                 chosen = sources[rows(step)]
@@ -91,7 +89,6 @@ def make_preliminary_images(
         signature = (tf.TensorSpec(shape, tf.float32), tf.TensorSpec((batch_size,), tf.int64))
         return tf.data.Dataset.from_generator(generate, output_signature=signature)
 
-    keeper = _KeepProtected(protected, rows)
     history = fit_resumably(
         model,
         batches,
@@ -100,7 +97,7 @@ def make_preliminary_images(
         steps_per_round=min(10, settings.computing.steps_per_round),
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
-        callbacks=[keeper],
+        callbacks=[_KeepProtected(protected, rows)],
     )
     if STAGE not in run.metrics():
         run.record(STAGE, {"images": len(sources), "history": history})
@@ -115,6 +112,9 @@ class _KeepProtected(keras.callbacks.Callback):
         self.protected = protected
         self.rows = rows
         self.step = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.step = epoch  # Which is numbered by its first step.
 
     def on_train_batch_end(self, batch, logs=None):
         finished = keras.ops.convert_to_numpy(self.model.protected_batch)

@@ -69,9 +69,10 @@ class CheckedScheme:
     def _progress(self, starts: range) -> contextlib.AbstractContextManager[Iterable[int]]:
         if len(starts) < _SILENT_BATCHES:
             return contextlib.nullcontext(starts)
-        from tqdm import tqdm
+        from tfppdnn.progress import following
 
-        return tqdm(starts, f"protecting: {self._name}", leave=False)
+        title = f"protecting: {self._name}"
+        return contextlib.closing(following(starts, title, len(starts), unit="batches", brief=True))
 
     def _protect_batch(self, images: np.ndarray, start: int) -> np.ndarray:
         ways = [self._way, *(way for way in _WAYS if way is not self._way)]

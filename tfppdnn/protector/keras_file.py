@@ -65,8 +65,8 @@ def load_network(path: str | os.PathLike[str]) -> Callable:
         import keras
     except ImportError:
         raise UserError(
-            f"{path} is a Keras file, which needs TensorFlow; pip install tensorflow, or pass a "
-            "protector.tflite"
+            f"{path} is a Keras file, which needs TensorFlow; run: pip install 'tfppdnn[train]', "
+            "or pass a protector.tflite"
         ) from None
     try:
         network = keras.models.load_model(path, compile=False)

@@ -30,11 +30,12 @@ from tfppdnn.protector.trained import trained
 from tfppdnn.python_names import PythonName
 
 
-def find_origin(name: str | os.PathLike[str]) -> Origin:
+def find_origin(name: str | os.PathLike[str], *, trust: bool = False) -> Origin:
     """Finds where a protector comes from, without loading it.
 
     Args:
         name: As above.
+        trust: Whether a SavedModel may be loaded, which is a program.
 
     Raises:
         UserError: The name means nothing; what is possible is listed.
@@ -57,7 +58,7 @@ def find_origin(name: str | os.PathLike[str]) -> Origin:
             return origin
     path = Path(text).expanduser()
     if path.exists():
-        return trained(path)
+        return trained(path, trust=trust)
     if PythonName.is_meant(text):
         return python_object(text)
     known = [*names, *CIPHERS, *BASELINES, LABEL]

@@ -16,6 +16,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.protector.canvas import fixed_canvas
 from tfppdnn.protector.checked import CheckedScheme
+from tfppdnn.protector.digests import record_digest
 from tfppdnn.protector.images import like, pixels_of
 from tfppdnn.protector.keyed import keyed_object
 from tfppdnn.protector.naming import find_origin
@@ -52,7 +53,7 @@ class Protector:
         self._origin = origin
 
     @classmethod
-    def from_preset(cls, name: str | os.PathLike[str]) -> Self:
+    def from_preset(cls, name: str | os.PathLike[str], *, trust: bool = False) -> Self:
         """Loads a protector by its name.
 
         Args:
@@ -63,25 +64,28 @@ class Protector:
                 run and of what ships the TFLite file is used, for batches as well: LiteRT
                 takes less of the processor an image than TensorFlow does at any batch size.
                 Only SavedModels and `.keras` files import TensorFlow.
+            trust: Whether to load a SavedModel. It is a program, which may read and write files
+                when it runs: only if you made it, or know who did.
 
         Raises:
             UserError: There is no protector of that name, or its files are damaged.
         """
-        protector = cls.named(name)
+        protector = cls.named(name, trust=trust)
         _ = protector.scheme
         return protector
 
     @classmethod
-    def named(cls, name: str | os.PathLike[str]) -> Self:
+    def named(cls, name: str | os.PathLike[str], *, trust: bool = False) -> Self:
         """Finds a protector by its name; it is loaded when it first protects.
 
         Args:
             name: See `from_preset`.
+            trust: Likewise.
 
         Raises:
             UserError: There is no protector of that name.
         """
-        return cls(find_origin(name))
+        return cls(find_origin(name, trust=trust))
 
     @classmethod
     def of(
@@ -178,7 +182,7 @@ class Protector:
         return mapped(dataset, self._checked.protect)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Writes the files that it was made of, whole or not at all.
+        """Writes the files that it was made of and their digests, whole or not at all.
 
         Args:
             folder: Is made; `from_preset` reads it.
@@ -210,6 +214,8 @@ class Protector:
                     shutil.copytree(source, place)
                 else:
                     shutil.copyfile(source, place)
+            for made in sorted(temporary.iterdir()):
+                record_digest(temporary, made.name)
 
     @property
     def name(self) -> str:
@@ -335,9 +341,9 @@ class Protector:
         return f"Protector({self._origin.name!r})"
 
 
-def load_protector(name: str | os.PathLike[str]) -> Protector:
+def load_protector(name: str | os.PathLike[str], *, trust: bool = False) -> Protector:
     """Loads a protector by its name: the short form of `Protector.from_preset`."""
-    return Protector.from_preset(name)
+    return Protector.from_preset(name, trust=trust)
 
 
 def _model(thing: Any, name: str | None) -> Origin | None:

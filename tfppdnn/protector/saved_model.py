@@ -28,8 +28,8 @@ class SavedModelScheme:
             import tensorflow  # noqa: F401
         except ImportError:
             raise UserError(
-                f"{path} is a SavedModel, which needs TensorFlow; pip install tensorflow, "
-                "or pass a protector.tflite"
+                f"{path} is a SavedModel, which needs TensorFlow; run: "
+                "pip install 'tfppdnn[train]', or pass a protector.tflite"
             ) from None
         self._protect = made = Signature(path, mend="make it again with `export`")
         images = {name: dtype for name, dtype in made.inputs.items() if name != "noise"}

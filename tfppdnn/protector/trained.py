@@ -8,20 +8,23 @@ from pathlib import Path
 
 from tfppdnn.errors import UserError
 from tfppdnn.files import digest
+from tfppdnn.protector.digests import SUMS, check_digest
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.scheme import Scheme
+from tfppdnn.protector.shipped_digests import check_shipped
 
 TFLITE, HALF_TFLITE, KERAS = "protector.tflite", "protector_fp16.tflite", "protector.keras"
 _OF_RUN, _SAVED_MODEL = f"checkpoints/{KERAS}", "protector"
 
 
-def trained(path: Path, *, name: str | None = None) -> Origin:
+def trained(path: Path, *, name: str | None = None, trust: bool = False) -> Origin:
     """Finds out what kind of protector a path holds.
 
     Args:
         path: A run folder, a folder that `Protector.save` has written, one of a shipped
             protector, a `.tflite` file, a `.keras` file or a SavedModel folder.
         name: What messages call it; the path if None.
+        trust: Whether a SavedModel may be loaded, which is a program.
 
     Raises:
         UserError: It holds none.
@@ -34,7 +37,7 @@ def trained(path: Path, *, name: str | None = None) -> Origin:
     if (path / HALF_TFLITE).is_file() and (path / KERAS).is_file():
         return _shipped_folder(path, told)
     if (path / "saved_model.pb").is_file():
-        return _saved_model(path, told)
+        return _saved_model(path, told, trust=trust)
     if (path / KERAS).is_file():
         return _keras_file(path / KERAS, told)
     raise UserError(
@@ -74,7 +77,7 @@ def _shipped_folder(path: Path, told: dict[str, str]) -> Origin:
         identity=partial(digest, tflite, network),
         # It does the same up to the rounding of 8 bits.
         network=partial(_network, network),
-        files={file.name: file for file in sorted(path.iterdir()) if file.is_file()},
+        files={file.name: file for file in _entries(path) if file.is_file()},
     )
 
 
@@ -99,28 +102,51 @@ def _keras_file(path: Path, told: dict[str, str]) -> Origin:
     )
 
 
-def _saved_model(path: Path, told: dict[str, str]) -> Origin:
+def _saved_model(path: Path, told: dict[str, str], *, trust: bool) -> Origin:
     def load() -> Scheme:
+        if not trust:
+            raise UserError(
+                f"{path} is a SavedModel, and so a program: it may read and write files when it "
+                "runs. If you made it, or know who did, add --trust (in Python trust=True); else "
+                "ask for the .tflite or .keras file, which only computes"
+            )
         from tfppdnn.protector.saved_model import SavedModelScheme
 
+        check_digest(path)
         return SavedModelScheme(path)
 
     return Origin(
         **told,
         load=load,
-        identity=lambda: digest(*sorted(file for file in path.rglob("*") if file.is_file())),
-        files={file.name: file for file in sorted(path.iterdir())},
+        identity=lambda: digest(*_files(path)),
+        files={file.name: file for file in _entries(path)},
     )
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What was made, and not the digests of it."""
+    return sorted(path for path in folder.iterdir() if path.name != SUMS)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
 
 
 # The runtimes are imported by whoever protects, not by whoever asks for a name.
 def _litert(path: Path) -> Scheme:
     from tfppdnn.protector.litert import LiteRTScheme
 
+    _check(path)
     return LiteRTScheme(path)
 
 
 def _network(path: Path):
     from tfppdnn.protector.keras_file import load_network
 
+    _check(path)
     return load_network(path)
+
+
+def _check(path: Path) -> None:
+    check_shipped(path)
+    check_digest(path)

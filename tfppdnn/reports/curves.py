@@ -20,7 +20,11 @@ STAGES = {
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8A6D00", "#5A5A5A", "#000000")
 _INK, _FAINT = "#40444c", "#d5d8de"
-_LINE_HEIGHT = 0.085  # Of a panel.
+_TEXT_INCHES = 0.17  # A line of text, with what parts it from the next.
+_AROUND_INCHES = 0.8  # Title and numbers of a panel.
+_SHARE = "accuracy"
+_TO_FALL = ("loss", "classification", "reconstruction", "features", "restored")
+_TO_RISE = ("accuracy", "perceptual")
 
 
 def draw_curves(metrics: Mapping[str, Any]) -> bytes | None:
@@ -39,28 +43,70 @@ def draw_curves(metrics: Mapping[str, Any]) -> bytes | None:
     }
     if not histories:
         return None
-    # A stage with more curves gets a higher panel.
-    heights = [2.0 + 0.2 * len(history[-1]) for history in histories.values()]
+    drawn = [
+        (title, unit, curves, [row["step"] for row in history])
+        for title, history in histories.items()
+        for unit, curves in _by_axis(history)
+    ]
+    # More curves get a higher panel.
+    heights = [1.6 + 0.25 * len(curves) for _, _, curves, _ in drawn]
     figure = Figure(figsize=(8.2, sum(heights)), dpi=130, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.2, h_pad=0.15)
-    panels = figure.subplots(len(histories), squeeze=False, height_ratios=heights)[:, 0]
-    for axes, (title, history) in zip(panels, histories.items(), strict=True):
-        _draw_stage(axes, title, history)
+    panels = figure.subplots(len(drawn), squeeze=False, height_ratios=heights)[:, 0]
+    for axes, height, (title, unit, curves, steps) in zip(panels, heights, drawn, strict=True):
+        _draw(axes, f"{title}: {unit}", curves, steps, _TEXT_INCHES / (height - _AROUND_INCHES))
     png = io.BytesIO()
     figure.savefig(png, format="png", metadata={"Software": None})
     return png.getvalue()
 
 
-def _draw_stage(axes: Axes, title: str, history: Sequence[Mapping[str, float]]) -> None:
+def caption_of_curves(metrics: Mapping[str, Any]) -> str:
+    """Says of the curves that are drawn, and of no others, which way they are to go.
+
+    Args:
+        metrics: `metrics.json`.
+    """
+    names = {
+        name
+        for stage in STAGES
+        for row in metrics.get(stage, {}).get("history") or []
+        for name in row
+    }
+    falling = [name for name in _TO_FALL if name in names]
+    rising = [name for name in _TO_RISE if name in names]
+    sentences = ["Means between two checkpoints."]
+    if rising:
+        sentences.append(f"To rise: {', '.join(rising)}.")
+    if falling:
+        sentences.append(f"To fall: {', '.join(falling)}.")
+    if any("discriminator" in name for name in names):
+        sentences.append("Discriminators and those that they judge hold each other in balance.")
+    return " ".join(sentences)
+
+
+def _by_axis(history: Sequence[Mapping[str, float]]) -> list[tuple[str, dict[str, list[float]]]]:
+    """Parts losses and accuracy, which have nothing to do with each other's scale."""
     names = [name for name in dict.fromkeys(key for row in history for key in row)]
     names.remove("step")
-    steps = [row["step"] for row in history]
+    curves = {name: [row.get(name, math.nan) for row in history] for name in names}
+    shares = {name: curves.pop(name) for name in names if name == _SHARE}
+    return [(unit, of) for unit, of in (("losses", curves), (_SHARE, shares)) if of]
+
+
+def _draw(
+    axes: Axes,
+    title: str,
+    curves: Mapping[str, Sequence[float]],
+    steps: Sequence[float],
+    line: float,
+) -> None:
     ends = []
-    for name, colour in zip(names, _COLOURS * len(names), strict=False):
-        values = [row.get(name, math.nan) for row in history]
+    for (name, values), colour in zip(curves.items(), _COLOURS * len(curves), strict=False):
         axes.plot(steps, values, color=colour, linewidth=1.6)
         ends.append((values[-1], name.replace("_", " "), colour))
-
+    if _SHARE in curves:
+        axes.set_ylim(0, 1)
+        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.set_title(title, loc="left", fontsize=11, color=_INK, fontweight="bold")
     axes.set_xlabel("training steps", fontsize=9, color=_INK)
     axes.set_xlim(left=0, right=steps[-1])
@@ -70,10 +116,10 @@ def _draw_stage(axes: Axes, title: str, history: Sequence[Mapping[str, float]]) 
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(_FAINT)
-    _label_ends(axes, ends)
+    _label_ends(axes, ends, line)
 
 
-def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], line: float) -> None:
     """Names each curve at its right end, moved just enough that no two names meet."""
     low, high = axes.get_ylim()
     heights = [
@@ -85,13 +131,23 @@ def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     lowest = -math.inf
     placed = []
     for height, name, colour in heights:
-        lowest = max(height, lowest + _LINE_HEIGHT)
-        placed.append((lowest, name, colour))
+        lowest = max(height, lowest + line)
+        placed.append((lowest, height, name, colour))
     # If they were pushed out of the panel, push them back down from the top.
     highest = 1.02
-    for height, name, colour in reversed(placed):
+    for height, end, name, colour in reversed(placed):
         highest = min(height, highest)
-        axes.text(
-            1.01, highest, name, transform=axes.transAxes, va="center", fontsize=9, color=colour
+        axes.annotate(
+            name,
+            xy=(1, end),
+            xytext=(1.04, highest),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            va="center",
+            fontsize=9,
+            color=colour,
+            annotation_clip=False,
+            # To its line, which is at another height where names would meet.
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "relpos": (0, 0.5)},
         )
-        highest -= _LINE_HEIGHT
+        highest -= line

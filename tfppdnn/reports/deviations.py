@@ -151,6 +151,9 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
     "code_size": ("Numbers in the bottleneck's code", "Enough for classes h_p never saw."),
     "code_levels": ("Values of each", "With 8, a number holds 3 bits."),
     "decoder_width": ("Channels of the bottleneck's decoder", "Fits phones."),
+    "privacy_epsilon": ("Epsilon of one picture", "What the noise is drawn for."),
+    "privacy_words": ("Words that name a picture under noise", "Of a bottleneck, one."),
+    "privacy_choices": ("Values of a word", "So few that most words stay true."),
     "feature_weight": (
         "Weight of h_theta's features of h_p(x)",
         "Labels alone would keep what tells the training's classes apart, and nothing else.",
@@ -173,7 +176,8 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
 }
 
 # What only some runs use.
-_OF_THE_BOTTLENECK = frozenset({"code_size", "code_levels", "decoder_width"})
+_OF_A_ROUNDED_CODE = frozenset({"code_size", "code_levels"})
+_OF_WORDS = frozenset({"privacy_epsilon", "privacy_words", "privacy_choices"})
 _OF_THE_HARDENED = frozenset(
     {"classification_weight", "feature_weight", "feature_stages", "hiding_weight"}
 )
@@ -237,7 +241,12 @@ def in_use(field: str, settings: Mapping[str, Any]) -> bool:
     """Whether a run of these settings uses one of them: an objective has its own, a network too."""
     hardened = settings.get("objective", "cyclegan") == "hardened"
     through_code = settings.get("protector_network", "unet") == "bottleneck"
-    if field in _OF_THE_BOTTLENECK:
+    private = bool(settings.get("privacy_epsilon"))
+    if field in _OF_WORDS:
+        return private
+    if field in _OF_A_ROUNDED_CODE:
+        return through_code and not private
+    if field == "decoder_width":
         return through_code
     if field in _OF_THE_HARDENED:
         return hardened

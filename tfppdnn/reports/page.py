@@ -13,9 +13,18 @@ from tfppdnn.leakage.figure import from_record
 from tfppdnn.leakage.measures import MEASURES, Measure
 from tfppdnn.reports import deviations
 from tfppdnn.reports.command import command_line
+from tfppdnn.reports.curves import caption_of_curves
+from tfppdnn.reports.decision import decide
 from tfppdnn.reports.measurements import Measurement, accuracy, leaked
+from tfppdnn.reports.names import spoken
 from tfppdnn.reports.templates import template
-from tfppdnn.reports.verdict import Finding, does_it_work, what_is_restored, what_is_seen
+from tfppdnn.reports.verdict import (
+    Finding,
+    does_it_work,
+    restored_figures,
+    what_is_restored,
+    what_is_seen,
+)
 from tfppdnn.settings import make_settings, recorded
 
 _FILES = {
@@ -60,7 +69,7 @@ def render(
     made = metrics.get("transformation_network", {})
     bits, epsilon = made.get("most_bits_a_protected_image_holds"), made.get("privacy_epsilon")
     settings, dataset = config.get("settings", {}), config.get("dataset", {})
-    accuracies = accuracies_of(metrics, dataset)
+    accuracies, works = accuracies_of(metrics, dataset), works_of(metrics, dataset)
     return template("report.html.j2").render(
         config=config,
         settings=settings,
@@ -68,10 +77,14 @@ def render(
         metrics=metrics,
         pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
         accuracies=list(accuracies.values()),
-        works=_works(accuracies, of_a_trunk=is_of_a_trunk(metrics)),
+        name=spoken(dataset.get("name", "images")),
+        decision=decide(dataset, works, what_is_seen(protector), what_is_restored(protector)),
+        works=works,
         of_a_trunk=is_of_a_trunk(metrics),
         seen=what_is_seen(protector),
         restored=what_is_restored(protector),
+        beside_class="class_leakage" in protector,
+        curves_caption=caption_of_curves(metrics),
         leakage=leakage_of(metrics),
         bound=None if bits is None else CodeBound(bits, epsilon=epsilon),
         files=[(name, _FILES.get(name, ""), f) for name, f in metrics.get("export", {}).items()],
@@ -148,8 +161,9 @@ def is_of_a_trunk(metrics: Mapping[str, Any]) -> bool:
     return "trunk" in metrics.get("transformation_network", {})
 
 
-def _works(accuracies: Mapping[str, Measurement], *, of_a_trunk: bool) -> Finding | None:
+def works_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> Finding | None:
     """Compares like with like: ResNet-18 trained on either if both were, else h_theta."""
+    accuracies = accuracies_of(metrics, dataset)
     if {"classify_protected", "classify_plain"} <= accuracies.keys():
         return does_it_work(
             accuracies["classify_protected"].figure,
@@ -162,7 +176,7 @@ def _works(accuracies: Mapping[str, Measurement], *, of_a_trunk: bool) -> Findin
             accuracies["protected"].figure,
             plain.figure,
             "A small classifier that was trained on protected images"
-            if of_a_trunk
+            if is_of_a_trunk(metrics)
             else "The reference classifier, which has only ever learnt from plain images, on "
             "protected ones",
         )
@@ -175,10 +189,12 @@ def leakage_of(metrics: Mapping[str, Any]) -> list[tuple[Measure, list[Measureme
     kinds = {
         "Protected": protector.get("leakage"),
         "Protected photographs, 96x96": protector.get("photographs_leakage"),
-        "Restored": protector.get("restored_leakage"),
+        "Restored": None,
+        "Mean picture of the class": protector.get("class_leakage"),
         "Preliminary": metrics.get("preliminary_images", {}).get("leakage"),
     }
     found = {kind: from_record(record) for kind, record in kinds.items()}
+    found["Restored"] = restored_figures(protector)
     table = []
     for key, measure in MEASURES.items():
         rows = [leaked(figures[key], kind) for kind, figures in found.items() if key in figures]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tfppdnn.leakage.baseline import OUTLINES
-from tfppdnn.leakage.figure import Figure, from_record, share_of_the_way
+from tfppdnn.leakage.figure import Figure, Figures, from_record, share_of_the_way
+from tfppdnn.leakage.intervals import Interval
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
 from tfppdnn.writing import percent
@@ -85,20 +87,45 @@ def what_is_restored(protector: Mapping[str, Any]) -> Finding | None:
     Returns:
         None if it was not measured.
     """
-    measured = from_record(protector.get("restored_leakage"))
+    measured = restored_figures(protector)
     if "ssim" not in measured:
         return None
     ssim, worst = measured["ssim"], _worst(measured.values())
-    headline = f"The training's own restorer gets {worst.of_the_pictures} back."
+    beside_class = "class_leakage" in protector
+    beyond = ", beyond what the class tells" if beside_class else ""
+    headline = f"The training's own restorer gets {worst.of_the_pictures} back{beyond}."
     if worst is Level.NOTHING:
         headline += " That does not show that nobody could."
     return Finding(
         worst,
         headline,
         f"Its pictures have an SSIM of {ssim.measure.write(ssim.value)} with the plain ones, where "
-        f"the mean picture has {ssim.measure.write(ssim.blind.mean)} and the plain picture 1. "
-        "Whoever holds a restorer, or the protector to train one with, sees at least this much.",
+        f"the mean picture{' of the right class' if beside_class else ''} has "
+        f"{ssim.measure.write(ssim.blind.mean)} and the plain picture 1. Whoever holds "
+        "a restorer, or the protector to train one with, sees at least this much.",
     )
+
+
+def restored_figures(protector: Mapping[str, Any]) -> Figures:
+    """What the training's restorer gets back, beside somebody who knows the class and no more.
+
+    The class is let through by design, and with it goes what its pictures have in common.
+
+    Args:
+        protector: The `protector` part of `metrics.json`; in one of an earlier version the figures
+            stand beside somebody who knows nothing.
+    """
+    of_class = from_record(protector.get("class_leakage"))
+    return {
+        key: replace(figure, blind=max(figure.blind, of_class[key].interval, key=_mean))
+        if key in of_class
+        else figure
+        for key, figure in from_record(protector.get("restored_leakage")).items()
+    }
+
+
+def _mean(interval: Interval) -> float:
+    return interval.mean
 
 
 def does_it_work(protected: Figure, plain: Figure, how: str) -> Finding:

@@ -26,13 +26,41 @@ from tfppdnn.serving.versions import ModelVersions
 def add_services(
     server: grpc.aio.Server, versions: ModelVersions, predictor: Predictor, metrics: Metrics
 ) -> None:
-    """Adds PredictionService and ModelService to a server that has not been started."""
+    """Adds PredictionService and ModelService to a server that has not been started.
+
+    The server is one of `UnreadableRequests`.
+    """
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         PredictionService(versions, predictor, metrics), server
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
         ModelService(versions, metrics), server
     )
+
+
+_UNREADABLE = object()
+
+
+class UnreadableRequests(grpc.aio.ServerInterceptor):
+    """Lets methods answer bytes that are no message; gRPC itself would name a class of ours."""
+
+    async def intercept_service(self, continuation, handler_call_details):
+        """Wraps what reads a method's requests."""
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+
+        def read(content: bytes) -> Any:
+            try:
+                return handler.request_deserializer(content)
+            except Exception:
+                return _UNREADABLE
+
+        return grpc.unary_unary_rpc_method_handler(
+            handler.unary_unary,
+            request_deserializer=read,
+            response_serializer=handler.response_serializer,
+        )
 
 
 def _answering(method: str):
@@ -43,6 +71,8 @@ def _answering(method: str):
         async def handler(self, request, context):
             try:
                 with self.metrics.request("grpc", method):
+                    if request is _UNREADABLE:
+                        raise invalid("the message is no request of this method")
                     return await answer(self, request)
             except Refusal as refusal:
                 code, message = refusal.code, refusal.message

@@ -8,6 +8,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from tfppdnn.images.scans import MOST_SCANS, has_too_many_scans
 from tfppdnn.serving.refusal import invalid
 
 # A request within it needs about 400 MB when the classifier has resized it to float32.
@@ -16,10 +17,6 @@ INPUT_NAMES = {"serving_default": "image", "encoded": "image_bytes"}
 """By signature, the name of its one input."""
 
 _FORMATS = ("JPEG", "PNG")
-# A progressive JPEG file has about ten. Each of them is a walk through the whole image, and thirty
-# bytes are enough for one: a small request could keep the decoder busy for an hour.
-_MOST_SCANS = 100
-_START_OF_SCAN = b"\xff\xda"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,8 +93,8 @@ def _pixels_of(encoded: bytes) -> int:
     except Exception:
         # Decoders answer damaged bytes with errors of every kind.
         raise _undecodable() from None
-    if is_jpeg and encoded.count(_START_OF_SCAN) > _MOST_SCANS:
-        raise invalid(f"a JPEG of image_bytes has more than {_MOST_SCANS} scans; send PNG files")
+    if is_jpeg and has_too_many_scans(encoded):
+        raise invalid(f"a JPEG of image_bytes has more than {MOST_SCANS} scans; send PNG files")
     return pixels
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +19,10 @@ import numpy as np
 
 from tfppdnn.serving.images import INPUT_NAMES, RequestImages, checked_images
 from tfppdnn.serving.refusal import invalid
+
+# As Python objects, pixels take some thirty times the memory of their text.
+_LARGE = 2**20
+_one_large_body = threading.Lock()
 
 
 def parse_predict(body: bytes) -> tuple[RequestImages, bool]:
@@ -31,6 +37,11 @@ def parse_predict(body: bytes) -> tuple[RequestImages, bool]:
     Raises:
         Refusal: The body is not as documented.
     """
+    with _one_large_body if len(body) > _LARGE else contextlib.nullcontext():
+        return _parse_predict(body)
+
+
+def _parse_predict(body: bytes) -> tuple[RequestImages, bool]:
     request = _parse(body)
     signature = request.get("signature_name", "serving_default")
     if not isinstance(signature, str):
@@ -74,9 +85,20 @@ def to_json(content: Any) -> bytes:
     return json.dumps(content).encode()
 
 
+# Of a picture each pixel has three numbers, and so two or three commas for a list or two.
+_LISTS_PER_COMMA = 0.75
+_MOST_OTHER_LISTS = 1_000
+_MOST_OBJECTS = 1_000
+
+
 def _parse(body: bytes) -> dict[str, Any]:
     if not body:
         raise invalid("JSON Parse error: The document is empty")
+    # The parser stops everybody else while it makes a list, and a list takes as much memory as
+    # two bytes of text can ask for.
+    lists, commas = body.count(b"["), body.count(b",")
+    if lists > _MOST_OTHER_LISTS + _LISTS_PER_COMMA * commas or body.count(b"{") > _MOST_OBJECTS:
+        raise invalid("JSON Value holds more lists or objects than pictures do")
     try:
         request = json.loads(body.decode())
     except json.JSONDecodeError as error:

@@ -149,9 +149,10 @@ def _model(request: fastapi.Request) -> dict[str, Any]:
     if version is not None:
         if not (version.isascii() and version.isdigit()):
             raise _malformed(request)
-        if int(version[:20]) >= 2**63:
+        digits = version.lstrip("0") or "0"
+        if int(digits[:20]) >= 2**63:
             raise invalid(f"Failed to convert version: {version[:30]} to numeric.")
-        version = int(version)
+        version = int(digits)
     return {
         "name": request.path_params["name"],
         "version": version,
@@ -169,7 +170,8 @@ async def _body(
     max_bytes = settings.max_request_bytes
     too_large = Refusal(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
-        f"the request is larger than {max_bytes} bytes; send fewer or smaller images",
+        f"the request is larger than {max_bytes} bytes; send fewer or smaller images, or allow "
+        "more with --max_request_bytes",
         http_status=413,
     )
     announced = request.headers.get("content-length", "0")

@@ -19,7 +19,7 @@ import uvicorn
 
 from tfppdnn.errors import UserError
 from tfppdnn.serving.batching import BatchQueue
-from tfppdnn.serving.grpc_services import add_services
+from tfppdnn.serving.grpc_services import UnreadableRequests, add_services
 from tfppdnn.serving.http_protocol import impatient_protocol
 from tfppdnn.serving.metrics import Metrics
 from tfppdnn.serving.predictor import Predictor
@@ -160,6 +160,7 @@ class Server:
     def _grpc_server(self) -> grpc.aio.Server:
         settings = self.settings
         server = grpc.aio.server(
+            interceptors=[UnreadableRequests()],
             options=[
                 ("grpc.max_receive_message_length", settings.max_request_bytes),
                 # Two servers on one port would share its requests without a word.

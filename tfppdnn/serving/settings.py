@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -89,6 +89,6 @@ def make_server_settings(options: Mapping[str, Any]) -> ServerSettings:
     return settings.replaced(options)
 
 
-def server_settings_help() -> str:
-    """Lists every setting with its value, for `--help`."""
-    return explained({"serve": ServerSettings()})
+def server_settings_help(only: Collection[str] | None = None) -> str:
+    """Lists settings with their values, for `--help`."""
+    return explained({"serve": ServerSettings()}, only)

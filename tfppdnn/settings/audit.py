@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
@@ -57,6 +57,8 @@ class AuditSettings(Group):
         inversion_images: Held-out images that gradient inversion is tried on; 0 for all.
         inversion_steps: Its steps an image.
         inversion_tv_weight: Weight of the total variation in its objective.
+        prior_images: Held-out images that the deep image prior is tried on; 0 for all.
+        prior_steps: Its steps an image.
 
         recogniser_epochs: Epochs of the classifier that is asked what it recognises in
             reconstructions, where none is given.
@@ -89,6 +91,8 @@ class AuditSettings(Group):
     inversion_images: all_or_at_least(2) = 100
     inversion_steps: Count = 2000
     inversion_tv_weight: Positive = 0.05
+    prior_images: all_or_at_least(2) = 32
+    prior_steps: Count = 600
     recogniser_epochs: Count = 100
     recogniser_width: Positive = 1.0
 
@@ -122,6 +126,8 @@ def quick() -> AuditSettings:
         inversion_images=16,
         inversion_steps=200,
         inversion_tv_weight=1e-4,
+        prior_images=8,
+        prior_steps=200,
         recogniser_epochs=8,
         recogniser_width=0.25,
     )
@@ -193,6 +199,6 @@ def make_audit_settings(
     return settings.replaced(options or {})
 
 
-def audit_settings_help() -> str:
-    """Lists every setting of an audit with its value in each preset, for `--help`."""
-    return explained({name: preset() for name, preset in AUDIT_PRESETS.items()})
+def audit_settings_help(only: Collection[str] | None = None) -> str:
+    """Lists settings of an audit with their values in each preset, for `--help`."""
+    return explained({name: preset() for name, preset in AUDIT_PRESETS.items()}, only)

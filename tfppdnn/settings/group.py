@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError
@@ -163,12 +163,15 @@ def unknown_option(option: str, known: Mapping[str, Any]) -> UserError:
     return UserError(f"--{option}: there is no such option; {meant}")
 
 
-def explained(presets: Mapping[str, Group]) -> str:
-    """Lists every setting with its meaning and its value in each preset, for `--help`.
+def explained(presets: Mapping[str, Group], only: Collection[str] | None = None) -> str:
+    """Lists settings with their meanings and their values in each preset, for `--help`.
 
     Args:
         presets: By name; their groups need not be the same.
+        only: The options to list; None for all.
     """
+    if only is not None and not only:
+        return ""
     values = {name: settings.options() for name, settings in presets.items()}
     groups: dict[type[Group], None] = {}
     for settings in presets.values():
@@ -179,6 +182,8 @@ def explained(presets: Mapping[str, Group]) -> str:
         for option, meaning in group.meanings().items():
             if not any(option in of_preset for of_preset in values.values()):
                 continue  # A group, and no option.
+            if only is not None and option not in only:
+                continue
             shown = [str(of_preset.get(option, "-")) for of_preset in values.values()]
             if len(set(shown)) == 1:
                 shown = shown[:1]

@@ -18,7 +18,8 @@ class TrunkSettings(Group):
     Attributes:
         source: Where the trunk comes from: nothing for that of the protector `photos` that ships,
             a `.keras` file of any model from pictures to features, a `.npz` file of
-            EfficientNet-Lite0's published weights, or a name of `keras.applications`.
+            EfficientNet-Lite0's published weights, a name of `keras.applications`, or a preset of
+            keras-hub (by its name or folder, where keras-hub is installed).
         size: Height and width that it sees every picture at, whatever size is drawn.
     """
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from tfppdnn.errors import UserError
+from tfppdnn.progress import Progress
 
 _LOOK_EVERY = 20
 
 
 class StepProgress(keras.callbacks.Callback):
-    """One progress bar with an estimate of the time left, over all rounds of a training.
+    """How far a training is, over all of its rounds, with its first two metrics.
 
     Args:
         title: What is being trained.
@@ -26,19 +26,17 @@ class StepProgress(keras.callbacks.Callback):
 
     def __init__(self, title: str, steps: int, first_step: int):
         super().__init__()
-        self.bar = tqdm(
-            total=steps, initial=first_step, desc=title, unit="step", mininterval=1, smoothing=0.1
-        )
+        self.progress = Progress(title, steps, done=first_step)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Moves the bar; shows the metrics now and then."""
-        self.bar.update()
-        if logs and self.bar.n % _LOOK_EVERY == 0:
-            self.bar.set_postfix({k: f"{float(v):.3g}" for k, v in logs.items()}, refresh=False)
+        """Counts the step; shows the metrics now and then."""
+        if logs and (self.progress.done + 1) % _LOOK_EVERY == 0:
+            self.progress.show(logs)
+        self.progress.update()
 
     def close(self):
         """Ends the bar's line."""
-        self.bar.close()
+        self.progress.close()
 
 
 class StopWhenDiverged(keras.callbacks.Callback):

@@ -1,15 +1,20 @@
-"""`Model.fit` that can be killed at any time and ends with the same weights."""
+"""`Model.fit` that can be stopped or killed at any time and ends with the same weights."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from tfppdnn.errors import own_errors
 from tfppdnn.training.callbacks import StepProgress, StopWhenDiverged, TensorBoardLog
 from tfppdnn.training.checkpoints import Checkpoints
+from tfppdnn.training.stopping import StopAtStep
 
 
 def fit_resumably(
@@ -27,7 +32,8 @@ def fit_resumably(
     """Trains in rounds, with a checkpoint after each, from the newest checkpoint on.
 
     A resumed training equals an uninterrupted one because a round's batches depend on
-    its first step only and everything else is in the checkpoint.
+    its first step only and everything else is in the checkpoint. Ctrl-C makes one, too, in the
+    middle of a round; of that round's metrics only those of the steps after it are kept.
 
     Args:
         model: A compiled and built model whose optimizers are built.
@@ -38,38 +44,55 @@ def fit_resumably(
         steps_per_round: Steps between checkpoints.
         checkpoints: Folder for the checkpoints.
         logs: TensorBoard's log folder.
-        callbacks: Further callbacks; each round is one epoch to them.
+        callbacks: Further callbacks. Each round is one epoch to them, or what is left of it,
+            whose number is its first step.
         image_grid: Makes a picture for TensorBoard at the end of each round.
 
     Returns:
         A dictionary a round: `step` at its end, and the mean of each metric over it.
 
     Raises:
-        UserError: The newest checkpoint is damaged, or a metric is no longer finite.
+        UserError: The newest checkpoint is damaged, a metric is no longer finite, or a batch's
+            pictures cannot be read or protected.
+        KeyboardInterrupt: Ctrl-C was pressed; it says which step was saved.
     """
     saved = Checkpoints(checkpoints, model)
     step, history = saved.restore()
     if step >= steps:
         return history
 
-    progress = StepProgress(title, steps, step)
-    watchers = [progress, StopWhenDiverged(title, saved.latest)]
+    progress, stop = StepProgress(title, steps, step), StopAtStep()
+    watchers = [progress, StopWhenDiverged(title, saved.latest), stop]
     if logs is not None:
         watchers.append(TensorBoardLog(logs, step, image_grid))
-    try:
+    with contextlib.closing(progress), stop.listening():
         while step < steps:
-            round_steps = min(steps_per_round, steps - step)
-            fitted = model.fit(
-                make_batches(step, round_steps),
-                steps_per_epoch=round_steps,
-                shuffle=False,
-                verbose=0,
-                callbacks=[*watchers, *callbacks],
-            )
-            step += round_steps
-            means = {name: float(values[-1]) for name, values in fitted.history.items()}
-            history.append({"step": step, **means})
+            begun = step - step % steps_per_round
+            end = min(begun + steps_per_round, steps)
+            with own_errors():
+                fitted = model.fit(
+                    _all_but(step - begun, make_batches(begun, end - begun)),
+                    initial_epoch=step,
+                    epochs=step + 1,
+                    steps_per_epoch=end - step,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[*watchers, *callbacks],
+                )
+            step += stop.steps
+            if step == end:
+                means = {name: float(values[-1]) for name, values in fitted.history.items()}
+                history.append({"step": step, **means})
             saved.save(step, history)
-    finally:
-        progress.close()
+            if stop.asked:
+                raise KeyboardInterrupt(f"{title}: step {step:,} of {steps:,} is saved")
     return history
+
+
+def _all_but(first: int, batches: Iterable) -> Iterable:
+    """Leaves out the batches that a round was already trained on."""
+    if not first:
+        return batches
+    if isinstance(batches, tf.data.Dataset):
+        return batches.skip(first)
+    return (batch for batch in itertools.islice(batches, first, None))  # Keras wants a generator.

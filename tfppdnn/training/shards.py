@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
+from tfppdnn.progress import Progress
 
 _SHARD = 2048
 
@@ -36,13 +36,17 @@ def made_in_shards(
         UserError: A piece is damaged.
     """
     shards = []
-    with tqdm(total=count, desc=title, unit="picture", mininterval=1) as progress:
+    with Progress(title, count, unit="pictures") as progress:
         for start in range(0, count, _SHARD):
             end = min(start + _SHARD, count)
             path = Path(folder) / f"{start:08d}.npz"
             if not path.exists():
-                with written_whole(path) as temporary:
-                    np.savez(temporary, **_made(start, end, make, batch, progress))
+                try:
+                    with written_whole(path) as temporary:
+                        np.savez(temporary, **_made(start, end, make, batch, progress))
+                except KeyboardInterrupt:
+                    said = f"{title}: {start:,} of {count:,} pictures are saved"
+                    raise KeyboardInterrupt(said) from None
             else:
                 progress.update(end - start)
             shards.append(_read(path))

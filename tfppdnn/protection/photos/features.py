@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.dataset import ImageDataset, Images
 from tfppdnn.models.eight_bit import as_bytes, as_floats
 from tfppdnn.models.inference import inference
 from tfppdnn.models.resizing import AreaResize
@@ -43,7 +43,7 @@ def see_pictures(
     }
     see = inference(keras.Model(images, both))
 
-    def of(kind: str, pictures: np.ndarray) -> Arrays:
+    def of(kind: str, pictures: Images) -> Arrays:
         def make(some: slice) -> Arrays:
             made = see(as_floats(pictures[some]))
             features, small = (keras.ops.convert_to_numpy(made[name]) for name in both)
@@ -53,7 +53,7 @@ def see_pictures(
             run.checkpoints(STAGE) / kind,
             len(pictures),
             make,
-            title=f"what the trunk sees, {kind}",
+            title=f"what the trunk sees at {trunk_size}x{trunk_size}, {kind}",
             batch=32,
         )
 

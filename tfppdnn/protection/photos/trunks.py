@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from tfppdnn.errors import UserError
 from tfppdnn.files import digest
@@ -40,8 +41,8 @@ def load_trunk(source: str | None, *, size: int) -> Trunk:
     Args:
         source: None for that of the protector `photos` that ships; an `.npz` file of
             EfficientNet-Lite0's published weights; a `.keras` file of any model from pictures in
-            [0, 1] to features; or a name of `keras.applications`, whose weights Keras keeps or
-            downloads.
+            [0, 1] to features; a name of `keras.applications`, whose weights Keras keeps or
+            downloads; or a preset of keras-hub, by its name or its folder.
         size: Height and width that it sees pictures at.
 
     Raises:
@@ -59,8 +60,10 @@ def load_trunk(source: str | None, *, size: int) -> Trunk:
     elif source.endswith(".keras"):
         model = _of_file(source)
         facts = {"trunk_sha256": digest(Path(source))}
-    else:
+    elif callable(getattr(keras.applications, source, None)):
         model = _of_applications(source, size)
+    else:
+        model = _of_keras_hub(source, size)
     model.trainable = False
     made = model.compute_output_shape((1, size, size, 3))
     if len(made) not in (2, 4) or made[-1] is None:
@@ -85,21 +88,14 @@ def _of_file(path: str) -> keras.Model:
     try:
         return keras.models.load_model(Path(path).expanduser(), compile=False)
     except Exception as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UserError(
-            f"--trunk={path}: cannot be loaded ({reason}); give a .keras file"
+            f"--trunk={path}: cannot be loaded ({_first_line(error)}); give a .keras file"
         ) from error
 
 
 def _of_applications(name: str, size: int) -> keras.Model:
     """Builds `keras.applications.NAME`, behind the preprocessing that its weights want."""
-    build = getattr(keras.applications, name, None)
-    if not callable(build):
-        known = [each for each in dir(keras.applications) if each[0].isupper()]
-        raise UserError(
-            f"--trunk={name}: no file, and no network of keras.applications; there are "
-            f"{', '.join(known)}"
-        )
+    build = getattr(keras.applications, name)
     try:
         network = build(include_top=False, input_shape=(size, size, 3))
     except Exception as error:  # Of a missing download, Keras and urllib each have their own.
@@ -110,3 +106,36 @@ def _of_applications(name: str, size: int) -> keras.Model:
     # Of some networks only the module that builds them has it.
     preprocess = sys.modules[build.__module__].preprocess_input
     return keras.Model(images, network(preprocess(images * 255.0)), name=name.lower())
+
+
+def _of_keras_hub(name: str, size: int) -> keras.Model:
+    """Loads a backbone and the scale and offset of its preset's image converter.
+
+    The converter itself cannot be part of a network, and pictures have the trunk's size already.
+    """
+    try:
+        import keras_hub
+    except ImportError:
+        known = [each for each in dir(keras.applications) if each[0].isupper()]
+        raise UserError(
+            f"--trunk={name}: no file, and no network of keras.applications; there are "
+            f"{', '.join(known)}. For a preset of keras-hub: pip install keras-hub"
+        ) from None
+    try:
+        backbone = keras_hub.models.Backbone.from_preset(str(Path(name).expanduser()))
+        converter = keras_hub.layers.ImageConverter.from_preset(str(Path(name).expanduser()))
+        images = keras.Input((size, size, 3), name="image")
+        scale = 255 * np.asarray(1 if converter.scale is None else converter.scale)
+        offset = np.asarray(0 if converter.offset is None else converter.offset)
+        pixels = keras.layers.Rescaling(scale.tolist(), offset.tolist())(images)
+        return keras.Model(images, backbone(pixels), name="backbone")
+    except Exception as error:  # Of what is not there, or not of pictures, each has its own.
+        raise UserError(
+            f"--trunk={name}: no file, no network of keras.applications, and as a preset of "
+            f"keras-hub it cannot be had at --trunk_size={size} ({_first_line(error)}); give its "
+            "folder, or a .keras file"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

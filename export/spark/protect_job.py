@@ -1,0 +1,165 @@
+"""Protects the pictures of a folder or a table with Spark: plain ones in, Parquet out.
+
+    spark-submit protect_job.py SOURCE DESTINATION --protector=photos --size=224
+
+SOURCE is a folder, a glob of image files, a Parquet table (--column names the column of image
+bytes, --key the one that names the picture) or TFRecord files (--column names the feature).
+DESTINATION becomes a Parquet table: `path`, `image` (a protected PNG file), `width`, `height`,
+`error`. A picture that cannot be read or protected is a row with its error, and no image.
+With --tfrecords=FOLDER the protected pictures are written as TFRecords, too, with the features
+`image` and `path`, as tensorflow-datasets names them.
+
+The same command goes on after a stop: pictures whose row is committed are not protected again.
+Every worker needs tfppdnn; plain pictures are read where they lie and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812  (as all of Spark's pages call it)
+
+from tfppdnn import Protector
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = "path string, image binary, width int, height int, error string"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the job, and prints how many pictures are protected and how many failed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("source")
+    parser.add_argument("destination")
+    parser.add_argument("--protector", default="photos", help="as `tfppdnn protect` takes it")
+    parser.add_argument("--size", type=int, help="side of the square to resize to first")
+    parser.add_argument("--format", choices=["files", "parquet", "tfrecord"], default="files")
+    parser.add_argument("--column", default="image", help="of a table: the image files' bytes")
+    parser.add_argument("--key", default="path", help="of a table: what names a picture")
+    parser.add_argument("--tfrecords", help="a folder for TFRecords of the protected pictures")
+    parser.add_argument(
+        "--commits", type=int, default=10, help="parts that are committed one after the other"
+    )
+    given = parser.parse_args(arguments)
+    spark = SparkSession.builder.appName("tfppdnn protect").getOrCreate()
+    # Refused here, by one line, rather than by every worker.
+    Protector.from_preset(given.protector)
+    pictures = read(spark, given.source, kind=given.format, column=given.column, key=given.key)
+    for part in range(given.commits):
+        of_part = pictures.where(F.abs(F.xxhash64("path")) % given.commits == part)
+        todo = without(of_part, committed(spark, given.destination))
+        protect = functools.partial(protected, protector=given.protector, size=given.size)
+        todo.mapInPandas(protect, SCHEMA).write.mode("append").parquet(given.destination)
+    made = spark.read.parquet(given.destination)
+    failed = made.where("error is not null").count()
+    if given.tfrecords:
+        write_tfrecords(made.where("error is null"), given.tfrecords)
+    print(f"{made.count() - failed} pictures protected, {failed} failed: {given.destination}")
+    return 1 if failed else 0
+
+
+def read(spark: SparkSession, source: str, *, kind: str, column: str, key: str) -> DataFrame:
+    """Finds the pictures: `path` string and `content` binary, a row for each."""
+    if kind == "parquet":
+        table = spark.read.parquet(source)
+        return table.select(F.col(key).cast("string").alias("path"), F.col(column).alias("content"))
+    files = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(source)
+    if kind == "files":
+        return files.select("path", "content")
+    named = functools.partial(examples, feature=column)
+    return files.select("path").mapInPandas(named, "path string, content binary")
+
+
+def examples(tables: Iterator[pd.DataFrame], *, feature: str) -> Iterator[pd.DataFrame]:
+    """Reads TFRecord files: what names a picture is its file and its number in there."""
+    import pandas as pd
+    import tensorflow as tf
+
+    described = {feature: tf.io.FixedLenFeature([], tf.string)}
+    for table in tables:
+        for path in table["path"]:
+            records = tf.data.TFRecordDataset(path.removeprefix("file:"))
+            for number, record in enumerate(records.as_numpy_iterator()):
+                content = tf.io.parse_single_example(record, described)[feature].numpy()
+                yield pd.DataFrame({"path": [f"{path}#{number}"], "content": [content]})
+
+
+def committed(spark: SparkSession, destination: str) -> DataFrame | None:
+    """The paths of pictures that a former run has finished, or None before the first commit."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(destination)
+    files = path.getFileSystem(spark._jsc.hadoopConfiguration())
+    pattern = spark._jvm.org.apache.hadoop.fs.Path(path, "part-*")
+    if not files.exists(path) or not len(files.globStatus(pattern)):
+        return None
+    return spark.read.schema(SCHEMA).parquet(destination).select("path")
+
+
+def without(pictures: DataFrame, done: DataFrame | None) -> DataFrame:
+    """Leaves out what is done already."""
+    return pictures if done is None else pictures.join(done, "path", "left_anti")
+
+
+def protected(
+    tables: Iterator[pd.DataFrame], *, protector: str, size: int | None
+) -> Iterator[pd.DataFrame]:
+    """Protects the pictures of a partition where they are read, by one interpreter."""
+    import pandas as pd
+
+    from tfppdnn.client.protected_png import protected_png
+    from tfppdnn.errors import UserError
+
+    loaded = Protector.from_preset(protector)
+
+    def row(path: str, content: bytes):
+        try:
+            png = protected_png(bytes(content), loaded, name="the image", size=size)
+        except UserError as error:
+            return path, None, None, None, str(error)
+        # Where a PNG file has them.
+        width, height = struct.unpack(">II", png[16:24])
+        return path, png, width, height, None
+
+    for table in tables:
+        rows = [row(*one) for one in zip(table["path"], table["content"], strict=True)]
+        made = pd.DataFrame(rows, columns=["path", "image", "width", "height", "error"])
+        yield made.astype({"width": "Int32", "height": "Int32"})
+
+
+def write_tfrecords(pictures: DataFrame, folder: str) -> None:
+    """Writes a TFRecord file for each partition; whole, or not at all."""
+    written = pictures.select("path", "image").mapInPandas(
+        functools.partial(_records, folder=folder), "file string"
+    )
+    written.count()
+
+
+def _records(tables: Iterator[pd.DataFrame], *, folder: str) -> Iterator[pd.DataFrame]:
+    import pandas as pd
+    import tensorflow as tf
+    from pyspark import TaskContext
+
+    def feature(value: bytes):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
+    place = f"{folder}/protected-{TaskContext.get().partitionId():05d}.tfrecord"
+    tf.io.gfile.makedirs(folder)
+    with tf.io.TFRecordWriter(f"{place}.tmp") as file:
+        for table in tables:
+            for path, image in zip(table["path"], table["image"], strict=True):
+                features = {"path": feature(path.encode()), "image": feature(bytes(image))}
+                example = tf.train.Example(features=tf.train.Features(feature=features))
+                file.write(example.SerializeToString())
+    tf.io.gfile.rename(f"{place}.tmp", place, overwrite=True)
+    yield pd.DataFrame({"file": [place]})
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,105 @@
+"""One writer a folder: a lock that the operating system keeps, and drops with its process."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from tfppdnn.errors import UserError
+from tfppdnn.files import sweep
+
+try:
+    import fcntl
+except ImportError:  # Windows: nobody is kept out
+    fcntl = None
+
+_LOCK = ".tfppdnn.lock"
+_SHOWN = 200
+_READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextlib.contextmanager
+def owned(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Keeps every other process from writing into a folder, and tidies up behind killed ones.
+
+    A folder that is missing is made, for its owner's eyes only, and is removed again if nothing
+    came into it. A folder that nobody may write to has no owner: whoever tries is told by the
+    system.
+
+    Args:
+        folder: Where the body writes.
+
+    Raises:
+        UserError: Another process, or another thread of this one, has the folder; or it cannot be
+            made.
+    """
+    folder = Path(folder)
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror}") from error
+    try:
+        with _locked(folder):
+            sweep(folder)
+            yield
+    finally:
+        with contextlib.suppress(OSError):
+            for each in missing:
+                each.rmdir()
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    path = folder / _LOCK
+    lock = _lock(path)
+    if lock is None:
+        yield
+        return
+    with lock:
+        said = f"process {os.getpid()} ({shlex.join(sys.orig_argv)[:_SHOWN]})"
+        # The lock is what counts: there may be no room to say whose it is.
+        with contextlib.suppress(OSError):
+            lock.truncate(0)
+            os.write(lock.fileno(), said.encode())
+        try:
+            yield
+        finally:
+            # While it is still locked; whoever has opened it by now sees that it is gone.
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _lock(path: Path) -> IO[str] | None:
+    """The file, locked until it is closed; None where there can be no lock."""
+    while fcntl is not None:
+        try:
+            lock = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            if error.errno in _READ_ONLY:
+                return None
+            raise UserError(f"cannot write {path.parent}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                return lock
+        except BlockingIOError:
+            lock.seek(0)
+            holder = " ".join(lock.read().split()) or "another process"
+            lock.close()
+            raise UserError(
+                f"{path.parent} is in use by {holder}; wait until it ends, or name another folder"
+            ) from None
+        except FileNotFoundError:
+            pass  # Its owner has ended in between.
+        except OSError:
+            return lock  # Some network file systems have no locks.
+        lock.close()
+    return None
