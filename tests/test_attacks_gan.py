@@ -80,6 +80,7 @@ def test_an_attack_on_noise_does_not_pass_for_one_that_works():
 def test_a_generator_of_negatives_is_turned_once():
     pixels = keras.layers.Conv2D(3, 1, activation="sigmoid", name="pixels")
     model = keras.Sequential()
+    model.stop_training = False  # As `fit` begins.
     model.generator = keras.Sequential([keras.Input((None, None, 3)), pixels])
     pixels.set_weights([-4 * np.eye(3)[None, None], np.full(3, 2.0)])  # sigmoid(2 - 4 x)
     negatives = np.asarray(model.generator(HELD_OUT / np.float32(255)))
@@ -95,6 +96,7 @@ def test_a_generator_of_negatives_is_turned_once():
 def test_a_generator_is_not_turned_for_a_weak_likeness():
     pixels = keras.layers.Conv2D(3, 1, activation="sigmoid", name="pixels")
     model = keras.Sequential()
+    model.stop_training = False  # As `fit` begins.
     model.generator = keras.Sequential([keras.Input((None, None, 3)), pixels])
     noise = np.random.default_rng(0).integers(0, 256, HELD_OUT.shape, np.uint8)
     weights = [-4 * np.eye(3)[None, None].astype(np.float32), np.zeros(3, np.float32)]

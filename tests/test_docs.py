@@ -191,7 +191,8 @@ def test_options_exist(page):
         own = options_of(verb) if program == "tfppdnn" else options_of_experiments(verb)
         for option in re.findall(r"--(\w+)", rest):
             assert option in own, f"{verb} --{option}"
-    known = set().union(*map(options_of, VERBS)) | OTHER_OPTIONS
+    of_spark = set(re.findall(r'"--(\w+)"', read("export/spark/protect_job.py")))
+    known = set().union(*map(options_of, VERBS)) | OTHER_OPTIONS | of_spark
     for option in re.findall(r"`--(\w+)", text):
         assert option in known, option
 

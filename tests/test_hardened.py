@@ -10,16 +10,19 @@ from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.vgg13 import stage_averages, vgg13_bn
 from tfppdnn.protection import losses
+from tfppdnn.protection.building import _far_apart, _name_classes
 from tfppdnn.protection.hardened import HardenedProtector, in_eight_bits
 from tfppdnn.training.checkpoints import Checkpoints
 
 BATCH = 6
 
 
-def build(seed=0, **weights):
+def build(seed=0, privacy_epsilon=None, **weights):
     keras.utils.set_random_seed(seed)
     model = HardenedProtector(
-        protector=bottleneck(code_size=8, encoder_width=0.03, decoder_width=2),
+        protector=bottleneck(
+            code_size=8, encoder_width=0.03, decoder_width=2, privacy_epsilon=privacy_epsilon
+        ),
         restorer=hourglass(base_width=4, waist=16),
         protected_discriminator=patchgan(base_width=4, strided_layers=2),
         reference_classifier=vgg13_bn(num_classes=3, width=0.03),
@@ -160,6 +163,36 @@ def test_one_step_trains_the_three_and_leaves_the_reference_classifier():
     ]
     assert changed == [True, True, True, False]
     assert set(figures) >= {"protector", "restored", "features", "discriminator", "accuracy"}
+
+
+def test_a_protector_under_noise_is_trained_drawn_from_and_saved(tmp_path):
+    model = build(privacy_epsilon=2.0)
+    before = [np.array(weight) for weight in model.protector.trainable_weights]
+    found = model.train_step(batch())
+    assert all(np.isfinite(float(value)) for value in found.values())
+    after = model.protector.trainable_weights
+    assert any((old != np.array(new)).any() for old, new in zip(before, after, strict=True))
+    # Of 256 words each picture is kept with probability 0.02: two runs are never alike.
+    (images, _), _ = batch()
+    assert (np.asarray(model(images)) != np.asarray(model(images))).any()
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    noise = np.arange(2 * BATCH, dtype=np.int32).reshape(BATCH, 2)
+    np.testing.assert_array_equal(
+        again.protector([images, noise]), model.protector([images, noise])
+    )
+
+
+def test_classes_begin_with_words_of_their_own():
+    classifier = vgg13_bn(num_classes=3, width=0.03)
+    protector = bottleneck(code_size=6, encoder_width=0.03, decoder_width=2, privacy_epsilon=8.0)
+    _name_classes(classifier, protector, seed=0)
+    codes = _far_apart(3, 6, seed=0)
+    # Of three words of six signs any two can differ in four.
+    assert sorted((codes @ codes.T)[np.triu_indices(3, 1)].tolist()) == [-2, -2, -2]
+    (kernel,) = protector.get_layer("code").get_weights()
+    logits = classifier.get_layer("logits").get_weights()[0]
+    np.testing.assert_allclose(kernel, logits @ (codes - codes.mean(axis=0)), atol=1e-6)
 
 
 def test_a_killed_training_goes_on_with_the_same_weights(tmp_path):

@@ -18,8 +18,8 @@ from tfppdnn.images.photographs import photographs
 
 ROOT = Path(__file__).parent.parent
 CLIENT = {"numpy", "PIL", "ai_edge_litert", "fire", "tqdm", "lazy_loader"}
-# Of the client's packages, and one that Keras-free code asks for only if it is there.
-WITH_OTHERS = {"google", "pydantic_core", "pillow_heif"}
+# Of the client's packages, and two that are asked for only if they are there.
+WITH_OTHERS = {"google", "pydantic_core", "pillow_heif", "keras_hub"}
 
 HIDING = """
     import sys

@@ -272,8 +272,8 @@ BOTTLENECK = {"protector_network": "bottleneck", "objective": "hardened"}
 @pytest.mark.parametrize(
     ("preset", "options", "said"),
     [
-        ("quick", {}, "--privacy_epsilon=8: only a code can be random"),
-        ("quick", {"protector_network": "bottleneck"}, "the paper's objective has no noise"),
+        ("cpu", {}, "--privacy_epsilon=8: only a code can be random"),
+        ("cpu", {"protector_network": "bottleneck"}, "the paper's objective has no noise"),
         ("quick", {**BOTTLENECK, "privacy_words": 2}, "--privacy_words=2: a bottleneck has one"),
         ("photos", {"privacy_choices": 48}, "--privacy_choices=48: must be a power of 2"),
         ("photos", {"privacy_epsilon": -1.0}, "--privacy_epsilon=-1.0: must be 0 or more"),

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -110,10 +111,7 @@ def test_settings_of_later_stages_may_differ_on_a_finished_run(
     tiny_run, tiny_settings, tmp_path, call
 ):
     """They are what `classify` takes from the run, and nothing is trained again."""
-    out = tmp_path / "run"
-    out.mkdir()
-    for name in ("config.json", "metrics.json"):
-        (out / name).write_bytes((tiny_run / name).read_bytes())
+    out = shutil.copytree(tiny_run, tmp_path / "run")
     code, figures, _ = call("train", f"--out={out}", *tiny_settings, "--classifier_epochs=3")
     assert (code, figures["run"]) == (0, str(out))
     settings = json.loads((out / "config.json").read_text())["settings"]
