@@ -21,7 +21,6 @@ BLOCK = re.compile(r"```(bash|python|text)\n(.*?)```", re.DOTALL)
 # Added to commands, so that they take seconds; the pages have settings for real pictures.
 SMALL = {
     "train": ["--trunk=trunk.keras", "--trunk_size=32", "--code_size=8", "--head_epochs=1"],
-    "classify": ["--classifier_epochs=1"],
     "audit": ["--attacker_images=200", "--held_out_images=50", "--recogniser_epochs=1"],
 }
 # Ports of the page, whatever else runs on this machine.
