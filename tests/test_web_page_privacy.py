@@ -120,3 +120,23 @@ def test_the_policy_stands_in_the_page_too():
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == "'self' 'wasm-unsafe-eval'"
     assert rules["connect-src"] == "'self'"
+
+
+@pytest.mark.parametrize(("left", "says"), [(0.0, ""), (0.03, "changes too little"), (1.0, "too")])
+def test_white_that_is_white_by_chance_is_sent_and_what_was_left_is_not(page, left, says):
+    """Half a picture is white, and so is an eighth of the greys that it is drawn in."""
+    said = page.evaluate(f"""(async () => {{
+        const {{classified}} = await import('./server.js');
+        const count = 64 * 64, plain = new Uint8Array(3 * count), drawn = new Uint8Array(3 * count);
+        for (let at = 0; at < count; at++) {{
+          const white = at % 2 === 0;
+          plain.set(white ? [255, 255, 255] : [at % 251, at % 13, at % 7], 3 * at);
+          const grey = 36 * (Math.imul(at, 2654435761) >>> 29) + 3;
+          drawn.set(grey === 255 ? [255, 255, 255] : [grey, grey, grey], 3 * at);
+          if (at < {left} * count) drawn.set(plain.subarray(3 * at, 3 * at + 3), 3 * at);
+        }}
+        try {{ await classified(drawn, plain, 64); return ''; }}
+        catch (error) {{ return error.message; }}
+    }})()""")
+    assert ("changes too little" in said) == bool(says), said
+    assert len(posts(page)) == (not says)
