@@ -84,9 +84,7 @@ def test_what_a_run_does_not_use_is_not_shown():
 
 
 def test_steps_are_told_in_epochs_beside_the_papers():
-    settings = settings_of(
-        "quick", objective="cyclegan", transform_steps=2000, transform_batch_size=16
-    )
+    settings = settings_of("cpu", transform_steps=2000, transform_batch_size=16)
     rows = {row.option: row for row in deviations(settings, train_images=1600)}
     assert rows["transform_steps"].paper == "5,000 epochs"
     assert rows["transform_steps"].run == "2,000 steps, about 20 epochs"
