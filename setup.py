@@ -84,7 +84,7 @@ setup(
         "all": ALL,
         "heif": HEIF,
         # export/spark/; Java 17 or later comes from elsewhere.
-        "spark": ["pyspark>=4", "pandas>=2.2", "pyarrow>=15"],
+        "spark": ["pyspark[sql]>=4"],
         "test": [
             *ALL,
             *HEIF,
