@@ -11,27 +11,7 @@ import json
 import shutil
 
 import pytest
-
-TINY_SETTINGS = [
-    "--objective=cyclegan",
-    "--reference_width=0.0625",
-    "--reference_epochs=1",
-    "--reference_batch_size=256",
-    "--preliminary_images=520",
-    "--iterations=2",
-    "--generator_width=4",
-    "--generator_depth=2",
-    "--discriminator_width=4",
-    "--perceptual_weights=reference",
-    "--transform_steps=6",
-    "--transform_batch_size=8",
-    "--pool_size=16",
-    "--classifier_width=0.0625",
-    "--classifier_epochs=1",
-    "--classifier_batch_size=256",
-    "--test_images=60",
-    "--steps_per_round=2",
-]
+from faults.tiny import TINY_SETTINGS
 
 
 def pytest_collection_modifyitems(items):

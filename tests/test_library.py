@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from conftest import TINY_SETTINGS
+from faults.tiny import TINY_SETTINGS
 
 from tfppdnn.audit import audit
 from tfppdnn.classification import fit_classifier

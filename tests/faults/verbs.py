@@ -10,25 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-_TRAIN = (
-    "--reference_width=0.0625",
-    "--reference_epochs=1",
-    "--reference_batch_size=256",
-    "--preliminary_images=520",
-    "--iterations=2",
-    "--generator_width=4",
-    "--generator_depth=2",
-    "--discriminator_width=4",
-    "--perceptual_weights=reference",
-    "--transform_steps=6",
-    "--transform_batch_size=8",
-    "--pool_size=16",
-    "--classifier_width=0.0625",
-    "--classifier_epochs=1",
-    "--classifier_batch_size=256",
-    "--test_images=60",
-    "--steps_per_round=2",
-)
+from .tiny import TINY_SETTINGS
+
 _AUDIT = (
     "--attacks=class_mean,itn",
     "--attacker_image_size=32",
@@ -60,7 +43,7 @@ class Verb:
 
 
 VERBS = (
-    Verb("train", lambda base, place: ["train", f"--out={place}", *_TRAIN]),
+    Verb("train", lambda base, place: ["train", f"--out={place}", *TINY_SETTINGS]),
     Verb("classify", lambda base, place: ["classify", f"--protector={base}/run", f"--out={place}"]),
     Verb(
         "audit",
