@@ -78,3 +78,26 @@ def test_json_that_is_not_ours_is_named(shell, tmp_path, content):
         assert code == 2, error
         assert len(error.strip().splitlines()) == 1, error
         assert "run/config.json" in error
+
+
+@pytest.fixture
+def little_memory():
+    if sys.platform != "linux":
+        pytest.skip("`ulimit -v` is kept on Linux")
+    return (
+        "this process may have 2.9 GiB of memory; if it ends without a word, that was too little: "
+        "give it 6 GiB, or fewer or smaller pictures"
+    )
+
+
+def test_a_process_of_little_memory_says_so_before_it_can_be_killed(shell, little_memory):
+    say = "from tfppdnn.cli.options import say_if_memory_is_short as say; say('train')"
+    for limit, said in (("ulimit -v 3000000", f"train: {little_memory}\n"), ("true", "")):
+        assert shell(f'{limit}; {sys.executable} -c "{say}"') == (0, "", said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["train", "classify --plain", "audit --protector=tanaka"])
+def test_verbs_that_train_say_so(shell, little_memory, verb):
+    _, _, error = shell(f"ulimit -v 3000000; tfppdnn {verb} --dataset=gone")
+    assert error.splitlines()[0] == f"{verb.split()[0]}: {little_memory}"

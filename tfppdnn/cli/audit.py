@@ -8,7 +8,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import checked_flag, say_on_digits
+from tfppdnn.cli.options import checked_flag, say_if_memory_is_short, say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
@@ -120,6 +120,7 @@ def audit(
     name = as_recorded(dataset or own or "digits")
     if not (dataset or own):
         say_on_digits("audit")
+    say_if_memory_is_short("audit")
 
     # Its measures take half a second to import, for which `--help` need not wait.
     from tfppdnn.audit.auditing import audit as make

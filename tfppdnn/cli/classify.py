@@ -8,7 +8,7 @@ from typing import Any
 from fire.decorators import SetParseFns
 
 from tfppdnn.classification.fit import fit_classifier
-from tfppdnn.cli.options import checked_flag, say_on_digits
+from tfppdnn.cli.options import checked_flag, say_if_memory_is_short, say_on_digits
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.errors import UserError
 from tfppdnn.protector.protector import Protector
@@ -108,6 +108,7 @@ def classify(
     folder = f"classify-{found.title}-{Path(name).resolve().name}-{preset or config['preset']}"
     if dataset is None and run is None:
         say_on_digits("classify")
+    say_if_memory_is_short("classify")
     result = fit_classifier(
         protector,
         name,

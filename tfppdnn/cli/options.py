@@ -11,9 +11,14 @@ from typing import Any
 from tqdm import tqdm
 
 from tfppdnn.errors import UserError
+from tfppdnn.protector.memory import machine_memory
 
 LARGEST_SIZE = 4096
 """Side of the largest square that images are resized to."""
+
+# 30,000 photographs took 4.6 GiB (results/photos-folders.json), and TensorFlow maps more than
+# it uses.
+_MUCH_MEMORY = 6 * 2**30
 
 
 def checked_flag(given: Any, *, option: str) -> bool:
@@ -37,6 +42,17 @@ def words(given: str | Sequence[str]) -> list[str]:
 def say_on_digits(verb: str, *, option: str = "dataset") -> None:
     """Says that nobody chose the pictures, which figures of a protector depend on."""
     tqdm.write(f"{verb}: on digits; name other pictures with --{option}", file=sys.stderr)
+
+
+def say_if_memory_is_short(verb: str) -> None:
+    """Says beforehand what a process that is killed for want of memory cannot say."""
+    memory = machine_memory()
+    if memory < _MUCH_MEMORY:
+        tqdm.write(
+            f"{verb}: this process may have {memory / 2**30:.1f} GiB of memory; if it ends without "
+            "a word, that was too little: give it 6 GiB, or fewer or smaller pictures",
+            file=sys.stderr,
+        )
 
 
 def checked_number(value: Any, *, option: str, largest: int, whole: bool = True) -> Any:

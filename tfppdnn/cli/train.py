@@ -8,7 +8,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import checked_flag
+from tfppdnn.cli.options import checked_flag, say_if_memory_is_short
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.protection.pipeline import train as make
 from tfppdnn.settings import settings_help
@@ -84,6 +84,7 @@ def train(
         UserError: An option is wrong, the run folder holds another run, the stages of
             another cannot be reused, or the training diverged.
     """
+    say_if_memory_is_short("train")
     result = make(
         dataset,
         preset=preset,
