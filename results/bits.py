@@ -14,13 +14,14 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from made_on import made_on
+
 from tfppdnn import Protector
 from tfppdnn.audit.material import Material
 from tfppdnn.datasets.load import load_dataset
 from tfppdnn.files import write_text
 from tfppdnn.leakage import CodeBound, leakage
 from tfppdnn.reports.markdown import table
-from tfppdnn.run_folder import machine, versions
 
 PAGE = Path(__file__).with_suffix(".md")
 HELD_OUT, SEED = 1_000, 0
@@ -64,9 +65,7 @@ def main() -> None:
         "So 96 bits do not hide a picture. What hides it is what a code spends them on.",
         "",
         f"Data: {dataset.summary()['version']}.",
-        f"Machine: {', '.join(str(value) for value in machine().values())} (processor, cores, "
-        "system).",
-        f"Versions: {', '.join(f'{name} {version}' for name, version in versions().items())}.",
+        *made_on(),
     ]
     write_text(PAGE, "\n".join(lines) + "\n")
 

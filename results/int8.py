@@ -19,6 +19,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from made_on import made_on
 
 from tfppdnn import load_protector
 from tfppdnn.attacks.data import OwnedProtector
@@ -34,7 +35,7 @@ from tfppdnn.protector.litert import LiteRTScheme
 from tfppdnn.protector.scheme import Scheme
 from tfppdnn.protector.shipped import SHIPPED
 from tfppdnn.reports.markdown import table
-from tfppdnn.run_folder import RunFolder, machine, versions
+from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -170,9 +171,7 @@ def main() -> None:
         "",
         leakage_table(told),
         "",
-        f"Machine: {', '.join(str(value) for value in machine().values())} (processor, cores, "
-        "system).",
-        f"Versions: {', '.join(f'{name} {version}' for name, version in versions().items())}.",
+        *made_on(),
     ]
     write_text(PAGE, "\n".join(lines) + "\n")
 

@@ -21,12 +21,13 @@ from typing import NamedTuple
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from photos_page import page, picture
 from PIL import Image
 
 from tfppdnn import Protector
 from tfppdnn.attacks.regression import Ridge
 from tfppdnn.datasets.load import load_dataset
-from tfppdnn.files import read_json, write_json, write_text
+from tfppdnn.files import read_json, write_bytes, write_json, write_text
 from tfppdnn.leakage import CodeBound, leakage
 from tfppdnn.models.code import RoundToLevels
 from tfppdnn.models.eight_bit import as_floats
@@ -36,8 +37,7 @@ from tfppdnn.protection.photos.code import Encoder, averaged, learn_code
 from tfppdnn.protection.photos.features import see_pictures
 from tfppdnn.protection.photos.heads import train_head
 from tfppdnn.protection.photos.trunks import load_trunk
-from tfppdnn.reports.markdown import table
-from tfppdnn.run_folder import RunFolder, machine, versions
+from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -48,6 +48,18 @@ HIDING = (0.0, 0.1, 0.3, 1.0, 3.0)
 AT = 128
 # What ships has so many.
 SHIPPED = 192
+# What else might be sent, by its name on the page.
+PICTURES = {
+    "plain pixels": "plain",
+    "blurred, sigma 1": "blur:1",
+    "blurred, sigma 2": "blur:2",
+    "pixels of 4x4": "pixelate:4",
+    "pixels of 8x8": "pixelate:8",
+    "pixel-based cipher, one key": "pixel_same:1",
+    "pixel-based cipher, a key a picture": "pixel_different:1",
+    "Tanaka's cipher": "tanaka:1",
+}
+LABEL = "the class alone, named on the phone"
 # To the numbers themselves the attacker adds as many random features as `ridge` does.
 RANDOM_FEATURES = 2048
 
@@ -98,12 +110,15 @@ def main() -> None:
         bound = CodeBound(numbers * np.log2(LEVELS))
         measured(name, codes(known, encoder), codes(other, encoder), bits=float(bound.bits))
     for numbers in (32, 128):
-        protector = Protector.named(f"pca:{3 * numbers}").fitted_on(other.dataset.train_images)
-        pixels = tuple(
-            protector.protect(images).reshape(len(images), -1)[:, ::3].astype(np.float32) / 255
-            for images in (other.dataset.train_images, other.dataset.test_images)
-        )
+        pixels = tuple(part[:, ::3] for part in _pixels(other, f"pca:{3 * numbers}"))
         measured(f"PCA of the pixels, {numbers} numbers", None, pixels, bits=3.0 * numbers)
+    for name, protector in PICTURES.items():
+        if name not in figures:
+            measured(name, None, _pixels(other, protector), bits=None)
+    if LABEL not in figures:
+        classes = len(other.dataset.class_names)
+        label = _named_classes(settings, other, *features(other))
+        measured(LABEL, None, label, bits=float(np.log2(classes)))
     halves = [_classes(known, which) for which in (range(50), range(50, 100))]
     encoder = _encoder(halves[0], SHIPPED, 0.3)
     for name, pair in (("features", features), ("code", partial(codes, encoder=encoder))):
@@ -116,7 +131,8 @@ def main() -> None:
             settings, trunk.model, other, _encoder(known, SHIPPED, 0.3)
         )
         write_json(kept, figures)
-    write_text(PAGE, _page(figures))
+    write_bytes(PAGE.with_suffix(".png"), picture(figures))
+    write_text(PAGE, page(figures, seed=SEED, shipped=SHIPPED))
 
 
 def tasks(settings, trunk, *, data_dir: str, work: Path) -> tuple[Task, Task]:
@@ -132,6 +148,24 @@ def tasks(settings, trunk, *, data_dir: str, work: Path) -> tuple[Task, Task]:
 def rounded(numbers: np.ndarray) -> np.ndarray:
     """A code of numbers, as h_p rounds them."""
     return np.asarray(RoundToLevels(LEVELS)(numbers))
+
+
+def _pixels(task: Task, protector: str) -> tuple[np.ndarray, ...]:
+    """What a protector of a name makes of the pictures for training and for testing, as numbers."""
+    named = Protector.named(protector).fitted_on(task.dataset.train_images)
+    return tuple(
+        named.protect(images).reshape(len(images), -1).astype(np.float32) / 255
+        for images in (task.dataset.train_images, task.dataset.test_images)
+    )
+
+
+def _named_classes(settings, task: Task, train: np.ndarray, test: np.ndarray):
+    """The class alone, one-hot, as a phone names it that has the trunk and the classifier."""
+    head, _ = train_head(
+        RunFolder.temporary(), settings, task.dataset, train, test, stage="classifier", seed=SEED
+    )
+    see, classes = inference(head), np.eye(len(task.dataset.class_names), dtype=np.float32)
+    return tuple(classes[np.asarray(see(part)).argmax(axis=1)] for part in (train, test))
 
 
 def _disturbed(settings, trunk, task: Task, encoder: Encoder) -> dict[str, list[float]]:
@@ -213,26 +247,45 @@ def accuracy_of(settings, dataset, train: np.ndarray, test: np.ndarray) -> float
 
 
 def attacked(task: Task, train: np.ndarray, test: np.ndarray) -> dict[str, list[float]]:
-    """What a ridge regression gets back, with one-hot codes and random features, of 1,000."""
+    """What two attackers get back of 1,000 pictures.
+
+    A ridge regression has the numbers and random features of them; the other gives back his own
+    picture whose numbers are nearest.
+    """
     read = _features_of_attack(train)
-    pixels = task.dataset.train_images.reshape(len(train), -1)
+    plain = task.dataset.test_images[:HELD_OUT]
+    own = task.dataset.train_images
+    pixels = own.reshape(len(train), -1)
     ridge = Ridge(
         lambda which: read(train[which]), lambda which: pixels[which] / 255, pairs=len(train)
     )
-    plain = task.dataset.test_images[:HELD_OUT]
     guessed = ridge(read(test[:HELD_OUT])).clip(0, 1).reshape(plain.shape)
-    found = leakage(
-        np.rint(guessed * 255).astype(np.uint8),
-        plain,
-        seed=SEED,
-        plain_train=task.dataset.train_images,
+    found, nearest = (
+        leakage(images, plain, seed=SEED, plain_train=own)
+        for images in (
+            np.rint(guessed * 255).astype(np.uint8),
+            own[nearest_of(test[:HELD_OUT], train)],
+        )
     )
-    likeness, matched = found["affine_ssim"], found["cosine_reidentification"]
+    likeness = found["affine_ssim"]
     return {
         "likeness": [likeness.value, likeness.low, likeness.high],
         "mean_picture": likeness.blind.mean,
-        "matched": [matched.value, matched.low, matched.high],
+        **{
+            name: [one.value, one.low, one.high]
+            for name, one in (
+                ("matched", found["cosine_reidentification"]),
+                ("nearest", nearest["cosine_reidentification"]),
+            )
+        },
     }
+
+
+def nearest_of(targets: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Of each target, which of the attacker's own is nearest (Euclidean)."""
+    lengths = (own.astype(np.float32) ** 2).sum(axis=1)
+    parts = np.array_split(targets.astype(np.float32), 10)
+    return np.concatenate([(lengths - 2 * part @ own.T).argmin(axis=1) for part in parts])
 
 
 def _features_of_attack(train: np.ndarray):
@@ -246,71 +299,6 @@ def _features_of_attack(train: np.ndarray):
         return np.hstack([numbers, np.maximum(numbers @ directions + offsets, 0)]).astype(float)
 
     return read
-
-
-def _is_sent(figure) -> bool:
-    return isinstance(figure, dict) and "bits" in figure
-
-
-def _page(figures: dict[str, dict]) -> str:
-    def cells(name: str, found: dict) -> list[str]:
-        bits = found["bits"]
-        bound = 1.0 if bits is None else CodeBound(bits).named_at_most
-        (matched, low, high), (likeness, *_) = found["matched"], found["likeness"]
-        return [
-            name,
-            "-" if bits is None else f"{bits:g}",
-            "" if found["seen"] is None else f"{found['seen']:.1%}",
-            f"{found['unseen']:.1%}",
-            f"{likeness:.3f}",
-            f"{matched:.1%} ({low:.1%} to {high:.1%})",
-            "none" if bound == 1 else f"1 in {1 / bound:,.0f}",
-        ]
-
-    head = [
-        "what is sent",
-        "bits",
-        "seen task",
-        "unseen task",
-        "likeness",
-        "matched",
-        "crowd bound",
-    ]
-    blind = next(iter(figures.values()))["mean_picture"]
-    lines = [
-        "# What a code of so many bits keeps, and what its owner gets back",
-        "",
-        "Written by `python results/photos.py --data_dir=DIR --trunk=efficientnet_lite0.npz "
-        "--work=DIR`.",
-        "",
-        "The code was learnt from the 25,000 training pictures of tiny_imagenet100.",
-        "*Seen task*: its 100 classes, 5,000 test pictures. *Unseen task*: CIFAR-10, which no part",
-        "of it saw, 50,000 and 10,000 pictures. Both by one hidden layer of 512, 10 epochs.",
-        "*Likeness* (affine SSIM) and *matched* (of 1,000, by cosine, with its 95% interval): what",
-        "a ridge regression with 2,048 random features gets back. It has learnt from 50,000 pairs.",
-        f"The mean picture has a likeness of {blind:.3f}. *Crowd*: how often anybody names the",
-        "right one of 1,000,000 equally likely pictures, at most.",
-        "",
-        table(head, [cells(name, one) for name, one in figures.items() if _is_sent(one)]),
-        "",
-        f"A code of {SHIPPED} numbers was learnt from 50 classes of tiny_imagenet100 alone. On the",
-        f"other 50 it keeps {figures['other half, code']:.1%}, where float features have",
-        f"{figures['other half, features']:.1%}.",
-        "",
-        f"Pictures of CIFAR-10 that were changed before they were protected, {SHIPPED} numbers:",
-        "",
-        table(
-            ["pictures", "numbers of the code that change", "right"],
-            [
-                [name, f"{changed:.1%}", f"{accuracy:.1%}"]
-                for name, (changed, accuracy) in figures["disturbed"].items()
-            ],
-        ),
-        "",
-        f"Seed {SEED}. Machine: {', '.join(str(value) for value in machine().values())}.",
-        f"Versions: {', '.join(f'{name} {version}' for name, version in versions().items())}.",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import NamedTuple
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from made_on import made_on
 from photos import SEED, Task, accuracy_of, attacked, tasks
 
 from tfppdnn.files import write_text
@@ -25,7 +26,6 @@ from tfppdnn.models import RandomizedWords
 from tfppdnn.protection.photos.trunks import load_trunk
 from tfppdnn.protection.photos.words import Vocabulary, learn_words
 from tfppdnn.reports.markdown import table
-from tfppdnn.run_folder import machine, versions
 from tfppdnn.settings import make_settings
 from tfppdnn.system_noise import system_noise
 
@@ -185,8 +185,7 @@ def page(rows: list[list[str]], *, blind: float) -> str:
         table(head, rows),
         "",
         f"Seed {SEED}, but for the noise, which is the operating system's.",
-        f"Machine: {', '.join(str(value) for value in machine().values())}.",
-        f"Versions: {', '.join(f'{name} {version}' for name, version in versions().items())}.",
+        *made_on(),
     ]
     return "\n".join(lines) + "\n"
 

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 import pyspark
+from made_on import made_on
 from PIL import Image
 
 from tfppdnn.files import write_text
 from tfppdnn.images.photographs import photographs
 from tfppdnn.reports.markdown import table
-from tfppdnn.run_folder import machine, versions
 
 PAGE, ROOT = Path(__file__).with_suffix(".md"), Path(__file__).parent.parent
 SIZE, ROUNDS, PROTECTOR, TEN_MILLION = 224, 2, "photos", 10_000_000
@@ -109,9 +109,7 @@ def page(measured: dict[str, list[tuple[float, float]]], count: int) -> str:
         "",
         table(head, rows),
         "",
-        f"Machine: {', '.join(str(value) for value in machine().values())}.",
-        f"Versions: {', '.join(f'{name} {version}' for name, version in versions().items())}, "
-        f"pyspark {pyspark.__version__}.",
+        *made_on(pyspark=pyspark.__version__),
     ]
     return "\n".join(lines) + "\n"
 
