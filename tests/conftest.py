@@ -8,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import json
+import runpy
 import shutil
 
 import pytest
@@ -77,6 +78,32 @@ def classified_run(made_once, tiny_run):
         (out / "printed.json").write_text(json.dumps(printed))
 
     return made_once("classified", make)
+
+
+@pytest.fixture(scope="session")
+def check():
+    """export/conformance/check.py, by its names."""
+    from conformance_samples import VECTOR
+
+    return runpy.run_path(str(VECTOR.parent / "check.py"))
+
+
+@pytest.fixture(scope="session")
+def private(made_once):
+    """The files of a protector that draws at random, its SavedModel, and their vector."""
+    from conformance_samples import make_private_run
+
+    return made_once("private", make_private_run)
+
+
+@pytest.fixture(scope="session")
+def kotlin_classes(made_once):
+    """Where the compiled class for Android is, and its test."""
+    import kotlin_port
+
+    if kotlin_port.MISSING:
+        pytest.skip(kotlin_port.MISSING)
+    return made_once("kotlin", kotlin_port.compile_port)
 
 
 @pytest.fixture

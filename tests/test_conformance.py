@@ -1,38 +1,18 @@
 """The conformance vector: what any port of the protector is checked against."""
 
 import json
-import os
 import re
-import runpy
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conformance_samples import EXPORT, VECTOR, make_vector
 from PIL import Image
-
-EXPORT = Path(__file__).parent.parent / "export"
-VECTOR = EXPORT / "conformance" / "vector"
-
-
-@pytest.fixture(scope="module")
-def check():
-    return runpy.run_path(str(VECTOR.parent / "check.py"))
 
 
 @pytest.fixture(scope="module")
 def made(tiny_run, tmp_path_factory):
     """The vector of the tiny run, made by the command."""
-    return make(tiny_run, tmp_path_factory.mktemp("vectors") / "conformance")
-
-
-def make(run, folder):
-    command = [sys.executable, VECTOR.parent / "make.py", run, folder]
-    environment = {**os.environ, "PYTHONPATH": str(EXPORT.parent)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return make_vector(tiny_run, tmp_path_factory.mktemp("vectors") / "conformance")
 
 
 def test_python_answers_the_committed_vector(check, capsys):
@@ -69,7 +49,7 @@ def test_the_committed_protector_protects(check):
 def test_every_path_of_a_run_answers_its_vector(check, made, tiny_run, capsys):
     arguments = [f"--vector={made}", f"--saved_model={tiny_run / 'protector'}"]
     assert check["main"](arguments) == 0, capsys.readouterr().out
-    assert "LiteRT and SavedModel" in capsys.readouterr().out
+    assert "LiteRT, CompiledModel and SavedModel" in capsys.readouterr().out
 
 
 def copy_answers(made, folder):
@@ -124,22 +104,6 @@ def test_a_damaged_vector_is_told_from_a_wrong_port(check, made, tmp_path, capsy
     said = capsys.readouterr().out
     assert "models/protector.tflite is another file" in said
     assert "images/32x32.png decodes to other pixels" in said
-
-
-@pytest.fixture(scope="module")
-def private(tmp_path_factory):
-    """The vector of a protector that draws at random, and its SavedModel."""
-    import keras
-
-    from tfppdnn.exporting.run_folder import export_all
-    from tfppdnn.models import bottleneck
-
-    keras.utils.set_random_seed(0)
-    network = bottleneck(encoder_width=0.0625, code_size=4, decoder_width=8, privacy_epsilon=2.0)
-    run = tmp_path_factory.mktemp("private")
-    export_all(network, run, images=np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), "u1"))
-    make(run, run / "conformance")
-    return run
 
 
 def test_noise_is_part_of_the_vector_and_black_where_it_is_missing(check, private, capsys):
@@ -213,16 +177,25 @@ def test_ports_call_only_what_their_runtime_documents(port):
 
 
 @pytest.mark.parametrize(
-    ("port", "pinned"),
+    ("port", "pinned", "tried"),
     [
-        ("android", "com.google.ai.edge.litert:litert:1.4.1"),
-        ("ios", "pod 'TensorFlowLiteSwift', '~> 2.10.0'"),
+        (
+            "android",
+            "com.google.ai.edge.litert:litert:1.4.1",
+            "Compiled here, but not for a device",
+        ),
+        ("ios", "pod 'TensorFlowLiteSwift', '~> 2.10.0'", "Not compiled here"),
     ],
 )
-def test_ports_pin_their_runtime_and_say_that_they_were_not_compiled(port, pinned):
+def test_ports_pin_their_runtime_and_say_how_far_they_were_tried(port, pinned, tried):
     guide = (EXPORT / port / "README.md").read_text()
     assert pinned in guide
-    assert "Not compiled here" in guide
+    assert tried in guide
+
+
+@pytest.mark.parametrize("file", ["Protector.swift", "ConformanceTests.swift"])
+def test_what_was_never_compiled_says_so_at_its_top(file):
+    assert (EXPORT / "ios" / file).read_text().startswith("// Never compiled")
 
 
 @pytest.mark.parametrize("port", ["android/ConformanceTest.kt", "ios/ConformanceTests.swift"])

@@ -27,7 +27,7 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
 )
 # Of the scripts and programs that pages name beside the verbs.
-OTHER_OPTIONS = {"version", "answers", "saved_model", "vector", "prefix"}
+OTHER_OPTIONS = {"version", "answers", "models", "saved_model", "vector", "prefix"}
 
 
 OF_TRAIN = set().union(*(make_settings(name).options() for name in PRESETS))

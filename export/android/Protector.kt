@@ -1,3 +1,6 @@
+// Compiled, and held to the conformance vector on a Java virtual machine, by tests/test_kotlin.py, which puts pixels in place of Android's `Bitmap`,
+// and LiteRT's own interpreter behind the Java interface. Not run on a device.
+
 package tfppdnn
 
 import android.graphics.Bitmap

@@ -1,3 +1,7 @@
+// Never compiled: no Swift compiler could be had. What was checked instead, by
+// tests/test_conformance.py: its calls are those that the runtime's reference documents, and brackets close.
+// The class for Android does the same, call by call; it is compiled, and answers the vector.
+
 import CoreGraphics
 import Foundation
 import TensorFlowLite
