@@ -20,6 +20,7 @@ import fire
 import tfppdnn
 from tfppdnn.errors import UserError
 from tfppdnn.streams import unbroken_streams
+from tfppdnn.writing import in_one_line
 
 _MODULES_OF = {
     "train": {
@@ -185,7 +186,7 @@ class Program:
         return re.sub(rf"'({re.escape(self.name)} \w+)'", r"\1", text).rstrip()
 
     def _refuse(self, verb: str, reason: str) -> int:
-        print(f"{self.name} {verb}: {' '.join(reason.split())}", file=sys.stderr)
+        print(in_one_line(f"{self.name} {verb}: {reason}"), file=sys.stderr)
         return 2
 
 
