@@ -9,6 +9,7 @@ import pytest
 import tfppdnn
 from tfppdnn.cli import main
 from tfppdnn.cli.command_line import VERBS
+from tfppdnn.commands import Program
 from tfppdnn.writing import in_one_line
 
 
@@ -92,6 +93,25 @@ def test_a_wrong_call_gets_one_line(call, arguments, named):
     assert named in error
     assert len(error.strip().splitlines()) == 1
     assert error.startswith(f"tfppdnn {arguments[0]}: ")
+
+
+def test_an_interrupt_in_a_destructor_is_not_lost(capfd):
+    class Left:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def work():
+        left = Left()
+        del left
+        for _ in range(10**8):
+            pass
+        return "done", 0
+
+    program = Program(name="tfppdnn", verbs=["work"], overview="", find=lambda verb: work)
+    assert program.main(["work"]) == 130
+    said = capfd.readouterr()
+    assert said.err.strip().startswith("tfppdnn work: stopped")
+    assert "Traceback" not in said.err
 
 
 @pytest.mark.parametrize(
