@@ -8,10 +8,10 @@ if it takes more than ten seconds, or if the process that it runs in dies or gro
 It is then written to --failures, with the command that repeats it.
 
 Right is: of a picture, an array or one line; of a call, exit code 0, 1, 2 or 130, no traceback, and
-for 2 at most two notices and the line that says why; of a request, an answer or a refusal that names
-nothing inside, no status 500, no INTERNAL or UNKNOWN, and a server that says nothing; of a JSON or
-model file, what is right of the call that reads it. What works for more than three seconds is
-interrupted as by Ctrl-C. Nothing is downloaded.
+for 2 at most two notices and the line that says why; of a request, an answer or a refusal that
+names nothing inside, no status 500, no INTERNAL or UNKNOWN, and a server that says nothing; of a
+JSON or model file, what is right of the call that reads it. What works for more than three seconds
+is interrupted as by Ctrl-C. Nothing is downloaded.
 """
 
 import sys
