@@ -43,7 +43,8 @@ SERVE = [
     "uvicorn>=0.30",
     "starlette>=0.49.1",  # Earlier ones let a Range header cost minutes (CVE-2025-62727).
     "h11>=0.16",  # Earlier ones misread chunked bodies (CVE-2025-43859).
-    "grpcio>=1.67.1",
+    # Others unfold a compressed message whole before they see that it is too large.
+    "grpcio>=1.82.2,!=1.83.0",
     "tensorflow-serving-api>=2.21",
     "prometheus-client>=0.20",
 ]

@@ -13,7 +13,8 @@ ROOT = Path(tfppdnn.__file__).parent
 ROWS = (
     ("processor", "quiet", "errors", "registration", "writing", "replacing", "streams", "progress"),
     ("commands", "files", "python_names", "settings", "signature", "system_noise"),
-    ("timing", "run_folder", "ownership"),
+    ("run_record", "ownership"),
+    ("timing", "run_folder"),
     ("images",),
     ("datasets",),
     ("models",),

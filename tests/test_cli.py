@@ -9,6 +9,8 @@ import pytest
 import tfppdnn
 from tfppdnn.cli import main
 from tfppdnn.cli.command_line import VERBS
+from tfppdnn.commands import Program
+from tfppdnn.writing import in_one_line
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], *([verb, "--help"] for verb in VERBS)])
@@ -91,6 +93,56 @@ def test_a_wrong_call_gets_one_line(call, arguments, named):
     assert named in error
     assert len(error.strip().splitlines()) == 1
     assert error.startswith(f"tfppdnn {arguments[0]}: ")
+
+
+def test_an_interrupt_in_a_destructor_is_not_lost(capfd):
+    class Left:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def work():
+        left = Left()
+        del left
+        for _ in range(10**8):
+            pass
+        return "done", 0
+
+    program = Program(name="tfppdnn", verbs=["work"], overview="", find=lambda verb: work)
+    assert program.main(["work"]) == 130
+    said = capfd.readouterr()
+    assert said.err.strip().startswith("tfppdnn work: stopped")
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["{long}"],
+        ["train", "{long}"],
+        ["train", "--{long}=1"],
+        ["train", "--seed={long}"],
+        ["train", "--dataset={words}"],
+        ["train", "--out={words}/{long}"],
+        ["classify", "--protector={long}"],
+        ["frontier", "--cyclegan_values={words}"],
+    ],
+)
+def test_what_was_given_is_not_repeated_for_pages(call, arguments):
+    given = {"long": "x" * 20_000, "words": "a word " * 3_000}
+    code, _, error = call(*(argument.format(**given) for argument in arguments))
+    assert code == 2
+    assert len(error.splitlines()) == 1
+    assert len(error) < 1_300
+    assert error.startswith("tfppdnn ")
+
+
+def test_what_is_cut_keeps_its_beginning_and_its_end():
+    said = in_one_line(f"--seed={'9' * 5_000}: must be\na whole number")
+    assert said.startswith("--seed=999")
+    assert said.endswith("999: must be a whole number")
+    assert len(said) == 300 + len(" must be a whole number")
+    path = "/home/somebody/" + "folder/" * 40 + "file"
+    assert in_one_line(path) == path
 
 
 def test_a_wrong_dataset_name_lists_what_exists(call, tmp_path):

@@ -142,16 +142,24 @@ def test_what_cannot_be_a_name_is_refused_in_one_line(tmp_path, name):
     assert "\n" not in str(refused.value)
 
 
-def test_data_that_can_neither_be_found_nor_fetched_says_where_it_was_looked_for(
-    tmp_path, monkeypatch
-):
+def test_a_directory_without_the_data_is_named_and_nothing_is_downloaded(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", asked.append)
+    with pytest.raises(UserError, match="leave --data_dir out to have it downloaded") as refused:
+        load("mnist", tmp_path)
+    assert f"--dataset=mnist: not prepared in {tmp_path}" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert not asked
+
+
+def test_data_that_can_neither_be_found_nor_fetched_says_where_it_was_looked_for(monkeypatch):
     def no_network(self, *args, **kwargs):
         raise OSError("Name or service not known\nand a long story")
 
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_network)
     with pytest.raises(UserError, match=r"--data_dir=DIR where it is prepared") as refused:
-        load("mnist", tmp_path)
-    assert f"not in {tmp_path}" in str(refused.value)
+        load_dataset("mnist")
+    assert "--dataset=mnist: not in " in str(refused.value)
     assert "Name or service not known" in str(refused.value)
     assert "\n" not in str(refused.value)
 

@@ -58,6 +58,16 @@ def test_wrong_options_are_named(protectors, photos, tmp_path, options, reason):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("verb", ["protect", "client"])
+def test_what_learns_from_a_data_set_first_is_refused_as_a_whole(photos, tmp_path, call, verb):
+    url = "http://127.0.0.1:9"
+    places = [photos, tmp_path / "out"] if verb == "protect" else [url, photos]
+    code, _, error = call(verb, *places, "--protector=pca:96")
+    assert code == 2
+    assert "pca:96 learns from a data set first" in error.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
 def test_names_that_look_like_values(protectors, photos, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     photos.rename("2024")

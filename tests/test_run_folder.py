@@ -104,12 +104,12 @@ def test_figures_of_a_stage_add_up(tmp_path):
     run = run_of(tmp_path)
     assert run.metrics() == {}
 
-    run.record("classify", {"plain": 0.9})
+    run.record("count", {"plain": 0.9})
     run.record("train", {"ssim": 0.04})
 
-    assert run.record("classify", {"protected": 0.8}) == {"plain": 0.9, "protected": 0.8}
+    assert run.record("count", {"protected": 0.8}) == {"plain": 0.9, "protected": 0.8}
     assert json.loads((run.path / "metrics.json").read_text()) == {
-        "classify": {"plain": 0.9, "protected": 0.8},
+        "count": {"plain": 0.9, "protected": 0.8},
         "train": {"ssim": 0.04},
     }
 

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import grpc
 import numpy as np
 import pytest
@@ -26,11 +30,14 @@ def directory(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def channel(directory):
-    with (
-        running(directory, labels={"stable": 1}, max_request_bytes=2**20) as server,
-        grpc.insecure_channel(server.grpc_address) as channel,
-    ):
+def address(directory):
+    with running(directory, labels={"stable": 1}, max_request_bytes=2**20) as server:
+        yield server.grpc_address
+
+
+@pytest.fixture(scope="module")
+def channel(address):
+    with grpc.insecure_channel(address) as channel:
         yield channel
 
 
@@ -228,6 +235,45 @@ def test_what_is_not_implemented_says_so(prediction, models):
 def test_too_large_a_message(prediction):
     request = request_for(noise(1, 800, 800))
     assert refusal_of(prediction.Predict, request)[0] == "RESOURCE_EXHAUSTED"
+
+
+_BOMB = """
+import sys
+import grpc
+
+for compression in (grpc.Compression.Gzip, grpc.Compression.Deflate):
+    with grpc.insecure_channel(sys.argv[1]) as channel:
+        call = channel.unary_unary(
+            "/tensorflow.serving.PredictionService/Predict",
+            request_serializer=bytes,
+            response_deserializer=bytes,
+        )
+        try:
+            call(bytes(2**26), compression=compression, timeout=60)
+        except grpc.RpcError as refused:
+            print(refused.code().name)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
+def test_a_small_message_that_unfolds_to_64_times_the_limit(address, prediction, directory):
+    """Refused before it is unfolded, which grpcio of before 1.82.2 and 1.83.0 do first."""
+    prediction.Predict(request_for(), timeout=SECONDS)
+    Path("/proc/self/clear_refs").write_text("5")  # The peak from here on.
+    before = memory("VmRSS")
+    # In a process of its own, whose 64 MiB are none of the server's.
+    sent = subprocess.run(
+        [sys.executable, "-c", _BOMB, address], capture_output=True, text=True, check=True
+    )
+    assert sent.stdout.split() == ["RESOURCE_EXHAUSTED"] * 2
+    assert memory("VmHWM") - before < 32 * 2**20
+    assert_answers(prediction.Predict(request_for(), timeout=SECONDS), directory)
+
+
+def memory(kind):
+    """Bytes that this process has, of a kind that Linux counts."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
 
 
 def test_images_that_the_gate_does_not_know_are_refused(directory):

@@ -30,6 +30,40 @@ def test_a_wrong_table1_is_answered_before_anything_is_made(call, tmp_path, opti
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["table1", "--protector={model}"],
+        ["frontier", "--objectives=", "--rivals=", "--protectors={model}"],
+    ],
+    ids=lambda options: options[0],
+)
+def test_a_saved_model_is_loaded_if_it_is_trusted_only(
+    protectors, tmp_path, call, monkeypatch, options
+):
+    asked = []
+
+    def stop(protector, *arguments, **options):
+        asked.append(protector.name)
+        if protector.name != "plain":
+            _ = protector.scheme
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfppdnn.classification.fit.fit_classifier", stop)
+    model, out = protectors / "saved", tmp_path / "out"
+    options = [option.format(model=model) for option in options]
+    options += [f"--out={out}", "--attacker_images=64", "--held_out_images=12"]
+    code, _, errors = call(*options)
+    assert code == 2
+    assert "add --trust" in errors.splitlines()[-1]
+    assert not out.exists()
+    assert call(*options, "--trust")[0] == 130
+    assert asked[-1] == str(model)
+    code, _, errors = call(*options, "--trust=yes")
+    assert code == 2
+    assert "--trust takes no value" in errors
+
+
 def test_table1_does_not_mix_sizes_of_images(tiny_run, tmp_path, call):
     run, out = tmp_path / "large", tmp_path / "out"
     run.mkdir()

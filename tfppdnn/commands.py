@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import difflib
 import functools
@@ -11,7 +12,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,7 @@ import fire
 import tfppdnn
 from tfppdnn.errors import UserError
 from tfppdnn.streams import unbroken_streams
+from tfppdnn.writing import in_one_line
 
 _MODULES_OF = {
     "train": {
@@ -32,6 +35,8 @@ _MODULES_OF = {
     },
 }
 """What an extra of the installation brings, by its name."""
+
+_SOON = 0.05
 
 _POSITIONAL = {
     inspect.Parameter.POSITIONAL_ONLY,
@@ -70,7 +75,7 @@ class Program:
         Returns:
             The exit code.
         """
-        with unbroken_streams():
+        with unbroken_streams(), _no_interrupt_lost():
             return self._run(list(sys.argv[1:] if arguments is None else arguments))
 
     def _run(self, arguments: list[str]) -> int:
@@ -185,8 +190,30 @@ class Program:
         return re.sub(rf"'({re.escape(self.name)} \w+)'", r"\1", text).rstrip()
 
     def _refuse(self, verb: str, reason: str) -> int:
-        print(f"{self.name} {verb}: {' '.join(reason.split())}", file=sys.stderr)
+        print(in_one_line(f"{self.name} {verb}: {reason}"), file=sys.stderr)
         return 2
+
+
+@contextlib.contextmanager
+def _no_interrupt_lost() -> Iterator[None]:
+    """Interrupts again where Ctrl-C met a destructor: Python ignores it there, with a traceback."""
+    before = sys.unraisablehook
+    # A moment later, or it would meet this very hook, which is as deaf.
+    again = threading.Timer(_SOON, _thread.interrupt_main)
+    again.daemon = True
+
+    def hook(unraisable: Any) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            before(unraisable)
+        elif again.ident is None:
+            again.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        again.cancel()
+        sys.unraisablehook = before
 
 
 def _extra_with(module: str, verb: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 import tfppdnn
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_json
+from tfppdnn.run_record import Config, Metrics, Part, read_record
 from tfppdnn.settings import recorded
 
 MAKING = ("preset", "settings", "seed", "dataset")
@@ -26,17 +27,24 @@ class RunFolder:
     Args:
         path: The folder; it is made when something is first written.
         record: Name of the file that figures are recorded in.
+        holds: What that file holds.
     """
 
-    def __init__(self, path: str | Path, *, record: str = "metrics.json"):
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        record: str = "metrics.json",
+        holds: type[Part] = Metrics,
+    ):
         self.path = Path(path).expanduser()
-        self._record = self.path / record
+        self._record, self._holds = self.path / record, holds
 
     @classmethod
-    def temporary(cls, *, record: str = "metrics.json") -> RunFolder:
-        """Makes a folder that is deleted when nobody holds it any more."""
+    def temporary(cls, **record: Any) -> RunFolder:
+        """Makes a folder that is deleted when nobody holds it any more; see `RunFolder`."""
         kept = tempfile.TemporaryDirectory(prefix="tfppdnn-")
-        run = cls(kept.name, record=record)
+        run = cls(kept.name, **record)
         run._kept = kept
         return run
 
@@ -117,18 +125,15 @@ class RunFolder:
         """
         if not (self.path / "config.json").is_file():
             raise UserError(f"{self.path}: not a run folder (no config.json); make one with train")
-        config = read_json(self.path / "config.json")
-        parts = {"settings": dict, "dataset": dict, "seed": int}
-        if not all(isinstance(config.get(part), kind) for part, kind in parts.items()):
-            raise UserError(
-                f"{self.path / 'config.json'} is not a run's configuration; restore it, or "
-                "delete the folder to begin again"
-            )
-        return config
+        return read_record(self.path / "config.json", Config)
 
     def metrics(self) -> dict[str, Any]:
-        """Reads `metrics.json`, or what stands in its place; empty before the first figure."""
-        return read_json(self._record) if self._record.exists() else {}
+        """Reads `metrics.json`, or what stands in its place; empty before the first figure.
+
+        Raises:
+            UserError: The file is damaged.
+        """
+        return read_record(self._record, self._holds) if self._record.exists() else {}
 
     def record(self, stage: str, figures: dict[str, Any]) -> dict[str, Any]:
         """Adds figures to a stage's in `metrics.json`; returns all of that stage's."""

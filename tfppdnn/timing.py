@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfppdnn.files import read_json, write_json
+from tfppdnn.files import write_json
+from tfppdnn.run_record import Seconds, read_record
 
 _FILE = "seconds.json"
 
@@ -44,4 +45,4 @@ def seconds_of(logs: str | Path) -> dict[str, dict[str, float]]:
         threads); empty if nothing was timed.
     """
     path = Path(logs) / _FILE
-    return read_json(path) if path.exists() else {}
+    return read_record(path, Seconds) if path.exists() else {}

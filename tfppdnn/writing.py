@@ -8,6 +8,25 @@ MISSING = "\N{EM DASH}"
 """Stands for a figure that is not there."""
 
 
+def in_one_line(text: str, *, longest_word: int = 300, most: int = 1200) -> str:
+    """Writes what may quote anything as one line that somebody reads.
+
+    Args:
+        text: Any text. Too long words, and too long a text, are cut in their middle: what it is
+            about stands at the beginning, and what to do at the end.
+        longest_word: Most characters of a word.
+        most: Most characters of all.
+    """
+    return _cut(" ".join(_cut(word, longest_word) for word in text.split()), most)
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    end = (most - 3) // 2
+    return f"{text[: most - 3 - end]}...{text[-end:]}"
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """Writes 1234.5 as `1,234.50`, with a proper minus; what is missing as a dash."""
     if value is None or not math.isfinite(value):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from .tiny import TINY_SETTINGS
 
-_AUDIT = (
+AUDIT_OPTIONS = (
     "--attacks=class_mean,itn",
     "--attacker_image_size=32",
     "--attacker_images=64",
@@ -47,7 +47,7 @@ VERBS = (
     Verb("classify", lambda base, place: ["classify", f"--protector={base}/run", f"--out={place}"]),
     Verb(
         "audit",
-        lambda base, place: ["audit", f"--protector={base}/run", f"--out={place}", *_AUDIT],
+        lambda base, place: ["audit", f"--protector={base}/run", f"--out={place}", *AUDIT_OPTIONS],
     ),
     Verb(
         "export",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.attacks.threat_model import ThreatModel
-from tfppdnn.audit.folder import ATTACKS, RECORD, audit_folder, reconstructions_path
+from tfppdnn.audit.folder import ATTACKS, RECORD, AuditRecord, audit_folder, reconstructions_path
 from tfppdnn.audit.page import bound_of, render_audit
 from tfppdnn.audit.pictures import draw_pictures
 from tfppdnn.audit.verdict import Verdict, verdicts
@@ -23,6 +23,7 @@ from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.figure import Figures, from_record
 from tfppdnn.reports.notebook import in_notebook
 from tfppdnn.run_folder import RunFolder
+from tfppdnn.run_record import Config, check_record
 
 _SHOWN = {
     "ssim": "SSIM",
@@ -213,6 +214,8 @@ class AuditReport:
             raise UserError(not_saved) from None
         if not {"config", "audit"} <= saved.keys():
             raise UserError(not_saved)
+        for part, kind in (("config", Config), ("audit", AuditRecord)):
+            check_record(saved[part], kind, path, mend="save the report again")
         return cls(config=saved["config"], record=saved["audit"])
 
     def to_html(self) -> str:

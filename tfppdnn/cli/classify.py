@@ -105,7 +105,7 @@ def classify(
     name = own if dataset is None else as_recorded(dataset)
     if run and name != own and out is None:
         raise UserError(f"--dataset={name} is not the run's own ({own}); add --out=DIR")
-    folder = f"classify-{found.title}-{Path(name).resolve().name}-{preset or config['preset']}"
+    folder = f"classify-{found.title}-{Path(name).resolve().name}-{preset or config.get('preset')}"
     if dataset is None and run is None:
         say_on_digits("classify")
     say_if_memory_is_short("classify")

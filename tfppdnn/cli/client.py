@@ -9,7 +9,13 @@ from typing import Any
 from fire.decorators import SetParseFn, SetParseFns
 from fire.parser import DefaultParseValue
 
-from tfppdnn.cli.options import LARGEST_SIZE, checked_flag, checked_number, refuse_bare_protector
+from tfppdnn.cli.options import (
+    LARGEST_SIZE,
+    checked_flag,
+    checked_number,
+    refuse_bare_protector,
+    refuse_unfitted,
+)
 from tfppdnn.client.classification import Client
 from tfppdnn.client.notices import missing_protector_notice
 from tfppdnn.client.table import classify_files
@@ -81,9 +87,11 @@ def client(
     refuse_bare_protector(protector)
     # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
     warnings.filterwarnings("ignore", module="PIL")
+    loaded = load_protector(protector, trust=checked_flag(trust, option="--trust"))
+    refuse_unfitted(loaded)
     asking = Client(
         url,
-        protector=load_protector(protector, trust=checked_flag(trust, option="--trust")),
+        protector=loaded,
         model=model,
         size=None if size is None else checked_number(size, option="--size", largest=LARGEST_SIZE),
         batch_size=checked_number(batch_size, option="--batch_size", largest=1024),

@@ -8,7 +8,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import words
+from tfppdnn.cli.options import checked_flag, words
 from tfppdnn.datasets.load import as_recorded
 from tfppdnn.experiments.frontier import frontier as make
 from tfppdnn.experiments.frontier_figures import points_in_short
@@ -20,7 +20,7 @@ from tfppdnn.settings.values import checked_seed
 __all__ = ["COMMON", "frontier", "settings_help"]
 
 COMMON = ()
-"""Settings that `--help` lists; it has twelve options without."""
+"""Settings that `--help` lists; it has thirteen options without."""
 
 _RIVALS = "blur:1,blur:2,pixelate:4,pixelate:8,pixel_same,pixel_different,tanaka,ele,etc"
 
@@ -56,6 +56,7 @@ def frontier(
     rivals: str | Sequence[str] = _RIVALS,
     protectors: str | Sequence[str] = "",
     seed: int = 0,
+    trust: bool = False,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Measures accuracy against leakage: one point a protector, one curve an objective.
@@ -101,6 +102,8 @@ def frontier(
             the class that the frontier's own classifier of plain images finds.
         protectors: Further protectors, as for `audit`.
         seed: Seed of all trainings.
+        trust: Whether PROTECTORS may be SavedModels, which are programs: if you made them, or
+            know who did.
         settings: Any setting of `train`, `classify` and `audit`, see below.
 
     Returns:
@@ -124,5 +127,6 @@ def frontier(
         reuse=reuse,
         seed=checked_seed(seed),
         data_dir=data_dir,
+        trust=checked_flag(trust, option="--trust"),
     )
     return {"run": str(run.path), "points": points_in_short(run)}, 0

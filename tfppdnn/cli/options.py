@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from tfppdnn.errors import UserError
 from tfppdnn.protector.memory import machine_memory
+from tfppdnn.protector.protector import Protector
 
 LARGEST_SIZE = 4096
 """Side of the largest square that images are resized to."""
@@ -76,6 +78,16 @@ def checked_number(value: Any, *, option: str, largest: int, whole: bool = True)
         kind = "a whole number from 1" if whole else "a number above 0"
         raise UserError(f"{option} must be {kind} to {largest}, not {value!r}")
     return int(value) if whole else value
+
+
+def refuse_unfitted(protector: Protector) -> None:
+    """Refuses what has to learn from a data set before it can protect a picture.
+
+    Raises:
+        UserError: It is such a one, as `pca:96` is.
+    """
+    if protector.says("fitted_on") is not None:
+        protector.scheme.protect(np.zeros((1, 8, 8, 3), np.uint8))  # Which says so itself.
 
 
 def refuse_bare_protector(protector: str | os.PathLike[str] | None) -> None:

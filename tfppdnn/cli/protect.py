@@ -9,7 +9,13 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import LARGEST_SIZE, checked_flag, checked_number, refuse_bare_protector
+from tfppdnn.cli.options import (
+    LARGEST_SIZE,
+    checked_flag,
+    checked_number,
+    refuse_bare_protector,
+    refuse_unfitted,
+)
 from tfppdnn.client.folder import protect_files
 from tfppdnn.client.notices import canvas_notice, default_protector_notice
 from tfppdnn.errors import UserError
@@ -103,6 +109,7 @@ def protect(
         for path in (src, dst)
     )
     loaded = Protector.from_preset(protector, trust=checked_flag(trust, option="--trust"))
+    refuse_unfitted(loaded)
     if size is None and loaded.canvas is not None:
         print(canvas_notice(loaded.name, loaded.canvas), file=sys.stderr)
     report = protect_files(

@@ -8,7 +8,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
-from tfppdnn.cli.options import say_on_digits, words
+from tfppdnn.cli.options import checked_flag, say_on_digits, words
 from tfppdnn.errors import UserError
 from tfppdnn.experiments.table1 import OF_CLASSIFIERS
 from tfppdnn.experiments.table1 import table1 as make
@@ -37,6 +37,7 @@ def table1(
     preset: str = "quick",
     out: str | None = None,
     seed: int = 0,
+    trust: bool = False,
     **settings,
 ) -> tuple[dict[str, Any], int]:
     r"""Makes the paper's Table I and Figs. 1 and 7: the protector beside its rivals.
@@ -72,6 +73,8 @@ def table1(
         preset: quick, cpu or paper.
         out: The table's folder; runs/table1-PROTECTOR-PRESET if not given.
         seed: Seed of all trainings.
+        trust: Whether PROTECTOR may be a SavedModel, which is a program: if you made it, or know
+            who did.
         settings: Any setting of `audit`, see below, or of `classify`.
 
     Returns:
@@ -83,7 +86,7 @@ def table1(
     """
     if protector is None:
         raise UserError("--protector is missing; pass --protector=RUN, a folder made by train")
-    found = Protector.named(protector)
+    found = Protector.named(protector, trust=checked_flag(trust, option="--trust"))
     if datasets is None and found.run is None:
         say_on_digits("table1", option="datasets")
     run = make(
@@ -95,5 +98,6 @@ def table1(
         out=out or Path("runs") / f"table1-{found.title}-{preset}",
         seed=checked_seed(seed),
         data_dir=data_dir,
+        trust=trust,
     )
     return {"run": str(run.path), **run.metrics()["table"]}, 0

@@ -66,8 +66,8 @@ def train(
     Args:
         dataset: digits (embedded), a tensorflow-datasets name, or a folder of class
             sub-folders.
-        data_dir: A tensorflow-datasets directory; nothing is downloaded if the data is
-            there.
+        data_dir: A tensorflow-datasets directory, where the data must be. Without it what is
+            missing is downloaded into ~/tensorflow_datasets.
         preset: How large everything is: quick, cpu or paper; hardened is cpu with
             --objective=hardened.
         out: The run folder; runs/DATASET-PRESET if not given.

@@ -22,8 +22,8 @@ def load_tensorflow_dataset(
     Args:
         name: Such as `cifar10`.
         data_dir: A tensorflow-datasets directory. Data that is there is read as it is,
-            even when this tensorflow-datasets has no builder of that name; otherwise it
-            is downloaded and prepared there.
+            even when this tensorflow-datasets has no builder of that name; nothing is
+            downloaded. None for the default one, where what is missing is downloaded.
         image_size: Height and width to resize to, in pixels.
 
     Returns:
@@ -102,6 +102,12 @@ def _find_builder(tfds, name: str, data_dir: str | None):
     except (tfds.core.registered.DatasetNotFoundError, ValueError):
         # A ValueError is a name that cannot be one, or a configuration that is not there.
         raise UserError(_no_such_dataset(tfds, name, data_dir)) from None
+    if data_dir is not None and not Path(builder.data_dir).exists():
+        # Who mistypes a folder did not ask for gigabytes.
+        raise UserError(
+            f"--dataset={name}: not prepared in {builder.data_dir}; give the --data_dir=DIR where "
+            "it is, or leave --data_dir out to have it downloaded into ~/tensorflow_datasets"
+        )
     try:
         builder.download_and_prepare()
     except Exception as error:  # Each data set's own download code fails in its own way.

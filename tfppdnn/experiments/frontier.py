@@ -38,6 +38,7 @@ def frontier(
     reuse: str | None = None,
     seed: int = 0,
     data_dir: str | None = None,
+    trust: bool = False,
 ) -> RunFolder:
     """Trains protectors that differ in one weight, and measures them beside others.
 
@@ -54,6 +55,7 @@ def frontier(
         reuse: A run whose first two stages all trainings start from.
         seed: Seed of all trainings.
         data_dir: A tensorflow-datasets directory.
+        trust: Whether protectors may be SavedModels, which are programs.
 
     Returns:
         The folder, with `frontier.json`, `frontier.md` and `figures/frontier.png`.
@@ -72,7 +74,7 @@ def frontier(
     measuring = Measuring(
         folder=run.path,
         dataset=dataset,
-        parts=Parts(preset=preset, seed=seed, data_dir=data_dir),
+        parts=Parts(preset=preset, seed=seed, data_dir=data_dir, trust=trust),
         settings=settings,
         audit_settings=audit_settings,
         options={**options, "attacker_image_size": settings.data.image_size},
@@ -106,6 +108,9 @@ def frontier(
         dataset, data_dir=data_dir, image_size=settings.data.image_size, seed=seed
     )
     # What the attacks and trainings to come would refuse, before there is anything.
+    for name in protectors:
+        if name != LABEL:
+            _ = Protector.named(name, trust=trust).scheme
     check_enough(
         images,
         attacker_images=audit_settings.attacker_images,

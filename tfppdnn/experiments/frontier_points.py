@@ -88,7 +88,7 @@ class Measuring:
         kind = (
             "cipher" if word in CIPHERS else "baseline" if word in (*BASELINES, LABEL) else "yours"
         )
-        found = Protector.named(protector)
+        found = Protector.named(protector, trust=self.parts.trust)
         _ = found.identity  # Which a run that has not finished does not have.
         return self._point(found.title, kind, protector)
 

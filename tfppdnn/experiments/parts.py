@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tfppdnn.protector.protector import Protector
 from tfppdnn.settings import OF_STAGE, TrainingSettings
 from tfppdnn.settings.audit import AuditSettings
 
@@ -37,11 +38,13 @@ class Parts:
         preset: Name of the preset that settings were made from.
         seed: Seed of all trainings.
         data_dir: A tensorflow-datasets directory.
+        trust: Whether protectors may be SavedModels, which are programs.
     """
 
     preset: str
     seed: int
     data_dir: str | None
+    trust: bool = False
 
     def trained(
         self,
@@ -90,18 +93,20 @@ class Parts:
         from tfppdnn.classification.fit import fit_classifier
 
         known = settings.options(*OF_STAGE["classifier"])
-        make = partial(
-            fit_classifier,
-            protector,
-            dataset,
-            plain=plain,
-            preset=self.preset,
-            settings=known,
-            out=folder,
-            seed=self.seed,
-            data_dir=self.data_dir,
-        )
-        said = {"protector": protector, **self._common(dataset)}
+
+        def make() -> Any:
+            return fit_classifier(
+                self._protector(protector),
+                dataset,
+                plain=plain,
+                preset=self.preset,
+                settings=known,
+                out=folder,
+                seed=self.seed,
+                data_dir=self.data_dir,
+            )
+
+        said = self._of_protector(protector, dataset)
         said |= {name: value for name, value in options.items() if name in known}
         return Part(verb="classify", folder=folder, options=said, make=make)
 
@@ -120,22 +125,32 @@ class Parts:
         from tfppdnn.audit.auditing import audit
 
         known = settings.options()
-        make = partial(
-            audit,
-            protector,
-            dataset,
-            attacks=list(attacks),
-            preset=self.preset,
-            settings=known,
-            recogniser=recogniser,
-            out=folder,
-            seed=self.seed,
-            data_dir=self.data_dir,
-        )
-        said = {"protector": protector, **self._common(dataset)}
+
+        def make() -> Any:
+            return audit(
+                self._protector(protector),
+                dataset,
+                attacks=list(attacks),
+                preset=self.preset,
+                settings=known,
+                recogniser=recogniser,
+                out=folder,
+                seed=self.seed,
+                data_dir=self.data_dir,
+            )
+
+        said = self._of_protector(protector, dataset)
         said |= {name: value for name, value in options.items() if name in known}
         said |= {"attacks": attacks, "recogniser": recogniser}
         return Part(verb="audit", folder=folder, options=said, make=make)
+
+    def _protector(self, name: str) -> Protector:
+        # Not before the part is made, for it may be a folder that an earlier part makes.
+        return Protector.named(name, trust=self.trust)
+
+    def _of_protector(self, name: str, dataset: str) -> dict[str, Any]:
+        trusted = {"trust": True} if self.trust else {}
+        return {"protector": name, **self._common(dataset), **trusted}
 
     def _common(self, dataset: str) -> dict[str, Any]:
         return {

@@ -42,6 +42,7 @@ def table1(
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
     data_dir: str | None = None,
+    trust: bool = False,
 ) -> RunFolder:
     """Trains a classifier for each scheme and data set, and attacks each scheme.
 
@@ -56,6 +57,7 @@ def table1(
         options: What differs from the preset's settings, by option of `classify` and `audit`.
         seed: Seed of all trainings.
         data_dir: A tensorflow-datasets directory.
+        trust: Whether the protector may be a SavedModel, which is a program.
 
     Returns:
         The folder, with `table1.json`, `table1.md`, `table1.csv` and pictures.
@@ -71,7 +73,7 @@ def table1(
         if name not in known:
             raise unknown_option(name, known)
     settings, audit_settings = settings.replaced(options), audit_settings.replaced(options)
-    found = Protector.named(protector)
+    found = Protector.named(protector, trust=trust)
     config = RunFolder(found.run).config() if found.run else {}
     own = config.get("dataset", {}).get("name", "digits")
     typed = [own] if datasets is None else list(datasets)
@@ -82,6 +84,7 @@ def table1(
     run = RunFolder(out, record="table1.json")
 
     import_tensorflow()
+    _ = found.scheme  # What cannot be loaded is refused before hours of classifiers.
 
     from tfppdnn.audit.material import check_enough
     from tfppdnn.datasets.load import load_dataset
@@ -123,7 +126,7 @@ def table1(
             seed=seed,
             data_dir=data_dir,
         )
-        parts = Parts(preset=preset, seed=seed, data_dir=data_dir)
+        parts = Parts(preset=preset, seed=seed, data_dir=data_dir, trust=trust)
         for name, summary in zip(names, summaries, strict=True):
             # As many steps as on the first data set, so that a smaller one is not learnt less.
             share = summaries[0]["train_images"] / summary["train_images"]

@@ -58,7 +58,7 @@ def export_again(folder: RunFolder, *, data_dir: str | None = None) -> dict[str,
     dataset = load_dataset(
         config["dataset"]["name"],
         data_dir=data_dir or config.get("data_dir"),
-        image_size=config["dataset"]["image_size"],
+        image_size=settings.data.image_size,
         seed=seed,
         skip_bad=config.get("skip_bad", False),
     )

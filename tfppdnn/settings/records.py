@@ -30,13 +30,16 @@ def recorded(options: Mapping[str, Any]) -> RunSettings:
     objectives = {"cyclegan": CycleGANObjective, "hardened": HardenedObjective}
     # The first version knew one objective, and did not say so.
     name = options.get("objective", "cyclegan")
-    if name not in objectives:
+    if not isinstance(name, str) or name not in objectives:
         raise UserError(f"--objective={name}: must be {' or '.join(objectives)}")
     options = dict(options)
     if name == "hardened" and "gamma" in options:
         # Once that weight of both objectives was the second of gamma.
-        options.setdefault("classification_weight", options["gamma"][1])
+        gamma = CycleGANObjective().replaced({"gamma": options["gamma"]}).gamma
+        options.setdefault("classification_weight", gamma[1])
+    pool_size = options.get("pool_size")
     transformation = TransformationSettings(
-        objective=objectives[name](), pool_size=max(50, options.get("pool_size", 50))
+        objective=objectives[name](),
+        pool_size=max(50, pool_size) if isinstance(pool_size, int) else 50,
     )
     return TrainingSettings(transformation=transformation).replaced(options)
