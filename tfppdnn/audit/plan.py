@@ -21,6 +21,7 @@ from tfppdnn.attacks.gan_attack import GANAttack
 from tfppdnn.attacks.gradient_inversion import GradientInversionAttack
 from tfppdnn.attacks.inverse_network import GlobalInverseNetworkAttack, InverseNetworkAttack
 from tfppdnn.attacks.learned import LearnedAttack
+from tfppdnn.attacks.membership import MembershipAttack
 from tfppdnn.attacks.nearest import NearestAttack, NearestMeanAttack
 from tfppdnn.attacks.ridge import RidgeAttack
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
@@ -205,6 +206,7 @@ def _ours(settings: AuditSettings, *, gan_generator: str, seed: int) -> list[Pla
         PlannedAttack(attempts=[Ridge4ViewsAttack(seed=seed)]),
         PlannedAttack(attempts=[Ridge16ViewsAttack(seed=seed)]),
         PlannedAttack(attempts=[AttributeAttack(seed=seed)]),
+        PlannedAttack(attempts=[MembershipAttack(seed=seed)]),
         PlannedAttack(attempts=tries(inverse_network)),
         PlannedAttack(attempts=tries(global_inverse_network)),
         PlannedAttack(attempts=tries(inversion), targets=settings.inversion_images or None),

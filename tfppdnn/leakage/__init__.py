@@ -24,6 +24,7 @@ from tfppdnn.leakage.judgement import Judgement, judge_reconstructions
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import cosine_reidentification, reidentification
 from tfppdnn.leakage.measures import MEASURES, Measure
+from tfppdnn.leakage.membership import MEMBERSHIP, membership
 from tfppdnn.leakage.orientation import orientation_agreement
 from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, recognition
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
@@ -32,6 +33,7 @@ __all__ = [
     "ATTRIBUTES",
     "CROWD",
     "MEASURES",
+    "MEMBERSHIP",
     "CodeBound",
     "Figure",
     "Interval",
@@ -53,6 +55,7 @@ __all__ = [
     "leakage",
     "mean_image_baseline",
     "mean_with_interval",
+    "membership",
     "orientation_agreement",
     "psnr",
     "recognition",
