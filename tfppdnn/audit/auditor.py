@@ -111,6 +111,7 @@ def _attack(
         "status": quality.outcome,
         "finding": f"{result.finding} {quality.sentence}",
         "targets": len(result.images),
+        "sharp_but_other": quality.sharp_but_other,
         "attempts": tried,
         "leakage": measured(examined),
         "seconds": round(time.monotonic() - started),

@@ -27,6 +27,7 @@ from tfppdnn.leakage.measures import MEASURES, Measure
 from tfppdnn.leakage.membership import MEMBERSHIP, membership
 from tfppdnn.leakage.orientation import orientation_agreement
 from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, recognition
+from tfppdnn.leakage.sharpness import sharpness
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "psnr",
     "recognition",
     "reidentification",
+    "sharpness",
     "shuffled_partners",
     "ssim",
     "to_record",
