@@ -24,6 +24,22 @@ def others(images):
     return np.roll(images, 1, axis=0)[:, ::-1, ::-1].copy()
 
 
+def blurred(images, width):
+    return gaussian_filter(images * 1.0, (0, width, width, 0))
+
+
+def matched(images):
+    """Its own large surfaces under another's details: nothing but matching tells whose it is."""
+    details = others(images) - blurred(others(images), 8)
+    return np.rint(np.clip(blurred(images, 8) + details, 0, 255)).astype(np.uint8)
+
+
+def outlined(images):
+    """Two of its quarters are inverted: its outlines are all there, and little else is."""
+    rows, columns = np.indices((32, 32)) // 16
+    return np.where(((rows + columns) % 2 == 1)[..., None], 255 - images, images)
+
+
 def judged(images):
     return judge_reconstructions(images, PLAIN, PLAIN)
 
@@ -40,8 +56,7 @@ def test_the_differences_of_neighbours_by_hand():
 
 
 def test_a_blur_is_less_sharp_and_noise_is_sharper():
-    blurred = gaussian_filter(PLAIN, (0, 2, 2, 0))
-    assert sharpness(blurred).mean() < 0.5 * sharpness(PLAIN).mean()
+    assert sharpness(blurred(PLAIN, 2).astype(np.uint8)).mean() < 0.5 * sharpness(PLAIN).mean()
     assert sharpness(noise_like(PLAIN)).mean() > 1.5 * sharpness(PLAIN).mean()
 
 
@@ -59,11 +74,13 @@ def test_sharp_pictures_of_something_else_are_called_that():
     [
         np.copy,
         lambda images: 255 - images,
+        matched,
+        outlined,
         noise_like,
-        lambda images: gaussian_filter(others(images), (0, 3, 3, 0)),
+        lambda images: blurred(others(images), 3).astype(np.uint8),
         lambda images: np.full_like(images, 90),
     ],
-    ids=["plain", "negative", "noise", "blurred", "one picture"],
+    ids=["plain", "negative", "matched", "outlined", "noise", "blurred", "one picture"],
 )
 def test_what_shows_the_picture_or_is_not_sharp_is_not(change):
     found = judged(change(PLAIN))
