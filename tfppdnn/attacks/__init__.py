@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "brute_force": ["BruteForce"],
         "chosen_plaintext": ["HelperBlocks", "HelperImage"],
         "class_mean": ["ClassMeanAttack"],
+        "conditional_generator": ["ConditionalGeneratorAttack"],
         "data": [
             "ChosenPlaintexts",
             "Ciphertexts",
