@@ -2,9 +2,10 @@
 
 python results/membership.py --data_dir=DIR
 
-An attacker has the protector and the plain pictures. Of half of them he knows whether they were in
-its training, and he learns to tell by all that the protector's network says of a picture before it
-rounds its numbers. He is tried on the other half.
+The attack `membership` of the audit, on many pictures: an attacker has the protector and the plain
+pictures. Of half of them he knows whether they were in its training, and he learns to tell by all
+that the protector's network says of a picture before it rounds its numbers. He is tried on the
+other half.
 """
 
 from __future__ import annotations
@@ -15,18 +16,16 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import numpy as np
-from scipy import stats
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
 
 from tfppdnn import Protector
+from tfppdnn.attacks import MembershipAttack, Suspects
+from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import load_dataset
 from tfppdnn.files import write_text
-from tfppdnn.models.code import code_of
-from tfppdnn.models.eight_bit import as_floats
-from tfppdnn.models.inference import inference
+from tfppdnn.leakage import membership
+from tfppdnn.leakage.figure import Figures
+from tfppdnn.models.before_rounding import before_rounding
 from tfppdnn.reports.markdown import table
 from tfppdnn.run_folder import machine, versions
 
@@ -44,47 +43,49 @@ def main() -> None:
     for name, (data, size) in TRAINED_ON.items():
         dataset = load_dataset(data, data_dir=data_dir, image_size=size)
         count = min(MOST, len(dataset.test_images))
-        see = before_rounding(Protector.named(name).network)
-        inside = told(see, dataset.train_images[:count], dataset.train_labels[:count])
-        outside = told(see, dataset.test_images[:count], dataset.test_labels[:count])
-        right, tried, area = attacked(inside, outside)
-        low, high = stats.binomtest(right, tried).proportion_ci(method="wilson")
+        figures = suspected(Protector.named(name), dataset, count)
+        right, area = figures["membership"], figures["membership_area"]
         rows.append(
             [
                 f"`{name}`",
                 data,
-                f"{tried:,}",
-                f"{right / tried:.1%} ({low:.1%} to {high:.1%})",
-                f"{area:.3f}",
+                f"{right.count:,}",
+                f"{right.value:.1%} ({right.low:.1%} to {right.high:.1%})",
+                f"{area.value:.3f}",
             ]
         )
         print(rows[-1], flush=True)
     write_text(PAGE, page(rows))
 
 
-def before_rounding(network: keras.Model):
-    """What the network says of a picture before its numbers become a code."""
-    return inference(keras.Model(network.inputs[0], code_of(network).input))
+def suspected(protector: Protector, dataset: ImageDataset, count: int) -> Figures:
+    """What the attack tells who knows the first half of the first pictures of both splits."""
+    half = count // 2
 
+    def both(inside: np.ndarray, outside: np.ndarray, which: slice) -> np.ndarray:
+        return np.concatenate([inside[:count][which], outside[:count][which]])
 
-def told(see, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """All that the attacker learns from: the numbers, how sure they are, and the class."""
-    batches = (see(as_floats(images[i : i + 64])) for i in range(0, len(images), 64))
-    numbers = np.tanh(np.concatenate([np.asarray(batch) for batch in batches]))
-    return np.column_stack([numbers, np.abs(numbers), np.abs(numbers).mean(axis=1), labels])
-
-
-def attacked(inside: np.ndarray, outside: np.ndarray) -> tuple[int, int, float]:
-    """How often he is right, of how many, and the area under the ROC curve."""
-    half = len(inside) // 2
-    known = np.concatenate([inside[:half], outside[:half]])
-    other = np.concatenate([inside[half:], outside[half:]])
-    was_in = np.repeat([1, 0], [half, half])
-    truth = np.repeat([1, 0], [len(inside) - half, len(outside) - half])
-    attack = HistGradientBoostingClassifier(random_state=SEED).fit(known, was_in)
-    guessed = attack.predict_proba(other)[:, 1]
-    right = int(((guessed > 0.5) == truth).sum())
-    return right, len(truth), float(roc_auc_score(truth, guessed))
+    images, labels = (
+        [both(*split, which) for which in (slice(half), slice(half, None))]
+        for split in (
+            (dataset.train_images, dataset.test_images),
+            (dataset.train_labels, dataset.test_labels),
+        )
+    )
+    numbers = before_rounding(protector.network)
+    found = MembershipAttack(seed=SEED).run(
+        Suspects(
+            targets=images[1],  # The numbers say more.
+            protector=protector,
+            plain=images[0],
+            labels=labels[0],
+            was_in=np.repeat([True, False], half),
+            suspects=images[1],
+            suspect_labels=labels[1],
+            numbers=numbers,
+        )
+    )
+    return membership(found.scores, np.repeat([True, False], count - half))
 
 
 def page(rows: list[list[str]]) -> str:
@@ -95,6 +96,7 @@ def page(rows: list[list[str]]) -> str:
         "",
         "Written by `python results/membership.py --data_dir=DIR`.",
         "",
+        "The attack `membership` of the audit (docs/audit.md), on more pictures than an audit has.",
         "An attacker has the protector and plain pictures, one half of them from its training.",
         "Of others he knows which were, and has learnt from these: gradient boosting on the",
         "network's numbers before rounding, and the class. By guessing he is right half of the",

@@ -40,6 +40,7 @@ ATTACKS = {
     "nearest_mean",
     "ridge",
     "attributes",
+    "membership",
     "itn",
     "itn_global",
     "gradient_inversion",

@@ -181,6 +181,29 @@ class DescribedImages(OwnedProtector):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Suspects(OwnedProtector):
+    """What the owner of a protector has who wants to know which pictures it was trained on.
+
+    Attributes:
+        targets: uint8 [N, H, W, 3], the suspects, protected.
+        protector: As in `ChosenPlaintexts`.
+        plain: uint8 [M, H, W, 3], pictures of which he knows whether they were in its training.
+        labels: int64 [M], their classes.
+        was_in: bool [M], whether they were; None if nobody knows what it was trained on.
+        suspects: uint8 [N, H, W, 3], the pictures of which he does not know.
+        suspect_labels: int64 [N], their classes.
+        numbers: What the protector's network says of pictures before it rounds its numbers to a
+            code, uint8 [K, H, W, 3] to float32 [K, D]; None if it has no code, or came without.
+    """
+
+    labels: NDArray[np.int64]
+    was_in: NDArray[np.bool_] | None
+    suspects: Images
+    suspect_labels: NDArray[np.int64]
+    numbers: Callable[[Images], NDArray[np.float32]] | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WhiteBox(OwnedProtector):
     """What an attacker has who can also differentiate the protector.
 

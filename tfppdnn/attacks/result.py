@@ -63,3 +63,15 @@ class Guesses(AttackResult):
     """
 
     guesses: Mapping[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Suspicions(AttackResult):
+    """The outcome of an attack that tells which pictures a protector was trained on.
+
+    Attributes:
+        scores: float64 [N] in [0, 1], one for each suspect: above 0.5, it was in. None if the
+            attack does not apply: nobody knows what the protector was trained on.
+    """
+
+    scores: NDArray[np.float64] | None

@@ -121,7 +121,12 @@ def audit(
     def asked() -> Recogniser:
         return given or _own_recogniser(run, images, settings, seed)
 
-    evidence = Evidence(protector, material, recogniser=asked)
+    evidence = Evidence(
+        protector,
+        material,
+        recogniser=asked,
+        has_members=_same_pictures(protector.trained_on, images.summary()),
+    )
     for planned in plan:
         evidence.check(planned.attempts[0].needs, planned.name)
     # Before anything is written or learnt: a protector that breaks the rules is found here.
@@ -205,6 +210,13 @@ def _own_recogniser(
     plain = Protector.of("plain")
     train_classifier(run, images, plain, settings=of_classifier, seed=seed, kind="plain")
     return SavedModelRecogniser(run.path / "classifier_plain")
+
+
+def _same_pictures(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
+    """Whether two summaries are of one data set, which may be at another size."""
+    return one is not None and all(
+        one.get(part) == value for part, value in other.items() if part != "image_size"
+    )
 
 
 def _is_path(recogniser: Any) -> bool:

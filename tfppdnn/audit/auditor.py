@@ -12,9 +12,15 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.attacks.attack import Attack
-from tfppdnn.attacks.data import DescribedImages
+from tfppdnn.attacks.data import DescribedImages, Suspects
 from tfppdnn.attacks.learned import LearnedAttack
-from tfppdnn.attacks.result import AttackResult, Guesses, KeySearch, Reconstruction
+from tfppdnn.attacks.result import (
+    AttackResult,
+    Guesses,
+    KeySearch,
+    Reconstruction,
+    Suspicions,
+)
 from tfppdnn.audit.evidence import NO_KEY, Evidence
 from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.folder import ATTACKS, SHOWN_IMAGES, reconstructions_path
@@ -25,6 +31,8 @@ from tfppdnn.leakage.attributes import guessed_better, in_words
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import to_record
 from tfppdnn.leakage.judgement import COUNTED, FAILED, NOT_APPLICABLE, WORKED, Judgement, judge
+from tfppdnn.leakage.membership import in_words as said_of_members
+from tfppdnn.leakage.membership import tells_members
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.run_folder import RunFolder
 
@@ -84,6 +92,8 @@ def _attack(
         result = _run(attack, data, _checkpoints(run, planned, number))
         if isinstance(result, Guesses):
             return _row_of_guesses(attack, result, data, evidence, examiner, started), None
+        if isinstance(result, Suspicions) and result.scores is not None:
+            return _row_of_suspicions(attack, result, examiner, started), None
         if not isinstance(result, Reconstruction) or result.images is None:
             return _row_without_images(attack, result.finding, result), None
         examined = examiner.examine(result.images, targets=planned.targets)
@@ -101,6 +111,7 @@ def _attack(
         "status": quality.outcome,
         "finding": f"{result.finding} {quality.sentence}",
         "targets": len(result.images),
+        "sharp_but_other": quality.sharp_but_other,
         "attempts": tried,
         "leakage": measured(examined),
         "seconds": round(time.monotonic() - started),
@@ -129,6 +140,11 @@ def _run(attack: Attack, data: Any, checkpoints: Path) -> AttackResult:
         raise UserError(
             f"the attack {attack.name} guesses attributes and needs {type(data).__name__}; let it "
             "need DescribedImages"
+        )
+    if isinstance(result, Suspicions) and not isinstance(data, Suspects):
+        raise UserError(
+            f"the attack {attack.name} tells members and needs {type(data).__name__}; let it need "
+            "Suspects"
         )
     images = getattr(result, "images", None)
     if images is not None and (
@@ -185,6 +201,22 @@ def _row_of_guesses(
         "finding": f"{result.finding} {said}: {in_words(figures)}.",
         "settings": _settings(attack),
         "guessed": to_record(figures),
+        "seconds": round(time.monotonic() - started),
+    }
+
+
+def _row_of_suspicions(
+    attack: Attack, result: Suspicions, examiner: Examiner, started: float
+) -> dict[str, Any]:
+    figures = examiner.figures_of_suspicions(result)
+    told = tells_members(figures)
+    said = "The attack works" if told else "The attack failed, which is no secrecy"
+    return {
+        "threat_model": result.threat_model.value,
+        "status": WORKED if told else FAILED,
+        "finding": f"{result.finding} {said}: {said_of_members(figures)}.",
+        "settings": _settings(attack),
+        "membership": to_record(figures),
         "seconds": round(time.monotonic() - started),
     }
 

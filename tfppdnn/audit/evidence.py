@@ -17,6 +17,7 @@ from tfppdnn.attacks.data import (
     KeySpace,
     OwnedProtector,
     OwnKeyPairs,
+    Suspects,
     UnpairedImages,
     Views,
     WhiteBox,
@@ -27,6 +28,7 @@ from tfppdnn.images.shifting import shifted
 from tfppdnn.leakage.attributes import attributes_of
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser
+from tfppdnn.models.before_rounding import before_rounding
 from tfppdnn.protector.protector import Protector
 
 # Nobody's else: victims' keys are small numbers, unless they choose this one.
@@ -50,12 +52,19 @@ class Evidence:
         protector: What is audited.
         material: The plain images.
         recogniser: Gives a classifier of plain images, when the first attack needs it.
+        has_members: Whether the protector was trained on the training split of these.
     """
 
     def __init__(
-        self, protector: Protector, material: Material, *, recogniser: Callable[[], Recogniser]
+        self,
+        protector: Protector,
+        material: Material,
+        *,
+        recogniser: Callable[[], Recogniser],
+        has_members: bool = False,
     ):
         self._protector, self._material, self._recogniser = protector, material, recogniser
+        self._has_members = has_members
         self._gather: Mapping[type, Callable[[int | None], Any]] = {
             KeySpace: self._key_space,
             Ciphertexts: lambda count: Ciphertexts(targets=self.targets[:count]),
@@ -66,6 +75,7 @@ class Evidence:
             OwnedProtector: self._owned_protector,
             Views: self._several_views,
             DescribedImages: self._described_images,
+            Suspects: self._suspects,
             WhiteBox: self._white_box,
         }
 
@@ -154,6 +164,19 @@ class Evidence:
     def _described_images(self, count: int | None) -> DescribedImages:
         known = attributes_of(self._material.attackers, self._material.attacker_labels)
         return self._make_owner(DescribedImages, count, attributes=known)
+
+    def _suspects(self, _: int | None) -> Suspects:
+        known, others = self._material.by_membership
+        return Suspects(
+            targets=self._protector.protect(others.images),
+            protector=self._protector,
+            plain=known.images,
+            labels=known.labels,
+            was_in=known.was_in if self._has_members else None,
+            suspects=others.images,
+            suspect_labels=others.labels,
+            numbers=before_rounding(self._protector.network),
+        )
 
     def _white_box(self, count: int | None) -> WhiteBox:
         return self._make_owner(WhiteBox, count, differentiable=self._protector.differentiable)

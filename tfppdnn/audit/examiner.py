@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 
-from tfppdnn.attacks.result import Guesses
+from tfppdnn.attacks.result import Guesses, Suspicions
 from tfppdnn.audit.material import Material
 from tfppdnn.leakage.attributes import ATTRIBUTES, attributes_of
 from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import Figure, Figures
 from tfppdnn.leakage.intervals import mean_with_interval
+from tfppdnn.leakage.membership import membership
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser, guessing
 
@@ -60,6 +61,18 @@ class Examiner:
             )
             for name, guessed in guesses.guesses.items()
         }
+
+    def figures_of_suspicions(self, suspicions: Suspicions) -> Figures:
+        """Measures how well it is told which pictures the protector was trained on.
+
+        Args:
+            suspicions: Of the second part of `Material.by_membership`.
+
+        Raises:
+            UserError: There are not so many scores, or too few pictures.
+        """
+        _, suspects = self._material.by_membership
+        return membership(suspicions.scores, suspects.was_in)
 
     def _make_baseline(self, count: int) -> Baseline:
         return Baseline(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,43 @@ class Material:
     def second_half(self) -> Images:
         """T_2 of Fig. 2: known to the GAN attack in plain form only."""
         return self.attackers[len(self.attackers) // 2 :]
+
+    @cached_property
+    def by_membership(self) -> tuple[Membership, Membership]:
+        """Pictures of both splits, for who asks which were in a protector's training.
+
+        Those that he knows of, and those that he is tried on: each as many of the training split as
+        of the test split, in no order, and no picture twice.
+        """
+        half = min(len(self.attackers), len(self.held_out)) // 2
+        return self._mixed(0, half), self._mixed(half, 2 * half)
+
+    def _mixed(self, start: int, end: int) -> Membership:
+        order = np.random.default_rng(3).permutation(2 * (end - start))
+
+        def mixed(inside: NDArray, outside: NDArray) -> NDArray:
+            return np.concatenate([inside[start:end], outside[start:end]])[order]
+
+        return Membership(
+            images=mixed(self.attackers, self.held_out),
+            labels=mixed(self.attacker_labels, self.labels),
+            was_in=np.repeat([True, False], end - start)[order],
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Membership:
+    """Pictures, and whether each is of the training split.
+
+    Attributes:
+        images: uint8 [N, H, W, 3].
+        labels: int64 [N].
+        was_in: bool [N].
+    """
+
+    images: Images
+    labels: NDArray[np.int64]
+    was_in: NDArray[np.bool_]
 
 
 def check_enough(

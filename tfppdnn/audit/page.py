@@ -15,6 +15,7 @@ from tfppdnn.leakage.attributes import ATTRIBUTES
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.measures import MEASURES
+from tfppdnn.leakage.membership import MEMBERSHIP
 from tfppdnn.reports.command import command_line
 from tfppdnn.reports.measurements import Measurement, measurements_of
 from tfppdnn.reports.names import is_a_place, spoken
@@ -94,7 +95,7 @@ def render_audit(
         protected=list(measurements_of(protected.get("leakage")).values()),
         groups=attacks_by_attacker(record.get(ATTACKS, {})),
         command=audit_command(config, record),
-        meanings={one.name: one.meaning for one in (MEASURES | ATTRIBUTES).values()},
+        meanings={one.name: one.meaning for one in (MEASURES | ATTRIBUTES | MEMBERSHIP).values()},
         raw=json.dumps(record, indent=2, ensure_ascii=False),
     )
 
@@ -148,6 +149,7 @@ def attacks_by_attacker(rows: Mapping[str, Mapping[str, Any]]) -> list[AttackerR
                 rows=[
                     *measurements_of(row.get("leakage")).values(),
                     *measurements_of(row.get("guessed"), ATTRIBUTES).values(),
+                    *measurements_of(row.get("membership"), MEMBERSHIP).values(),
                 ],
             )
             for name, row in rows.items()

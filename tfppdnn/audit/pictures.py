@@ -30,10 +30,15 @@ def draw_pictures(
     rows = {"protected": shown} if shown else {}
     for threat_model in ThreatModel:
         attacks = {
-            f"{name} ({row['status']})": pictures[name]
+            f"{name} ({_became(row)})": pictures[name]
             for name, row in record.get(ATTACKS, {}).items()
             if row["threat_model"] == threat_model.value and name in pictures
         }
         if attacks:
             rows[threat_model.name.lower()] = {**shown, **attacks}
     return {name: png(montage(images, columns=_COLUMNS)) for name, images in rows.items()}
+
+
+def _became(row: Mapping[str, Any]) -> str:
+    """What became of an attack; a sharp picture that is none of the plain one's looks like it."""
+    return row["status"] + (", but of something else" if row.get("sharp_but_other") else "")

@@ -21,6 +21,7 @@ from tfppdnn.files import read_json, write_bytes, write_json, write_text
 from tfppdnn.leakage.attributes import ATTRIBUTES
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.figure import Figures, from_record
+from tfppdnn.leakage.membership import MEMBERSHIP
 from tfppdnn.reports.notebook import in_notebook
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.run_record import Config, check_record
@@ -35,6 +36,7 @@ _SHOWN = {
     "colour": "colour",
     "brightness": "bright or dark",
     "label": "class",
+    "membership": "in its training",
 }
 
 
@@ -68,7 +70,9 @@ class AttackRow:
             threat_model=ThreatModel(row["threat_model"]),
             status=row["status"],
             finding=row["finding"],
-            figures=from_record(row.get("leakage")) | from_record(row.get("guessed"), ATTRIBUTES),
+            figures=from_record(row.get("leakage"))
+            | from_record(row.get("guessed"), ATTRIBUTES)
+            | from_record(row.get("membership"), MEMBERSHIP),
             attempts=tuple(row.get("attempts", ())),
             seconds=row.get("seconds"),
         )

@@ -12,6 +12,8 @@ from tfppdnn.leakage.figure import Figure, Figures, from_record
 from tfppdnn.leakage.judgement import WORKED
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
+from tfppdnn.leakage.membership import MEMBERSHIP
+from tfppdnn.leakage.membership import in_words as said_of_members
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,8 @@ def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
         possible = attacks_of(rows, threat_model)
         if any(row["threat_model"] == threat_model.value for row in possible.values()):
             verdict = _verdict(threat_model, possible)
-            found.append(replace(verdict, evidence=verdict.evidence + _guessed(rows, threat_model)))
+            more = _guessed(rows, threat_model) + _members_told(rows, threat_model)
+            found.append(replace(verdict, evidence=verdict.evidence + more))
     return found
 
 
@@ -84,6 +87,16 @@ def _guessed(rows: Mapping[str, Mapping[str, Any]], threat_model: ThreatModel) -
         f" {name} guesses {in_words(from_record(row['guessed'], ATTRIBUTES))}."
         for name, row in _of_whoever_has(rows, threat_model)
         if "guessed" in row and row["status"] == WORKED
+    )
+
+
+def _members_told(rows: Mapping[str, Mapping[str, Any]], threat_model: ThreatModel) -> str:
+    """A sentence for each attack that tells which pictures the protector was trained on."""
+    return "".join(
+        f" {name} tells which pictures it was trained on: "
+        f"{said_of_members(from_record(row['membership'], MEMBERSHIP))}."
+        for name, row in _of_whoever_has(rows, threat_model)
+        if "membership" in row and row["status"] == WORKED
     )
 
 
@@ -125,6 +138,8 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
     best = max(worked, key=lambda name: _how_much(_telling(worked[name])))
     reached, matched = _reached(worked[best]), _most_matched(worked)
     evidence = f"{best} reaches {reached}; {matched}." if reached else f"{matched}."
+    if others := [name for name, row in rows.items() if row.get("sharp_but_other")]:
+        evidence += f" Sharp, and of something else: the pictures of {', '.join(others)}."
     if failed:
         evidence += f" Failed, which proves nothing: {', '.join(failed)}."
     return Verdict(

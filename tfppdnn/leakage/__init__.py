@@ -24,14 +24,17 @@ from tfppdnn.leakage.judgement import Judgement, judge_reconstructions
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import cosine_reidentification, reidentification
 from tfppdnn.leakage.measures import MEASURES, Measure
+from tfppdnn.leakage.membership import MEMBERSHIP, membership
 from tfppdnn.leakage.orientation import orientation_agreement
 from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, recognition
+from tfppdnn.leakage.sharpness import sharpness
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [
     "ATTRIBUTES",
     "CROWD",
     "MEASURES",
+    "MEMBERSHIP",
     "CodeBound",
     "Figure",
     "Interval",
@@ -53,10 +56,12 @@ __all__ = [
     "leakage",
     "mean_image_baseline",
     "mean_with_interval",
+    "membership",
     "orientation_agreement",
     "psnr",
     "recognition",
     "reidentification",
+    "sharpness",
     "shuffled_partners",
     "ssim",
     "to_record",

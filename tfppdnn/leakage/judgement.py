@@ -14,9 +14,10 @@ from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import Figure, share_of_the_way
 from tfppdnn.leakage.intervals import mean_with_interval
-from tfppdnn.leakage.level import Level
+from tfppdnn.leakage.level import MUCH_FROM, Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
 from tfppdnn.leakage.pairs import Images, check_pair
+from tfppdnn.leakage.sharpness import sharpness
 from tfppdnn.leakage.variation import variance_across_images
 
 # A network that gives one picture for all inputs still flickers by a few grey levels: up to 1% of
@@ -25,6 +26,9 @@ _VARIATION_OF_COLLAPSE = 0.02
 # Images of little contrast vary as little and may show everything: then the affine SSIM with
 # their own plain images stands far above that with other images' ones.
 _GAIN_OF_FAINT_IMAGES = 0.05
+
+# A blur of one pixel is below the first, noise above the second.
+_AS_SHARP = 0.5, 1.5
 
 # Of both ways together: four matches of 1,000 are no rare luck with two tries.
 _CONFIDENCE = 1 - 0.05 / len(WAYS_TO_MATCH)
@@ -62,6 +66,8 @@ class Judgement:
         psnr_floor: The mean image's.
         orientation_agreement: Its mean.
         matched: The share that was matched, by the better of both re-identifications.
+        sharpness: How much neighbouring pixels differ, as a share of what they do in plain images.
+        sharp_but_other: Whether they are as sharp as plain images, and most show something else.
     """
 
     status: AttackStatus
@@ -75,6 +81,8 @@ class Judgement:
     psnr_floor: float
     orientation_agreement: float
     matched: float
+    sharpness: float
+    sharp_but_other: bool
 
     @property
     def failed(self) -> bool:
@@ -86,7 +94,7 @@ class Judgement:
         """The same as an attack's row says it."""
         return FAILED if self.failed else WORKED
 
-    def to_dict(self) -> dict[str, str | float]:
+    def to_dict(self) -> dict[str, str | float | bool]:
         """Gives all attributes by name, ready for JSON."""
         return asdict(self)
 
@@ -120,6 +128,9 @@ def judge_reconstructions(
     chance, by either re-identification (the lower end of its interval, of 97.5% for there are
     two, lies above it). So no photographic negative, blur, line drawing or look-alike is taken
     for a failure.
+
+    Beside that it is said where images are as sharp as plain ones and show something else: they
+    look like an answer, and are none.
 
     It has collapsed if its images hardly depend on the input, whatever they score: their
     variance across inputs is below 2% of the plain images', and it is not for want of
@@ -203,6 +214,21 @@ def judge(examined: Examination) -> Judgement:
             f"image does ({against_floors}; orientation of edges {agreement:.2f}; "
             f"{matched:.1%} matched)."
         )
+    sharp = float(sharpness(examined.images).mean() / max(sharpness(baseline.plain).mean(), 1e-9))
+    # Nothing of the picture to speak of, whichever measure one goes by.
+    is_other = (
+        share_of_the_way(matched, baseline.chance_of_a_match) < MUCH_FROM
+        and share_of_the_way(agreement, chance) < MUCH_FROM
+        and share_of_the_way(own["affine_ssim"].mean(), floors["affine_ssim"].mean()) < MUCH_FROM
+    )
+    sharp_but_other = is_other and _AS_SHARP[0] < sharp < _AS_SHARP[1] and not is_flat
+    if sharp_but_other:
+        sentence += (
+            f" Its images are sharp, and {'most are ' if finds_its_own else ''}of something else: "
+            f"{matched:.1%} matched of {len(examined.images):,}, by chance "
+            f"{baseline.chance_of_a_match:.1%} (neighbouring pixels differ {sharp:.2f} times as "
+            "much as in plain images)."
+        )
     return Judgement(
         status=status,
         sentence=sentence,
@@ -215,4 +241,6 @@ def judge(examined: Examination) -> Judgement:
         psnr_floor=float(floors["psnr"].mean()),
         orientation_agreement=agreement,
         matched=matched,
+        sharpness=sharp,
+        sharp_but_other=sharp_but_other,
     )

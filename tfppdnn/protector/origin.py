@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tfppdnn.protector.scheme import Scheme
 
@@ -23,6 +24,8 @@ class Origin:
         files: What it was made of: files and folders, or what writes one, by the path that they
             have in a folder it is saved in. None of what is made of no files.
         run: The run folder, if it is one's protector.
+        trained_on: Reads which data set it was trained on, as `ImageDataset.summary` tells it; None
+            if it says nothing.
     """
 
     name: str
@@ -32,3 +35,4 @@ class Origin:
     network: Callable[[], Callable] | None = None
     files: Mapping[str, Path | Callable[[Path], None]] | None = None
     run: Path | None = None
+    trained_on: Callable[[], Mapping[str, Any] | None] | None = None

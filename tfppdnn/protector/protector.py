@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -244,6 +244,18 @@ class Protector:
     def run(self) -> Path | None:
         """The run folder that it is the protector of, which knows its data set and settings."""
         return self._origin.run
+
+    @cached_property
+    def trained_on(self) -> Mapping[str, Any] | None:
+        """Which data set it was trained on, as `ImageDataset.summary` tells it.
+
+        Its run or its card says so, or the scheme itself; None if nobody does.
+
+        Raises:
+            UserError: The file that says so is damaged.
+        """
+        read = self._origin.trained_on
+        return (None if read is None else read()) or self.says("trained_on")
 
     @cached_property
     def network(self) -> Any:

@@ -19,6 +19,7 @@ class Scheme(Protocol):
     - `with_key(key)`: the same under another key, if an attacker can run it so.
     - `classifier_front`: the layers that its classifier begins with, one of `models.fronts`.
     - `gan_generator`: the generator that fits it in the GAN attack.
+    - `trained_on`: the data set that it was trained on, as `ImageDataset.summary` tells it.
     - `size_multiple`: what height and width must be multiples of to stay as they are.
     """
 

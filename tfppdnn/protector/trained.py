@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tfppdnn.errors import UserError
-from tfppdnn.files import digest
+from tfppdnn.files import digest, read_json
 from tfppdnn.protector.digests import SUMS, check_digest
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.scheme import Scheme
@@ -66,6 +68,7 @@ def _run(path: Path, told: dict[str, str]) -> Origin:
         files={file.relative_to(path).as_posix(): file for file in made if file.exists()},
         # A folder that was saved is none: nobody knows what its images were.
         run=path if (path / "config.json").is_file() else None,
+        trained_on=partial(_data_set, path / "config.json"),
     )
 
 
@@ -78,7 +81,16 @@ def _shipped_folder(path: Path, told: dict[str, str]) -> Origin:
         # It does the same up to the rounding of 8 bits.
         network=partial(_network, network),
         files={file.name: file for file in _entries(path) if file.is_file()},
+        trained_on=partial(_data_set, path / "card.json", "run", "config"),
     )
+
+
+def _data_set(path: Path, *parts: str) -> Mapping[str, Any] | None:
+    """What a file says of the data set, if there is one; of one that was tampered with, nothing."""
+    found = read_json(path) if path.is_file() else {}
+    for part in (*parts, "dataset"):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def _tflite_file(path: Path, told: dict[str, str]) -> Origin:

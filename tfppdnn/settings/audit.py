@@ -54,6 +54,11 @@ class AuditSettings(Group):
         itn_global_width: Channels of its first convolution.
         itn_global_waist: Units of its fully connected layer.
 
+        generator_epochs: Epochs of the conditional generator.
+        generator_batch_size: Its batch size.
+        generator_learning_rate: Its Adam's initial learning rate (cosine decay to 0).
+        generator_width: Channels of its network at half the resolution.
+
         inversion_images: Held-out images that gradient inversion is tried on; 0 for all.
         inversion_steps: Its steps an image.
         inversion_tv_weight: Weight of the total variation in its objective.
@@ -88,6 +93,10 @@ class AuditSettings(Group):
     itn_global_learning_rate: Positive = 1e-3
     itn_global_width: Count = 64
     itn_global_waist: Count = 512
+    generator_epochs: Count = 400
+    generator_batch_size: Count = 64
+    generator_learning_rate: Positive = 1e-3
+    generator_width: Count = 128
     inversion_images: all_or_at_least(2) = 100
     inversion_steps: Count = 2000
     inversion_tv_weight: Positive = 0.05
@@ -123,6 +132,10 @@ def quick() -> AuditSettings:
         itn_global_learning_rate=3e-3,
         itn_global_width=16,
         itn_global_waist=128,
+        generator_epochs=100,
+        generator_batch_size=32,
+        generator_learning_rate=3e-3,
+        generator_width=32,
         inversion_images=16,
         inversion_steps=200,
         inversion_tv_weight=1e-4,
@@ -156,6 +169,9 @@ def cpu() -> AuditSettings:
         itn_global_epochs=12,
         itn_global_learning_rate=2e-3,
         itn_global_width=32,
+        generator_epochs=40,
+        generator_learning_rate=2e-3,
+        generator_width=48,
         inversion_images=32,
         inversion_steps=300,
         recogniser_epochs=8,
