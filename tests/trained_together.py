@@ -1,10 +1,9 @@
-"""What workers train in tests: `python -m tests.trained_together FOLDER WEIGHTS OPTIONS`.
+"""What workers train in tests: `python -m tests.trained_together FOLDER WEIGHTS OBJECTIVE`.
 
 The three trainings of `train`, without what the chief does after them; the weights of this process
 go to WEIGHTS.
 """
 
-import json
 import sys
 
 import numpy as np
@@ -14,9 +13,31 @@ from tfppdnn.datasets.load import load_dataset
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
 
+STAGES = ("reference_classifier", "preliminary_images", "transformation_network")
 
-def main(folder, weights, options):
-    run, settings = RunFolder(folder), make_settings("quick", json.loads(options))
+# One round a stage, so that the checkpoint that it began with is kept.
+_OPTIONS = {
+    "reference_width": 0.0625,
+    "reference_epochs": 1,
+    "reference_batch_size": 500,
+    "preliminary_images": 99,
+    "iterations": 2,
+    "generator_width": 4,
+    "generator_depth": 2,
+    "discriminator_width": 4,
+    "transform_steps": 4,
+    "transform_batch_size": 8,
+    "pool_size": 16,
+    "steps_per_round": 10,
+}
+_OF_OBJECTIVE = {"cyclegan": {"perceptual_weights": "reference"}, "hardened": {}}
+
+
+def train(folder, objective, *, until=STAGES[-1]):
+    """Makes what is not made yet of a run, up to a stage; returns the weights."""
+    run = RunFolder(folder)
+    options = {"objective": objective, **_OPTIONS, **_OF_OBJECTIVE[objective]}
+    settings = make_settings("quick", options)
     with workers.taking_part():
         workers.join()
         from tfppdnn.protection.preliminary_images import make_preliminary_images
@@ -25,17 +46,18 @@ def main(folder, weights, options):
 
         dataset = load_dataset("digits", image_size=32, seed=0)
         classifier = train_reference_classifier(run, settings, dataset, seed=0)
+        made = {f"classifier{i}": each for i, each in enumerate(classifier.get_weights())}
+        if until == STAGES[0]:
+            return made
         preliminary = make_preliminary_images(run, settings, dataset, classifier, seed=0)
+        made["preliminary"] = preliminary.images
+        if until == STAGES[1]:
+            return made
         model = train_transformation_network(
             run, settings, dataset, classifier, preliminary, seed=0
         )
-        arrays = {
-            **{f"classifier{i}": each for i, each in enumerate(classifier.get_weights())},
-            "preliminary": preliminary.images,
-            **{f"model{i}": each.numpy() for i, each in enumerate(model.variables)},
-        }
-        np.savez(weights, **arrays)
+        return made | {f"model{i}": each.numpy() for i, each in enumerate(model.variables)}
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    np.savez(sys.argv[2], **train(sys.argv[1], sys.argv[3]))

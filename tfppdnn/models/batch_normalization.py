@@ -45,9 +45,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def _of_all_workers(self, inputs):
         """Normalizes by the whole batch, of which other workers have other parts."""
         maps = ops.cast(inputs, "float32")
-        own = ops.mean(maps, axis=(0, 1, 2)), ops.mean(ops.square(maps), axis=(0, 1, 2))
-        mean, square = workers.averaged(*own)
-        variance = ops.maximum(square - ops.square(mean), 0.0)
+        (mean,) = workers.averaged(ops.mean(maps, axis=(0, 1, 2)))
+        # Not the mean square less the squared mean, which rounds maps away that hardly vary.
+        (variance,) = workers.averaged(ops.mean(ops.square(maps - mean), axis=(0, 1, 2)))
         self._move(ops.stop_gradient(mean), ops.stop_gradient(variance))
         gain = ops.convert_to_tensor(self.gamma) * ops.rsqrt(variance + self.epsilon)
         outputs = (maps - mean) * gain + ops.convert_to_tensor(self.beta)

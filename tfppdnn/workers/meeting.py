@@ -16,6 +16,7 @@ from tfppdnn.quiet import import_tensorflow, silenced
 from tfppdnn.workers.place import ALONE, Place, place_in
 
 _LOST = ("UnavailableError", "AbortedError", "CancelledError", "DeadlineExceededError")
+_PATIENCE = 600
 
 # Of this process, as TensorFlow's own: who it is in the call that is going on, and its strategy.
 _here = ALONE
@@ -72,10 +73,10 @@ def join() -> None:
             "TF_CONFIG: a worker takes one GPU, and this one sees several; start a worker a GPU, "
             "each with a CUDA_VISIBLE_DEVICES of its own"
         )
-    said = f"worker {_here.index} of {_here.count}: waiting for the others"
+    said = f"worker {_here.index} of {_here.count}: waiting for the others, {_PATIENCE} seconds at most"
     print(said, file=sys.stderr, flush=True)
     try:
-        with silenced(), _losses_named(), _interruptible():
+        with silenced(), _losses_named(), _mortal():
             _strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         if "startup" not in str(error):
@@ -87,16 +88,24 @@ def join() -> None:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Has Ctrl-C end the process at once: no line of Python is run while TensorFlow waits."""
-    if threading.current_thread() is not threading.main_thread():
+def _mortal() -> Iterator[None]:
+    """Has signals end the process at once, as no line of Python is run while TensorFlow waits.
+
+    Ctrl-C is one; SIGALRM is another, which comes in time. A worker that comes back while the
+    chief goes on without it would wait for as long as TensorFlow does, an hour.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    known = (signal.SIGINT, signal.SIGALRM)
+    before = [signal.signal(each, signal.SIG_DFL) for each in known]
+    signal.alarm(_PATIENCE)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.alarm(0)
+        for each, handler in zip(known, before, strict=True):
+            signal.signal(each, handler)
 
 
 def part_of(batch_size: int, *, option: str) -> slice | None:
