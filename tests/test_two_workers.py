@@ -12,9 +12,8 @@ import sys
 
 import numpy as np
 import pytest
+from trained_together import STAGES, train
 from workers_samples import Two, read_only, verb
-
-from tests.trained_together import STAGES, train
 
 pytestmark = pytest.mark.slow
 
@@ -22,23 +21,25 @@ TOLERANCE = 0.1
 """Of what training added to the weights: its distance from what one process adds, as a share of
 that, both as Euclidean lengths. Workers that did not hear of each other are at more than 0.5."""
 
-# Worker 1 dies after its third step, as by `kill -9`; the chief's newest checkpoint is of step 2.
-DIES = """
+# A worker sends itself a signal after one of its steps.
+STRUCK = """
 import os, signal, sys
 from tfppdnn.training.stopping import StopAtStep
 
-made = []
+made, go_on = [], StopAtStep.on_train_batch_end
 
-def die(self, batch, logs=None):
+def strike(self, batch, logs=None):
     made.append(batch)
-    if len(made) == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
+    if len(made) == {step}:
+        os.kill(os.getpid(), signal.{name})
+    go_on(self, batch, logs)
 
-StopAtStep.on_train_batch_end = die
+StopAtStep.on_train_batch_end = strike
 from tfppdnn.cli import main
 sys.exit(main(sys.argv[1:]))
 """
 KILLED_BY_SIGKILL = -9
+STOPPED = 130
 TRY_AGAIN = 75
 
 
@@ -128,34 +129,46 @@ def test_each_training_is_that_of_one_process(objective, tmp_path):
             assert distance(two, one, stage, start=checkpoint(two, stage, min)) < TOLERANCE
 
 
-def test_a_killed_worker_comes_back_and_the_run_ends_as_it_should(
-    classified_run, tiny_run, tmp_path
-):
-    run = tmp_path / "run"
-    shutil.copytree(tiny_run, run)
-    arguments = "classify", f"--protector={run}"
+def classify(out, **how):
+    """A protector that ships, and digits, which it never saw: five steps in rounds of two."""
+    settings = "classifier_width=0.0625", "classifier_epochs=1", "classifier_batch_size=256"
+    options = "preset=quick", "test_images=60", "steps_per_round=2", *settings
+    named = [f"--{option}" for option in ("dataset=digits", "protector=cifar10", *options)]
+    return verb("classify", f"--out={out}", *named, **how)
 
-    (chief, said), (killed, _) = Two(
-        tmp_path, verb(*arguments), verb(*arguments, code=DIES)
-    ).ended()
+
+def test_a_killed_worker_comes_back_and_the_run_ends_as_it_should(tmp_path):
+    run, undisturbed = tmp_path / "run", tmp_path / "undisturbed"
+    killed = STRUCK.format(step=3, name="SIGKILL")
+    (chief, said), (killed, _) = Two(tmp_path, classify(run), classify(run, code=killed)).ended()
     assert killed == KILLED_BY_SIGKILL
     assert chief == TRY_AGAIN, said
     assert said.strip().splitlines()[-1] == (
         "tfppdnn classify: worker 0 of 2 has lost another; start all of them again, and they go on "
         "from the newest checkpoint"
     )
-    start = checkpoint(run, "classifier_protected", min)
-    left = sorted(file.name for file in (run / "checkpoints/classifier_protected").glob("step-*"))
+    stage = "classifier_protected"
+    start = checkpoint(run, stage, min)
+    left = sorted(file.name for file in (run / "checkpoints" / stage).glob("step-*"))
     assert left == ["step-00000000.npz", "step-00000002.npz"]
 
-    for code, said in Two(tmp_path, verb(*arguments), verb(*arguments)).ended():
+    # Ctrl-C at one of them stops both after one and the same step, which is saved.
+    stopped = STRUCK.format(step=1, name="SIGINT")
+    for code, said in Two(tmp_path, classify(run), classify(run, code=stopped)).ended():
+        assert code == STOPPED, said
+        assert "step 4 of 5 is saved" in said.splitlines()[-1]
+
+    again = Two(tmp_path, classify(run), classify(run)).ended()
+    (alone,) = Two(tmp_path, classify(undisturbed)).ended()
+    for code, said in (*again, alone):
         assert code == 0, said
-    stage = "classifier_protected"
-    assert distance(run, classified_run, stage, start=start) < TOLERANCE
-    made, expected = (
-        json.loads((each / "metrics.json").read_text())["classify"]["protected"]
-        for each in (run, classified_run)
-    )
-    assert made.keys() == expected.keys()
-    for some, others in zip(made["history"], expected["history"], strict=True):
+    assert distance(run, undisturbed, stage, start=start) < TOLERANCE
+    assert names(run) == names(undisturbed)
+    figures = [json.loads((each / "metrics.json").read_text()) for each in (run, undisturbed)]
+    ends = [each["classify"]["protected"]["history"] for each in figures]
+    for some, others in zip(*ends, strict=True):
         assert some == pytest.approx(others, rel=0.05)
+
+    # Who comes back when all is done meets nobody, and need not.
+    two = Two(tmp_path, [sys.executable, "-c", ""], classify(run)).ended()
+    assert [code for code, _ in two] == [0, 0]

@@ -20,9 +20,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs, training=None, mask=None):
         """Maps float [N, H, W, C] to the same shape; other shapes, and inference, as Keras does."""
-        fused = training and self.trainable and mask is None and len(inputs.shape) == 4
-        if fused and workers.is_telling():
+        plainly = training and self.trainable and mask is None
+        if plainly and workers.is_telling():
             return self._of_all_workers(inputs)
+        fused = plainly and len(inputs.shape) == 4
         if not fused or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
@@ -45,9 +46,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def _of_all_workers(self, inputs):
         """Normalizes by the whole batch, of which other workers have other parts."""
         maps = ops.cast(inputs, "float32")
-        (mean,) = workers.averaged(ops.mean(maps, axis=(0, 1, 2)))
+        axes = tuple(range(len(inputs.shape) - 1))
+        (mean,) = workers.averaged(ops.mean(maps, axis=axes))
         # Not the mean square less the squared mean, which rounds maps away that hardly vary.
-        (variance,) = workers.averaged(ops.mean(ops.square(maps - mean), axis=(0, 1, 2)))
+        (variance,) = workers.averaged(ops.mean(ops.square(maps - mean), axis=axes))
         self._move(ops.stop_gradient(mean), ops.stop_gradient(variance))
         gain = ops.convert_to_tensor(self.gamma) * ops.rsqrt(variance + self.epsilon)
         outputs = (maps - mean) * gain + ops.convert_to_tensor(self.beta)

@@ -73,7 +73,7 @@ def join() -> None:
             "TF_CONFIG: a worker takes one GPU, and this one sees several; start a worker a GPU, "
             "each with a CUDA_VISIBLE_DEVICES of its own"
         )
-    said = f"worker {_here.index} of {_here.count}: waiting for the others, {_PATIENCE} seconds at most"
+    said = f"worker {_here.index} of {_here.count}: waiting for the others, {_PATIENCE} s at most"
     print(said, file=sys.stderr, flush=True)
     try:
         with silenced(), _losses_named(), _mortal():
@@ -97,7 +97,8 @@ def _mortal() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         yield
         return
-    known = (signal.SIGINT, signal.SIGALRM)
+    # SIGTERM is TensorFlow's from here on, which takes note of it and ends nothing.
+    known = (signal.SIGINT, signal.SIGALRM, signal.SIGTERM)
     before = [signal.signal(each, signal.SIG_DFL) for each in known]
     signal.alarm(_PATIENCE)
     try:
@@ -105,7 +106,7 @@ def _mortal() -> Iterator[None]:
     finally:
         signal.alarm(0)
         for each, handler in zip(known, before, strict=True):
-            signal.signal(each, handler)
+            signal.signal(each, handler or signal.SIG_DFL)
 
 
 def part_of(batch_size: int, *, option: str) -> slice | None:
