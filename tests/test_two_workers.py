@@ -105,18 +105,21 @@ def test_only_the_chief_writes(trained, tmp_path):
 
 @pytest.mark.parametrize("objective", ["hardened", "cyclegan"])
 def test_each_training_is_that_of_one_process(objective, tmp_path):
+    two, one = tmp_path / "two", tmp_path / "one"
+    two.mkdir()
+
     def command(weights):
         module = [sys.executable, "-m", "tests.trained_together"]
-        return [*module, str(tmp_path / "two"), str(tmp_path / weights), objective]
+        return [*module, str(two), str(tmp_path / weights), objective]
 
-    for code, said in Two(tmp_path, command("0.npz"), command("1.npz")).ended():
+    both = Two(tmp_path, command("0.npz"), [*read_only(two), *command("1.npz")])
+    for code, said in both.ended():
         assert code == 0, said
     chief, other = (dict(np.load(tmp_path / f"{index}.npz")) for index in (0, 1))
     for name, weights in chief.items():
         np.testing.assert_array_equal(weights, other[name], err_msg=name)
 
     # One process makes a stage after what two have made before it.
-    two, one = tmp_path / "two", tmp_path / "one"
     for number, stage in enumerate(STAGES):
         for earlier in STAGES[:number]:
             shutil.rmtree(one / "checkpoints" / earlier)
@@ -158,7 +161,8 @@ def test_a_killed_worker_comes_back_and_the_run_ends_as_it_should(tmp_path):
         assert code == STOPPED, said
         assert "step 4 of 5 is saved" in said.splitlines()[-1]
 
-    again = Two(tmp_path, classify(run), classify(run)).ended()
+    # Where the system allows it, worker 1 has the folder to read only.
+    again = Two(tmp_path, classify(run), [*read_only(run), *classify(run)]).ended()
     (alone,) = Two(tmp_path, classify(undisturbed)).ended()
     for code, said in (*again, alone):
         assert code == 0, said

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # Nothing here takes so long; who waits longer hangs.
-HANGS_AFTER = 400
+HANGS_AFTER = 1500
 
 # A mount of its own, in which a folder is there to be read only.
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
