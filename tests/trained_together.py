@@ -15,7 +15,8 @@ from tfppdnn.settings import make_settings
 
 STAGES = ("reference_classifier", "preliminary_images", "transformation_network")
 
-# One round a stage, so that the checkpoint that it began with is kept.
+# One round a stage, so that the checkpoint that it began with is kept. One step of h_p's: its code is
+# rounded, and after a step that rounding changes a number may come out on the other side.
 _OPTIONS = {
     "reference_width": 0.0625,
     "reference_epochs": 1,
@@ -25,7 +26,7 @@ _OPTIONS = {
     "generator_width": 4,
     "generator_depth": 2,
     "discriminator_width": 4,
-    "transform_steps": 4,
+    "transform_steps": 1,
     "transform_batch_size": 8,
     "pool_size": 16,
     "steps_per_round": 10,
