@@ -15,8 +15,8 @@ from tfppdnn.settings import make_settings
 
 STAGES = ("reference_classifier", "preliminary_images", "transformation_network")
 
-# One round a stage, so that the checkpoint that it began with is kept. One step of h_p's: its code is
-# rounded, and after a step that rounding changes a number may come out on the other side.
+# One round a stage, so that the checkpoint that it began with is kept. One step of h_p: its code is
+# rounded, and once weights differ in their last digits a number may be rounded the other way.
 _OPTIONS = {
     "reference_width": 0.0625,
     "reference_epochs": 1,
