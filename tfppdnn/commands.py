@@ -20,7 +20,7 @@ from typing import Any
 import fire
 
 import tfppdnn
-from tfppdnn.errors import UserError
+from tfppdnn.errors import UserError, WorkerLostError
 from tfppdnn.streams import unbroken_streams
 from tfppdnn.writing import in_one_line
 
@@ -38,6 +38,9 @@ _MODULES_OF = {
 
 _SOON = 0.05
 
+_TRY_AGAIN = 75
+"""What sysexits.h calls EX_TEMPFAIL: nothing is wrong with the call, and it may be made again."""
+
 _POSITIONAL = {
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -50,7 +53,7 @@ class Program:
     """A program of several verbs, each a function whose docstring is its help.
 
     Progress goes to stderr, and what a verb returns to stdout. Exit codes: 0 done, 1 done but some
-    inputs failed, 2 the call is wrong.
+    inputs failed, 2 the call is wrong, 75 another worker was lost.
 
     Attributes:
         name: What its errors begin with; also what `python -m` runs.
@@ -101,6 +104,9 @@ class Program:
             said, code = call()
         except UserError as error:
             return self._refuse(verb, str(error))
+        except WorkerLostError as lost:
+            print(f"{self.name} {verb}: {lost}", file=sys.stderr)
+            return _TRY_AGAIN
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             return self._refuse(verb, f"{place}{error.strerror or error}")

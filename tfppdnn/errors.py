@@ -15,6 +15,10 @@ class UserError(Exception):
     """
 
 
+class WorkerLostError(Exception):
+    """Of several workers that train together one was lost; all must be started again."""
+
+
 @contextlib.contextmanager
 def own_errors() -> Iterator[None]:
     """Lets errors that tell a user what to do out of TensorFlow as they were.

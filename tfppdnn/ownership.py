@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from tfppdnn import workers
 from tfppdnn.errors import UserError
 from tfppdnn.files import sweep
 
@@ -28,6 +29,8 @@ _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
 def owned(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Keeps every other process from writing into a folder, and tidies up behind killed ones.
 
+    Of several workers the chief has it, for all of them, and the others write nothing.
+
     A folder that is missing is made, for its owner's eyes only, and is removed again if nothing
     came into it. A folder that nobody may write to has no owner: whoever tries is told by the
     system.
@@ -39,6 +42,9 @@ def owned(folder: str | os.PathLike[str]) -> Iterator[None]:
         UserError: Another process, or another thread of this one, has the folder; or it cannot be
             made.
     """
+    if not workers.is_chief():
+        yield
+        return
     folder = Path(folder)
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:

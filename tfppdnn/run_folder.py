@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import tfppdnn
+from tfppdnn import workers
 from tfppdnn.errors import UserError
 from tfppdnn.files import read_json, write_json
 from tfppdnn.run_record import Config, Metrics, Part, read_record
@@ -48,6 +49,19 @@ class RunFolder:
         run._kept = kept
         return run
 
+    @classmethod
+    def shared(cls, path: str | Path | None) -> RunFolder:
+        """A folder that all workers know, or without a path a temporary one of this process.
+
+        Raises:
+            UserError: There are several workers, and no path.
+        """
+        if path is not None:
+            return cls(path)
+        if workers.here() != workers.ALONE:
+            raise UserError("out is missing: several workers need a folder that all of them see")
+        return cls.temporary()
+
     def expect(
         self,
         *,
@@ -77,7 +91,7 @@ class RunFolder:
             raise UserError(
                 f"--out={self.path}: not empty, and not a run folder; give another folder"
             )
-        else:
+        elif workers.is_chief():
             _check_writable(self.path)
 
     def claim(
@@ -91,6 +105,8 @@ class RunFolder:
     ) -> None:
         """Starts or resumes a run: writes `config.json`, or checks that it is the same run.
 
+        Of several workers the chief writes, and the others check that theirs is the same run.
+
         Args:
             preset: Name of the preset that the settings were made from, to be recorded.
             data_dir: Where the data set was read from, for later verbs; it may move.
@@ -100,8 +116,29 @@ class RunFolder:
             identity: See `expect`.
 
         Raises:
-            UserError: See `expect`.
+            UserError: See `expect`; or a worker does not see the chief's folder.
+            WorkerLostError: Another worker was lost.
         """
+        if not workers.is_chief():
+            workers.wait()
+            if not (self.path / "config.json").is_file():
+                raise UserError(
+                    f"--out={self.path}: the chief's run is not to be seen here; give all workers "
+                    "one folder, on a file system that they share"
+                )
+            self.expect(**identity)
+            return
+        self._claim(preset, data_dir, skip_bad, later, identity)
+        workers.wait()
+
+    def _claim(
+        self,
+        preset: str | None,
+        data_dir: str | None,
+        skip_bad: bool,
+        later: dict[str, Any] | None,
+        identity: dict[str, Any],
+    ) -> None:
         self.expect(**identity)
         path = self.path / "config.json"
         if path.exists():
@@ -154,7 +191,8 @@ class RunFolder:
         """
         path = self.checkpoints(stage) / "settings.json"
         if not path.exists():
-            write_json(path, settings)
+            if workers.is_chief():
+                write_json(path, settings)
             return
         begun = read_json(path)
         for name, value in settings.items():

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tfppdnn import workers
 from tfppdnn.files import write_json
 from tfppdnn.run_record import Seconds, read_record
 
@@ -17,7 +18,8 @@ _FILE = "seconds.json"
 def timed(logs: str | Path, stage: str) -> Iterator[None]:
     """Adds what the body takes to a stage's seconds, also when it is stopped by an error.
 
-    A stage that is resumed goes on counting. What was killed outright is not counted.
+    A stage that is resumed goes on counting. What was killed outright is not counted. Of several
+    workers the chief counts its own.
 
     Args:
         logs: The run's folder of logs.
@@ -27,11 +29,16 @@ def timed(logs: str | Path, stage: str) -> Iterator[None]:
     try:
         yield
     finally:
-        took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-        before = seconds_of(logs)
-        earlier = before.get(stage, {})
-        total = {clock: round(earlier.get(clock, 0) + took[clock], 2) for clock in took}
-        write_json(Path(logs) / _FILE, {**before, stage: total})
+        if workers.is_chief():
+            _add(logs, stage, wall, cpu)
+
+
+def _add(logs: str | Path, stage: str, wall: float, cpu: float) -> None:
+    took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    before = seconds_of(logs)
+    earlier = before.get(stage, {})
+    total = {clock: round(earlier.get(clock, 0) + took[clock], 2) for clock in took}
+    write_json(Path(logs) / _FILE, {**before, stage: total})
 
 
 def seconds_of(logs: str | Path) -> dict[str, dict[str, float]]:

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfppdnn import workers
 from tfppdnn.classification.training import train_classifier
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError
@@ -96,7 +97,8 @@ def fit_classifier(
     """Trains ResNet-18 on protected images only, and saves it for serving.
 
     Training images are cropped and flipped at random, then protected, then rounded to 8 bits, as
-    a client would upload them; test images are protected.
+    a client would upload them; test images are protected. Where TF_CONFIG is set, the workers
+    that it names train together; see docs/scale.md.
 
     Args:
         protector: A protector, see `tfppdnn.Protector.of`; None for plain images.
@@ -122,6 +124,7 @@ def fit_classifier(
         UserError: There is no such protector or data set, plain images are given to a network that
             is made for codes, the training was begun with other
             settings or diverged, or the protector fails.
+        WorkerLostError: Another worker was lost; all are to be started again.
     """
     protector = Protector.of("plain" if protector is None else protector)
     identity = protector.identity
@@ -141,48 +144,50 @@ def fit_classifier(
             "--plain: the dense network reads drawn codes, and would make plain images look worse "
             "than they are; add --preset=cpu, whose ResNet-18 is what to compare with"
         )
-    run = RunFolder.temporary() if out is None else RunFolder(out)
+    kind = "plain" if plain else "protected"
     seed = config["seed"] if seed is None else checked_seed(seed)
     skip_bad = skip_bad or config.get("skip_bad", False)
 
-    import_tensorflow()
-
-    images = load_dataset(
-        dataset,
-        data_dir=data_dir or config.get("data_dir"),
-        image_size=settings.data.image_size,
-        # Of a folder's images, the same are held out as when h_p was trained.
-        seed=config["seed"] if own else seed,
-        skip_bad=skip_bad,
-    )
-    with owned(run.path):
-        if own and run.path.resolve() == own.path.resolve():
-            if images.summary() != config["dataset"]:
-                raise UserError(
-                    f"--dataset={name_of(dataset)}: not the images that {own.path} was trained on; "
-                    "give their --data_dir, or another --out"
-                )
-        else:
-            run.claim(
-                verb="classify",
-                protector=identity,
-                settings=settings.options(*OF_STAGE["classifier"]),
-                dataset=images.summary(),
-                seed=seed,
-                data_dir=data_dir or config.get("data_dir"),
-                skip_bad=skip_bad,
-                preset=preset,
-            )
-        kind = "plain" if plain else "protected"
+    with workers.taking_part():
+        run = RunFolder.shared(out)
+        import_tensorflow()
         new = kind not in run.metrics().get("classify", {})
-        train_classifier(
-            run,
-            images,
-            Protector.of("plain") if plain else protector,
-            settings=settings,
-            seed=seed,
-            kind=kind,
+        if new:
+            workers.join()
+        images = load_dataset(
+            dataset,
+            data_dir=data_dir or config.get("data_dir"),
+            image_size=settings.data.image_size,
+            # Of a folder's images, the same are held out as when h_p was trained.
+            seed=config["seed"] if own else seed,
+            skip_bad=skip_bad,
         )
+        with owned(run.path):
+            if own and run.path.resolve() == own.path.resolve():
+                if images.summary() != config["dataset"]:
+                    raise UserError(
+                        f"--dataset={name_of(dataset)}: not the images that {own.path} was trained "
+                        "on; give their --data_dir, or another --out"
+                    )
+            else:
+                run.claim(
+                    verb="classify",
+                    protector=identity,
+                    settings=settings.options(*OF_STAGE["classifier"]),
+                    dataset=images.summary(),
+                    seed=seed,
+                    data_dir=data_dir or config.get("data_dir"),
+                    skip_bad=skip_bad,
+                    preset=preset,
+                )
+            train_classifier(
+                run,
+                images,
+                Protector.of("plain") if plain else protector,
+                settings=settings,
+                seed=seed,
+                kind=kind,
+            )
     return ClassifierResult(run, kind, new)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfppdnn import workers
 from tfppdnn.files import written_whole
 from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
@@ -50,10 +51,12 @@ def train_classifier(
     stage = f"classifier_{kind}"
     run.claim_stage(stage, {"seed": seed, **settings.options(*OF_STAGE["classifier"])})
     finished = run.metrics().get("classify", {})
-    if kind not in finished:
+    if kind not in finished and (_trained_together(settings) or workers.is_chief()):
         figures = _train(run, dataset, protector, settings=settings, seed=seed, kind=kind)
-        finished = run.record("classify", {kind: figures})
-    return finished[kind]
+        if workers.is_chief():
+            run.record("classify", {kind: figures})
+    workers.wait()
+    return run.metrics()["classify"][kind]
 
 
 def _train(
@@ -102,7 +105,10 @@ def _train(
         steps_per_round=settings.computing.steps_per_round,
         checkpoints=checkpoints,
         logs=run.logs(stage),
+        shared=_trained_together(settings),
     )
+    if not workers.is_chief():
+        return {}
 
     model = in_float32(model, build)
     folder = run.path / ("classifier" if kind == "protected" else "classifier_plain")
@@ -119,6 +125,21 @@ def _train(
         "parameters": model.count_params(),
         "history": history,
     }
+
+
+def _trained_together(settings: RunSettings) -> bool:
+    """Whether all workers train it: dense layers learn faster than workers could agree."""
+    return settings.classifier.network != "dense"
+
+
+def _part(dataset: ImageDataset, settings: RunSettings) -> slice | None:
+    from tfppdnn.classification.networks import batch_size_for
+
+    if not _trained_together(settings):
+        return None
+    return workers.part_of(
+        batch_size_for(settings.classifier, dataset), option="classifier_batch_size"
+    )
 
 
 def _right(model, dataset: ImageDataset, protector: Protector, count: int) -> tuple[Counter, int]:
@@ -144,6 +165,8 @@ def _augmented(dataset: ImageDataset, protect, *, settings: RunSettings, seed: i
     from tfppdnn.classification.protected_batches import protected_batches
     from tfppdnn.datasets.batches import image_batches
 
+    part = _part(dataset, settings)
+
     def batches(first_step: int, count: int):
         augmented = image_batches(
             dataset.train_images,
@@ -154,6 +177,7 @@ def _augmented(dataset: ImageDataset, protect, *, settings: RunSettings, seed: i
             seed=seed,
             augment=True,
             flip=settings.data.augment_flip and dataset.mirrors_alike,
+            part=part,
         )
         return protected_batches(augmented, protect)
 
@@ -168,12 +192,19 @@ def _protected_once(
     from tfppdnn.datasets.batches import image_batches
     from tfppdnn.training.shards import made_in_shards
 
-    made = made_in_shards(
-        kept / "protected",
-        len(dataset.train_images),
-        lambda some: {"images": shown_to(settings.classifier, protect(dataset.train_images[some]))},
-        title="protecting",
-    )
+    def make():
+        return made_in_shards(
+            kept / "protected",
+            len(dataset.train_images),
+            lambda some: {
+                "images": shown_to(settings.classifier, protect(dataset.train_images[some]))
+            },
+            title="protecting",
+        )
+
+    # The others read what the chief has written.
+    made = workers.chief_first(make) if _trained_together(settings) else make()
+    part = _part(dataset, settings)
 
     def batches(first_step: int, count: int):
         return image_batches(
@@ -183,6 +214,7 @@ def _protected_once(
             first_step=first_step,
             steps=count,
             seed=seed,
+            part=part,
         )
 
     return batches

@@ -7,6 +7,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
+from tfppdnn import workers
 from tfppdnn.classification.fit import fit_classifier
 from tfppdnn.cli.options import checked_flag, say_if_memory_is_short, say_on_digits
 from tfppdnn.datasets.load import as_recorded
@@ -109,24 +110,26 @@ def classify(
     if dataset is None and run is None:
         say_on_digits("classify")
     say_if_memory_is_short("classify")
-    result = fit_classifier(
-        protector,
-        name,
-        plain=plain,
-        preset=preset,
-        settings=settings,
-        out=out or (run.path if run else Path("runs") / folder),
-        seed=seed,
-        data_dir=data_dir,
-        skip_bad=skip_bad,
-    )
-    if result.new and (result.run.path / "report.html").exists():
-        from tfppdnn.reports.report import write_report
-
-        write_report(result.run)
     deployed = {}
-    if deploy is not None:
-        from tfppdnn.serving.deployment import deploy as write_deployment
+    with workers.taking_part():
+        result = fit_classifier(
+            protector,
+            name,
+            plain=plain,
+            preset=preset,
+            settings=settings,
+            out=out or (run.path if run else Path("runs") / folder),
+            seed=seed,
+            data_dir=data_dir,
+            skip_bad=skip_bad,
+        )
+        # The others wait: who leaves first may take the chief with it.
+        if result.new and workers.is_chief() and (result.run.path / "report.html").exists():
+            from tfppdnn.reports.report import write_report
 
-        deployed = write_deployment(result.run.path, deploy)
+            write_report(result.run)
+        if deploy is not None and workers.is_chief():
+            from tfppdnn.serving.deployment import deploy as write_deployment
+
+            deployed = write_deployment(result.run.path, deploy)
     return {"run": str(result.run.path), **result.in_short(), **deployed}, 0

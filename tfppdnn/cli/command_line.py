@@ -1,7 +1,8 @@
 """The command line: `python -m tfppdnn VERB`.
 
 Progress goes to stderr. The last line on stdout is one JSON object with the verb's
-figures. Exit codes: 0 done, 1 done but some inputs failed, 2 the call is wrong.
+figures. Exit codes: 0 done, 1 done but some inputs failed, 2 the call is wrong, 75 another of
+several workers was lost.
 """
 
 from __future__ import annotations

@@ -48,6 +48,7 @@ def image_batches(
     seed: int,
     augment: bool = False,
     flip: bool = True,
+    part: slice | None = None,
 ) -> tf.data.Dataset:
     """Makes shuffled training batches, the same ones whenever asked for the same steps.
 
@@ -60,6 +61,7 @@ def image_batches(
         seed: Seed of order and augmentation.
         augment: Whether to crop and flip at random (see `live_augmentation`).
         flip: Whether augmentation flips.
+        part: Which rows of each batch are wanted, all having been drawn; None for all of them.
 
     Returns:
         A data set of (float32 [B, H, W, 3] in [0, 1], int64 [B]).
@@ -86,6 +88,8 @@ def image_batches(
             images.shape[1], seed=hash((seed, first_step)) % 2**31, flip=flip
         )
         dataset = dataset.map(lambda x, y: (crop_and_flip(x), y))
+    if part is not None:
+        dataset = dataset.map(lambda x, y: (x[part], y[part]))
     return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(4)
 
 

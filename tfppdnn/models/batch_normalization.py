@@ -10,6 +10,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from tfppdnn import workers
+
 
 class BatchNormalization(keras.layers.BatchNormalization):
     """Computes what Keras's does, and is saved as Keras's, so that files need no tfppdnn."""
@@ -18,7 +20,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs, training=None, mask=None):
         """Maps float [N, H, W, C] to the same shape; other shapes, and inference, as Keras does."""
-        fused = training and self.trainable and mask is None and len(inputs.shape) == 4
+        plainly = training and self.trainable and mask is None
+        if plainly and workers.is_telling():
+            return self._of_all_workers(inputs)
+        fused = plainly and len(inputs.shape) == 4
         if not fused or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
@@ -35,10 +40,24 @@ class BatchNormalization(keras.layers.BatchNormalization):
         )
         # It gives the unbiased variance for the moving one; Keras takes the batch's own.
         count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
-        variance = variance * (ops.maximum(count - 1, 1) / count)
+        self._move(mean, variance * (ops.maximum(count - 1, 1) / count))
+        return ops.cast(outputs, self.compute_dtype)
+
+    def _of_all_workers(self, inputs):
+        """Normalizes by the whole batch, of which other workers have other parts."""
+        maps = ops.cast(inputs, "float32")
+        axes = tuple(range(len(inputs.shape) - 1))
+        (mean,) = workers.averaged(ops.mean(maps, axis=axes))
+        # Not the mean square less the squared mean, which rounds maps away that hardly vary.
+        (variance,) = workers.averaged(ops.mean(ops.square(maps - mean), axis=axes))
+        self._move(ops.stop_gradient(mean), ops.stop_gradient(variance))
+        gain = ops.convert_to_tensor(self.gamma) * ops.rsqrt(variance + self.epsilon)
+        outputs = (maps - mean) * gain + ops.convert_to_tensor(self.beta)
+        return ops.cast(outputs, self.compute_dtype)
+
+    def _move(self, mean, variance):
         for moving, own in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + own * (1 - self.momentum))
-        return ops.cast(outputs, self.compute_dtype)
 
 
 def batch_normalization() -> keras.Layer:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from tfppdnn import workers
+
 
 @keras.saving.register_keras_serializable(package="tfppdnn")
 class FakePool(keras.layers.Layer):
@@ -50,6 +52,10 @@ class FakePool(keras.layers.Layer):
             ValueError: The batch is larger than the pool. Where its size is known in a
                 running graph only, TensorFlow raises its `InvalidArgumentError`.
         """
+        # Several workers have one pool: a checkpoint of one of them holds all of it.
+        return workers.own_rows(self._swapped(workers.gathered(fakes)))
+
+    def _swapped(self, fakes):
         count = self._count(fakes)
         filling = self.filled < self.size
         places = ops.where(

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfppdnn import workers
 from tfppdnn.models.code import Code
 
 _VALUES = 2**32
@@ -204,9 +205,11 @@ def drawing(network: keras.Model) -> Callable:
         return network
 
     def run(images, training=False):
-        shape = (ops.shape(images)[0], size)
         half = _VALUES // 2
-        noise = keras.random.randint(shape, -half, half - 1, dtype="int32")
+        noise = workers.drawn(
+            lambda rows: keras.random.randint((rows, size), -half, half - 1, dtype="int32"),
+            ops.shape(images)[0],
+        )
         return network([images, noise], training=training)
 
     return run

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn import workers
 from tfppdnn.models.adversarial_model import AdversarialModel, Optimizer
 from tfppdnn.models.fake_pool import FakePool
 from tfppdnn.models.folding import folded
@@ -227,9 +228,10 @@ def in_eight_bits(images):
 
 def _explained_on_average(features, estimates):
     """Counts every stage alike, however many channels it has and however large its values."""
+    means = workers.averaged(*(ops.mean(known, axis=0) for known in features))
     return sum(
-        losses.explained_variance(known, estimated, ops.mean(known, axis=0))
-        for known, estimated in zip(features, estimates, strict=True)
+        losses.explained_variance(known, estimated, mean)
+        for known, estimated, mean in zip(features, estimates, means, strict=True)
     ) / len(features)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from tfppdnn import workers
 from tfppdnn.models.least_squares import adversarial_loss, discriminator_loss
 
 __all__ = [
@@ -110,8 +111,10 @@ def explained_variance(values, estimates, mean):
         also where there is nothing to know, as in a batch of one and its own mean.
     """
     values, estimates, mean = (ops.cast(x, "float32") for x in (values, estimates, mean))
-    errors = ops.sum(ops.square(estimates - values))
-    spread = ops.sum(ops.square(values - mean))
+    # A share of the whole batch is no mean of its parts' shares.
+    errors, spread = workers.averaged(
+        ops.sum(ops.square(estimates - values)), ops.sum(ops.square(values - mean))
+    )
     explained = 1.0 - errors / ops.where(spread > 0, spread, 1.0)
     return ops.where(spread > 0, explained, 0.0)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfppdnn import workers
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError
 from tfppdnn.ownership import owned
@@ -93,6 +94,8 @@ def train(
 ) -> TrainingResult:
     """Trains a protector h_p, exports it, and measures what it hides (Section III).
 
+    Where TF_CONFIG is set, the workers that it names train together; see docs/scale.md.
+
     Args:
         dataset: Plain images and labels, see `tfppdnn.datasets.load_dataset`.
         preset: How large everything is: `quick`, `cpu`, `hardened` or `paper`; or `photos`, whose
@@ -112,23 +115,25 @@ def train(
     Raises:
         UserError: The data set or a setting cannot be used, the run folder holds another run,
             the stages of another cannot be reused, or the training diverged.
+        WorkerLostError: Another worker was lost; all are to be started again.
     """
     settings, preset = chosen(settings, preset, kind=RunSettings, make=make_settings)
-    run = RunFolder.temporary() if out is None else RunFolder(out)
-    identity = {"settings": settings.trained(), "seed": checked_seed(seed)}
-    known = name_of(dataset)
-    run.expect(dataset={} if known is None else {"name": known}, **identity)
-    with owned(run.path):
-        _make_missing(
-            run,
-            dataset,
-            settings,
-            identity,
-            preset=preset,
-            data_dir=data_dir,
-            skip_bad=skip_bad,
-            reuse=reuse,
-        )
+    with workers.taking_part():
+        run = RunFolder.shared(out)
+        identity = {"settings": settings.trained(), "seed": checked_seed(seed)}
+        known = name_of(dataset)
+        run.expect(dataset={} if known is None else {"name": known}, **identity)
+        with owned(run.path):
+            _make_missing(
+                run,
+                dataset,
+                settings,
+                identity,
+                preset=preset,
+                data_dir=data_dir,
+                skip_bad=skip_bad,
+                reuse=reuse,
+            )
     return TrainingResult(run)
 
 
@@ -147,7 +152,7 @@ def _make_missing(
     if "train" in run.metrics():
         # What comes after it may have other settings than at first.
         run.claim(dataset=run.config()["dataset"], later=later, **identity)
-        if not is_exported(run.path):
+        if workers.is_chief() and not is_exported(run.path):
             import_tensorflow()
 
             from tfppdnn.protection.exports import export_again
@@ -170,6 +175,7 @@ def _make_missing(
 
         objective = settings.transformation.objective
         check_perceptual_weights(getattr(objective, "perceptual_weights", None))
+    workers.join()
     images = load_dataset(
         dataset,
         data_dir=data_dir,
@@ -189,6 +195,6 @@ def _make_missing(
         later=later,
         **identity,
     )
-    if other is not None:
+    if other is not None and workers.is_chief():
         copy_first_stages(other, run)
     make(run, settings, images, seed)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
@@ -70,7 +71,9 @@ def make_preliminary_images(
     model.compile()
 
     file = run.checkpoints(STAGE) / "protected.npy"
-    protected = _open(file, (len(sources), *dataset.train_images.shape[1:]))
+    protected = None
+    if workers.is_chief():
+        protected = _open(file, (len(sources), *dataset.train_images.shape[1:]))
 
     def rows(step: int) -> np.ndarray:
         # The last batch is filled up with the first rows, which it makes again.
@@ -97,9 +100,13 @@ def make_preliminary_images(
         steps_per_round=min(10, settings.computing.steps_per_round),
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
-        callbacks=[_KeepProtected(protected, rows)],
+        callbacks=[] if protected is None else [_KeepProtected(protected, rows)],
+        shared=True,
     )
-    if STAGE not in run.metrics():
+    workers.wait()
+    if protected is None:
+        protected = np.load(file)
+    elif STAGE not in run.metrics():
         run.record(STAGE, {"images": len(sources), "history": history})
     return PreliminaryImages(np.asarray(protected), dataset.train_labels[sources], sources)
 

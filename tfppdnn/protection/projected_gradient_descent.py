@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfppdnn import workers
 from tfppdnn.models.folding import folded
 
 
@@ -121,13 +122,10 @@ class PreliminaryProtection(keras.Model):
             x_p, float32 [N, S, S, 3], rounded to multiples of 1/255: what is kept of it
             is an 8-bit image.
         """
+        start = self._start(images)
+        return workers.each_a_part(self._descended, images, labels, start)
 
-        def loss_gradient(protected):
-            with tf.GradientTape() as tape:
-                tape.watch(protected)
-                loss = ops.sum(self.cross_entropies(labels, self(protected)))
-            return tape.gradient(loss, protected)
-
+    def _start(self, images):
         start = images
         if self.random_start:
             # Noise added to the image and then clipped would be darker where the image is.
@@ -136,6 +134,15 @@ class PreliminaryProtection(keras.Model):
             start = lowest + (highest - lowest) * keras.random.uniform(
                 ops.shape(images), seed=self.random
             )
+        return start
+
+    def _descended(self, images, labels, start):
+        def loss_gradient(protected):
+            with tf.GradientTape() as tape:
+                tape.watch(protected)
+                loss = ops.sum(self.cross_entropies(labels, self(protected)))
+            return tape.gradient(loss, protected)
+
         protected = projected_gradient_descent(
             loss_gradient,
             images,

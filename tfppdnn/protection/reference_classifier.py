@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from tfppdnn import workers
 from tfppdnn.datasets.batches import image_batches
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.models.vgg13 import vgg13_bn
@@ -58,6 +59,8 @@ def train_reference_classifier(
     )
     compile_classifier(model, schedule, weight_decay=5e-4)
 
+    part = workers.part_of(settings.reference.batch_size, option="reference_batch_size")
+
     def batches(first_step: int, count: int):
         return image_batches(
             dataset.train_images,
@@ -68,6 +71,7 @@ def train_reference_classifier(
             seed=seed,
             augment=True,
             flip=settings.data.augment_flip and dataset.mirrors_alike,
+            part=part,
         )
 
     history = fit_resumably(
@@ -78,9 +82,10 @@ def train_reference_classifier(
         steps_per_round=settings.computing.steps_per_round,
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
+        shared=True,
     )
     model = in_float32(model, build)
-    if STAGE not in run.metrics():
+    if workers.is_chief() and STAGE not in run.metrics():
         test = slice(settings.measuring.test_images or None)
         images, labels = dataset.test_images[test], dataset.test_labels[test]
         run.record(

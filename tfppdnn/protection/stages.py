@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.exporting.half import round_weights_to_half
 from tfppdnn.files import written_whole
@@ -46,6 +47,9 @@ def make_run(run: RunFolder, settings: TrainingSettings, dataset: ImageDataset, 
         network = train_transformation_network(
             run, settings, dataset, classifier, preliminary, seed=seed
         )
+    # All that is left is soon done, and done by the chief.
+    if not workers.is_chief():
+        return
     protector = in_float32(network.protector, lambda: build_protector(settings, dataset))
     discriminator = in_float32(
         network.protected_discriminator,

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from tfppdnn import workers
 from tfppdnn.datasets.batches import image_batches
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.images.montage import montage
@@ -59,12 +60,14 @@ def train_transformation_network(
     )
     # A resumed training must find the same features: they may come from a network.
     run.claim_stage(STAGE, {key: facts[key] for key in ("perceptual_features",) if key in facts})
-    for name, fact in facts.items():
+    for name, fact in facts.items() if workers.is_chief() else ():
         tqdm.write(f"{name.replace('_', ' ')}: {fact}", file=sys.stderr)
     batch_size, steps = settings.transformation.batch_size, transform_steps(settings, dataset)
 
+    part = workers.part_of(batch_size, option="transform_batch_size")
+
     def batches(first_step: int, count: int) -> tf.data.Dataset:
-        where = {"batch_size": batch_size, "first_step": first_step, "steps": count}
+        where = {"batch_size": batch_size, "first_step": first_step, "steps": count, "part": part}
         plain = image_batches(
             dataset.train_images,
             dataset.train_labels,
@@ -92,8 +95,9 @@ def train_transformation_network(
         checkpoints=run.checkpoints(STAGE),
         logs=run.logs(STAGE),
         image_grid=grid,
+        shared=True,
     )
-    if STAGE not in run.metrics():
+    if workers.is_chief() and STAGE not in run.metrics():
         run.record(
             STAGE,
             {

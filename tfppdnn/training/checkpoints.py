@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tfppdnn import workers
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 
@@ -64,6 +65,30 @@ class Checkpoints:
             raise UserError(f"checkpoint {path} is of another model; delete it to begin again")
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
+        return step, history
+
+    def restore_together(self) -> tuple[int, list[dict[str, float]]]:
+        """Puts the chief's newest checkpoint into the models of all workers, which are then equal.
+
+        All begin at a checkpoint: if there is none yet, the chief writes one.
+
+        Returns:
+            As `restore` does.
+
+        Raises:
+            UserError: As `restore`; or workers see different folders.
+            WorkerLostError: Another worker was lost.
+        """
+        if workers.is_chief() and self.latest() is None:
+            self.save(0, [])
+        workers.wait()
+        step, history = self.restore()
+        steps = workers.told(-1 if self.latest() is None else step)
+        if len(set(steps)) > 1:
+            raise UserError(
+                f"{self.directory}: worker {workers.here().index} does not see the checkpoints "
+                "that the others see; give all of them one --out, on a file system that they share"
+            )
         return step, history
 
     def _variables(self) -> list[keras.Variable]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -11,10 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfppdnn import workers
 from tfppdnn.errors import own_errors
 from tfppdnn.training.callbacks import StepProgress, StopWhenDiverged, TensorBoardLog
 from tfppdnn.training.checkpoints import Checkpoints
 from tfppdnn.training.stopping import StopAtStep
+from tfppdnn.training.together import Together
 
 
 def fit_resumably(
@@ -28,6 +31,7 @@ def fit_resumably(
     logs: str | Path | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     image_grid: Callable[[], np.ndarray] | None = None,
+    shared: bool = False,
 ) -> list[dict[str, float]]:
     """Trains in rounds, with a checkpoint after each, from the newest checkpoint on.
 
@@ -47,6 +51,8 @@ def fit_resumably(
         callbacks: Further callbacks. Each round is one epoch to them, or what is left of it,
             whose number is its first step.
         image_grid: Makes a picture for TensorBoard at the end of each round.
+        shared: Whether all workers that take part (see `tfppdnn.workers`) train it together: then
+            all call this alike, with what each takes of the batches.
 
     Returns:
         A dictionary a round: `step` at its end, and the mean of each metric over it.
@@ -54,36 +60,47 @@ def fit_resumably(
     Raises:
         UserError: The newest checkpoint is damaged, a metric is no longer finite, or a batch's
             pictures cannot be read or protected.
+        WorkerLostError: Another worker was lost.
         KeyboardInterrupt: Ctrl-C was pressed; it says which step was saved.
     """
     saved = Checkpoints(checkpoints, model)
-    step, history = saved.restore()
+    shared = shared and workers.here() != workers.ALONE
+    step, history = saved.restore_together() if shared else saved.restore()
     if step >= steps:
         return history
 
-    progress, stop = StepProgress(title, steps, step), StopAtStep()
-    watchers = [progress, StopWhenDiverged(title, saved.latest), stop]
-    if logs is not None:
-        watchers.append(TensorBoardLog(logs, step, image_grid))
-    with contextlib.closing(progress), stop.listening():
+    stop = StopAtStep()
+    watchers = [StopWhenDiverged(title, saved.latest), stop]
+    fit = functools.partial(model.fit, shuffle=False, verbose=0)
+    if shared:
+        fit = Together(model, stop).fit
+    with contextlib.ExitStack() as closing:
+        if workers.is_chief():
+            progress = closing.enter_context(contextlib.closing(StepProgress(title, steps, step)))
+            watchers.insert(0, progress)
+            if logs is not None:
+                watchers.append(TensorBoardLog(logs, step, image_grid))
+        closing.enter_context(stop.listening())
         while step < steps:
             begun = step - step % steps_per_round
             end = min(begun + steps_per_round, steps)
             with own_errors():
-                fitted = model.fit(
+                fitted = fit(
                     _all_but(step - begun, make_batches(begun, end - begun)),
                     initial_epoch=step,
                     epochs=step + 1,
                     steps_per_epoch=end - step,
-                    shuffle=False,
-                    verbose=0,
                     callbacks=[*watchers, *callbacks],
                 )
             step += stop.steps
             if step == end:
                 means = {name: float(values[-1]) for name, values in fitted.history.items()}
                 history.append({"step": step, **means})
-            saved.save(step, history)
+            if shared:
+                # Also what was pressed during the last step.
+                stop.agreed = any(workers.told(stop.pressed))
+            if workers.is_chief():
+                saved.save(step, history)
             if stop.asked:
                 raise KeyboardInterrupt(f"{title}: step {step:,} of {steps:,} is saved")
     return history

@@ -18,14 +18,22 @@ class StopAtStep(keras.callbacks.Callback):
     Other callbacks can tell a round that is cut off by `model.stop_training`.
 
     Attributes:
-        asked: Whether it was pressed.
+        pressed: Whether it was pressed.
+        agreed: Of several workers, whether it was pressed at any, as all know it; None to a
+            process that is alone.
         steps: Steps made in the newest `fit`.
         begun: Whether any step was made; until then there is nothing to save.
     """
 
     def __init__(self):
         super().__init__()
-        self.asked, self.steps, self.begun = False, 0, False
+        self.pressed, self.steps, self.begun = False, 0, False
+        self.agreed: bool | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether to stop."""
+        return self.pressed if self.agreed is None else self.agreed
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
@@ -43,7 +51,7 @@ class StopAtStep(keras.callbacks.Callback):
             signal.signal(signal.SIGINT, before)
             if not self.begun:
                 raise KeyboardInterrupt
-            self.asked = True
+            self.pressed = True
             said = "stopping after this step, to save it; Ctrl-C again stops at once"
             tqdm.write(said, file=sys.stderr)
 

@@ -10,6 +10,7 @@ from functools import partial
 import keras
 import numpy as np
 
+from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.half import round_weights_to_half
@@ -50,6 +51,9 @@ def make_photo_run(
         UserError: There is no trunk, there are too few pictures, or a training diverged.
         VerificationError: An exported file does not do what h_p does.
     """
+    # Its trainings are small, or in closed form: the chief makes them alone.
+    if not workers.is_chief():
+        return
 
     def stage(name: str):
         return timed(run.path / "logs", name)
