@@ -37,17 +37,20 @@ def test_it_draws_what_is_still_there_without_having_seen_a_picture(targets):
     assert "grey levels" in result.finding
 
 
+@pytest.mark.slow
 def test_each_target_is_searched_anew(targets):
     both = attacked(targets, coarse, steps=60).images
     second = attacked(targets[1:], coarse, steps=60, seed=1).images
     np.testing.assert_allclose(both[1].astype(int), second[0], atol=2)
 
 
+@pytest.mark.slow
 def test_of_a_constant_nothing_comes_back(targets):
     result = attacked(targets, lambda images: 0.0 * images + 0.5, steps=60)
     assert affine_ssim(result.images, targets).max() < 0.5
 
 
+@pytest.mark.slow
 def test_a_stopped_search_ends_alike(targets, tmp_path):
     whole = attacked(targets[:1], coarse, steps=40).images
     attacked(targets[:1], coarse, steps=20, checkpoints=tmp_path)

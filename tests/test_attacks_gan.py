@@ -45,6 +45,7 @@ def mean_ssim(images):
 FLOOR = mean_ssim(mean_image_baseline(PLAIN, len(HELD_OUT)))
 
 
+@pytest.mark.slow
 def test_a_photographic_negative_is_seen_through():
     attack = GANAttack.strong(generator="pixel", epochs=5, **SMALL)
     result = attack.run(ciphertexts(lambda images: 255 - images))

@@ -66,6 +66,7 @@ def test_what_is_gone_does_not_come_back(digits):
     assert ssim(result.images, held_out).mean() < 0.5
 
 
+@pytest.mark.slow
 def test_what_is_moved_across_the_image_comes_back_to_an_attack_of_global_reach():
     colours = np.random.default_rng(0).integers(0, 256, (460, 2, 2, 3), np.uint8)
     quarters = colours.repeat(16, axis=1).repeat(16, axis=2)
@@ -92,6 +93,7 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
+@pytest.mark.slow
 def test_a_killed_attack_goes_on_and_ends_with_the_same_images(digits, tmp_path, monkeypatch):
     plain, held_out = digits
     settings = {"epochs": 3, "batch_size": 100}

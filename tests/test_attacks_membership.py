@@ -73,6 +73,7 @@ def report_of(protector, dataset, **more):
     )
 
 
+@pytest.mark.slow
 def test_what_remembers_its_pictures_is_found_out(dataset, tmp_path):
     report = report_of(Remembers(dataset), dataset, out=tmp_path / "audit")
     row = report["membership"]

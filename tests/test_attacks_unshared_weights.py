@@ -50,6 +50,7 @@ def test_pixels_that_were_each_changed_in_their_own_way_come_back(digits):
     assert ssim(result.images, held_out).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_another_key_teaches_nothing(digits):
     plain, held_out = digits
     own = VICTIM.with_key(4)
@@ -91,6 +92,7 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
+@pytest.mark.slow
 def test_a_killed_attack_goes_on_and_ends_with_the_same_images(digits, tmp_path, monkeypatch):
     plain, targets = digits
     settings = {"epochs": 3, "batch_size": 128}

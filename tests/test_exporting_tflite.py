@@ -110,7 +110,9 @@ def operators(content):
         yield code, graph.tensors[operator.outputs[0]]
 
 
-@pytest.mark.parametrize("make", [lambda: model_of("batch"), code_model])
+@pytest.mark.parametrize(
+    "make", [lambda: model_of("batch"), pytest.param(code_model, marks=pytest.mark.slow)]
+)
 def test_batch_normalization_is_computed_in_integers(make):
     made = list(operators(tflite.int8_tflite(make(), photographs(count=5))))
     types = {code: {tensor.type for other, tensor in made if other == code} for code, _ in made}
