@@ -1,4 +1,4 @@
-"""Sharp pictures of something else look like an answer: an audit says that they are none."""
+"""Sharp pictures of another scene look like an answer: an audit says that they are none."""
 
 import numpy as np
 import pytest
@@ -60,13 +60,13 @@ def test_a_blur_is_less_sharp_and_noise_is_sharper():
     assert sharpness(noise_like(PLAIN)).mean() > 1.5 * sharpness(PLAIN).mean()
 
 
-def test_sharp_pictures_of_something_else_are_called_that():
+def test_sharp_pictures_of_another_scene_are_called_that():
     found = judged(others(PLAIN))
     assert found.sharp_but_other and found.sharpness == pytest.approx(1, abs=0.05)
-    assert "sharp, and of something else: 0.0% matched of 60, by chance 1.7%" in (found.sentence)
+    assert "sharp, and of another picture: 0.0% matched of 60, by chance 1.7%" in (found.sentence)
     some = others(PLAIN)
     some[:6] = PLAIN[:6]
-    assert "sharp, and most are of something else: 10.0% matched of 60" in judged(some).sentence
+    assert "sharp, and most are of another picture: 10.0% matched of 60" in judged(some).sentence
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_sharp_pictures_of_something_else_are_called_that():
 )
 def test_what_shows_the_picture_or_is_not_sharp_is_not(change):
     found = judged(change(PLAIN))
-    assert not found.sharp_but_other and "something else" not in found.sentence
+    assert not found.sharp_but_other and "another picture" not in found.sentence
 
 
 def test_the_verdict_and_the_picture_say_so(monkeypatch):
@@ -102,9 +102,9 @@ def test_the_verdict_and_the_picture_say_so(monkeypatch):
         for name, other in (("draws", True), ("blurs", False))
     }
     (verdict,) = verdicts(rows)
-    assert "Sharp, and of something else: the pictures of draws." in verdict.evidence
+    assert "Sharp, and of another picture: what draws made." in verdict.evidence
     drawn = {}
     monkeypatch.setattr(pictures, "montage", lambda images, columns: drawn.update(images) or PLAIN)
     monkeypatch.setattr(pictures, "png", bytes)
     pictures.draw_pictures({"attacks": rows}, dict.fromkeys(rows, PLAIN))
-    assert drawn.keys() == {"draws (worked, but of something else)", "blurs (worked)"}
+    assert drawn.keys() == {"draws (worked, but of another picture)", "blurs (worked)"}

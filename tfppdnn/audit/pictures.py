@@ -41,4 +41,4 @@ def draw_pictures(
 
 def _became(row: Mapping[str, Any]) -> str:
     """What became of an attack; a sharp picture that is none of the plain one's looks like it."""
-    return row["status"] + (", but of something else" if row.get("sharp_but_other") else "")
+    return row["status"] + (", but of another picture" if row.get("sharp_but_other") else "")

@@ -139,7 +139,7 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
     reached, matched = _reached(worked[best]), _most_matched(worked)
     evidence = f"{best} reaches {reached}; {matched}." if reached else f"{matched}."
     if others := [name for name, row in rows.items() if row.get("sharp_but_other")]:
-        evidence += f" Sharp, and of something else: the pictures of {', '.join(others)}."
+        evidence += f" Sharp, and of another picture: what {', '.join(others)} made."
     if failed:
         evidence += f" Failed, which proves nothing: {', '.join(failed)}."
     return Verdict(

@@ -67,7 +67,7 @@ class Judgement:
         orientation_agreement: Its mean.
         matched: The share that was matched, by the better of both re-identifications.
         sharpness: How much neighbouring pixels differ, as a share of what they do in plain images.
-        sharp_but_other: Whether they are as sharp as plain images, and most show something else.
+        sharp_but_other: Whether they are as sharp as plain images, and most are of another picture.
     """
 
     status: AttackStatus
@@ -129,7 +129,7 @@ def judge_reconstructions(
     two, lies above it). So no photographic negative, blur, line drawing or look-alike is taken
     for a failure.
 
-    Beside that it is said where images are as sharp as plain ones and show something else: they
+    Beside that it is said where images are as sharp as plain ones and of another picture: they
     look like an answer, and are none.
 
     It has collapsed if its images hardly depend on the input, whatever they score: their
@@ -224,7 +224,7 @@ def judge(examined: Examination) -> Judgement:
     sharp_but_other = is_other and _AS_SHARP[0] < sharp < _AS_SHARP[1] and not is_flat
     if sharp_but_other:
         sentence += (
-            f" Its images are sharp, and {'most are ' if finds_its_own else ''}of something else: "
+            f" Its images are sharp, and {'most are ' if finds_its_own else ''}of another picture: "
             f"{matched:.1%} matched of {len(examined.images):,}, by chance "
             f"{baseline.chance_of_a_match:.1%} (neighbouring pixels differ {sharp:.2f} times as "
             "much as in plain images)."
