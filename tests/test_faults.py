@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from faults import stages
 from faults.comparing import differences, results, torn
 from faults.killing import Bench, Record
 from faults.verbs import VERBS
@@ -26,6 +27,15 @@ def test_killed_at_random_it_ends_as_if_nobody_had(bench, verb):
     bench.live(verb, 0, record, most=2 if verb.name in ("export", "protect") else 1)
     assert record.problems == []
     assert record.finished == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(stages.MISSING is not None, reason=str(stages.MISSING))
+@pytest.mark.parametrize(
+    "verb", [verb for verb in VERBS if verb.name in stages.ACTS], ids=lambda verb: verb.name
+)
+def test_whatever_befalls_it_at_each_stage_it_says_so_and_loses_nothing(bench, verb):
+    assert stages.befall(bench, verb) == []
 
 
 def test_what_differs_is_named(tmp_path):

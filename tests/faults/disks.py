@@ -29,16 +29,16 @@ def suffer(bench: Bench, verb: Verb, life: int, record: Record) -> None:
     """
     expected, _, _ = bench.undisturbed(verb)
     name = f"{bench.seed} {verb.name} disk {life}"
-    with _disk(bench.folder / "disk") as disk:
-        place = disk / "place"
+    with disk(bench.folder / "disk") as mounted:
+        place = mounted / "place"
         verb.prepare(bench.folder, place)
-        full = _used(disk)
-        _remount(disk, f"size={_LARGE},ro")
+        full = _used(mounted)
+        _remount(mounted, f"size={_LARGE},ro")
         _try(bench, verb, place, "READONLY", record, name)
         room = random.Random(name).randint(2**14, 2**18)
-        _remount(disk, f"size={full + room},rw")
+        _remount(mounted, f"size={full + room},rw")
         _try(bench, verb, place, f"FULL {room}", record, name)
-        _remount(disk, f"size={_LARGE}")
+        _remount(mounted, f"size={_LARGE}")
         code, said = bench.run(verb, place)
         if code:
             record.problems.append(f"{name}: with room it ended with {code}: {said[-300:]}")
@@ -61,9 +61,10 @@ def _try(bench: Bench, verb: Verb, place: Path, how: str, record: Record, name: 
 
 
 @contextlib.contextmanager
-def _disk(folder: Path) -> Iterator[Path]:
+def disk(folder: Path, *, size: int = _LARGE) -> Iterator[Path]:
+    """Mounts one of so many bytes in a folder, as long as the body lasts."""
     folder.mkdir(exist_ok=True)
-    options = ["mount", "-t", "tmpfs", "-o", f"size={_LARGE}", "tmpfs", str(folder)]
+    options = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     subprocess.run(options, check=True)
     try:
         yield folder
@@ -71,9 +72,9 @@ def _disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def _remount(disk: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", str(disk)], check=True)
+def _remount(folder: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
-def _used(disk: Path) -> int:
-    return sum(file.stat().st_blocks * 512 + 4096 for file in disk.rglob("*"))
+def _used(folder: Path) -> int:
+    return sum(file.stat().st_blocks * 512 + 4096 for file in folder.rglob("*"))

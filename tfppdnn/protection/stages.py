@@ -5,7 +5,6 @@ from __future__ import annotations
 from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.exporting.half import round_weights_to_half
-from tfppdnn.files import written_whole
 from tfppdnn.protection import measurements
 from tfppdnn.protection.building import build_discriminator, build_protector
 from tfppdnn.protection.exports import export_gate, export_protector, export_reference
@@ -17,6 +16,7 @@ from tfppdnn.reports.report import draw_figures, write_report
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TrainingSettings
 from tfppdnn.timing import timed
+from tfppdnn.training.keras_file import write_keras
 from tfppdnn.training.precision import in_float32
 
 
@@ -57,8 +57,7 @@ def make_run(run: RunFolder, settings: TrainingSettings, dataset: ImageDataset, 
     )
     # Now, so that every figure below is of the very function that the float16 file computes.
     round_weights_to_half(protector)
-    with written_whole(run.protector) as temporary:
-        protector.save(temporary)
+    write_keras(protector, run.protector)
 
     # What it is worth.
     with stage("measuring"):

@@ -72,8 +72,8 @@ def load_network(path: str | os.PathLike[str]) -> Callable:
         network = keras.models.load_model(path, compile=False)
     except Exception as error:
         raise UserError(
-            f"{path} cannot be loaded as a Keras file ({_first_line(error)}); pass one that Keras "
-            "has saved, of layers that it knows"
+            f"{path} cannot be loaded as a Keras file ({_first_line(error)}); put it back as it "
+            "was, or pass one that Keras has saved, of layers that it knows"
         ) from error
     return _checked(network, os.fspath(path))
 

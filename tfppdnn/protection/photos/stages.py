@@ -14,7 +14,6 @@ from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.half import round_weights_to_half
-from tfppdnn.files import written_whole
 from tfppdnn.models.code import code_bits
 from tfppdnn.models.randomized_response import RandomizedWords
 from tfppdnn.models.trunk_protector import seen, trunk_protector
@@ -30,6 +29,7 @@ from tfppdnn.reports.report import write_report
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings.photos import PhotoSettings
 from tfppdnn.timing import timed
+from tfppdnn.training.keras_file import write_keras
 from tfppdnn.training.shards import Arrays
 
 # Figures and checks of exported files look at so many test pictures, at most.
@@ -82,8 +82,7 @@ def make_photo_run(
     with stage("code"):
         make = _private if settings.privacy.epsilon else _rounded
         protector, facts = make(settings, trunk.model, train, dataset.train_labels, seed=seed)
-        with written_whole(run.protector) as temporary:
-            protector.save(temporary)
+        write_keras(protector, run.protector)
         run.record("transformation_network", facts | trunk.facts)
     with stage("measuring"):
         restore, classify = measure(run, settings, dataset, train, test, protector, seed=seed)
