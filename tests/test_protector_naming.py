@@ -155,7 +155,7 @@ def test_a_run_is_the_same_protector_in_every_form(tiny_run):
         ("lable:runs/a", r"did you mean label\?"),
         ("blur:0", "whole number from 1"),
         ("no.such.module:name", r"cannot be imported \(ModuleNotFoundError"),
-        ("missing.py:name", r"cannot be imported \(FileNotFoundError"),
+        ("missing.py:name", r"there is no file missing\.py; name one that is there"),
         ("OWN:missing", "is not there; name a function"),
         ("OWN:number", "is of type int; name a function"),
         ("OWN:Shift", "is of type type; name a function"),

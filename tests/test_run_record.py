@@ -92,6 +92,14 @@ def test_a_configuration(tmp_path, place, value, said):
     assert str(refused.value).endswith(f"restore it, or delete {tmp_path} to begin again")
 
 
+@pytest.mark.parametrize("place", [["dataset", "name"], ["\ud800"]])
+def test_half_a_character(tmp_path, place):
+    path = write(tmp_path / "config.json", damaged(CONFIG, place, "\ud800"))
+    with pytest.raises(UserError) as refused:
+        RunFolder(tmp_path).config()
+    assert str(refused.value).startswith(f"{path} is not valid JSON")
+
+
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [

@@ -200,6 +200,8 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
+        # Half of a pair, as "\ud800", is a text that can neither be written nor checked.
+        json.dumps(content, ensure_ascii=False).encode()
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except OSError as error:

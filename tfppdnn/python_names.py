@@ -60,10 +60,13 @@ class PythonName:
 
     @cached_property
     def _module(self) -> ModuleType:
+        path = Path(self.place).expanduser().resolve()
+        if self.place.endswith(".py") and not path.is_file():
+            raise UserError(f"{self.text}: there is no file {self.place}; name one that is there")
         try:
             if not self.place.endswith(".py"):
                 return importlib.import_module(self.place)
-            return _run_file(Path(self.place).expanduser().resolve())
+            return _run_file(path)
         except (Exception, SystemExit) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise UserError(
