@@ -195,6 +195,7 @@ def test_classes_begin_with_words_of_their_own():
     np.testing.assert_allclose(kernel, logits @ (codes - codes.mean(axis=0)), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_with_the_same_weights(tmp_path):
     def steps(model, seeds):
         for seed in seeds:

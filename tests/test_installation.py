@@ -18,8 +18,8 @@ from tfppdnn.images.photographs import photographs
 
 ROOT = Path(__file__).parent.parent
 CLIENT = {"numpy", "PIL", "ai_edge_litert", "fire", "tqdm", "lazy_loader"}
-# Of the client's packages, and two that are asked for only if they are there.
-WITH_OTHERS = {"google", "pydantic_core", "pillow_heif", "keras_hub"}
+# They come with packages that are asked for, or are used only if they are there.
+WITH_OTHERS = {"google", "pydantic_core", "pillow_heif", "keras_hub", "threadpoolctl"}
 
 HIDING = """
     import sys

@@ -76,6 +76,7 @@ def test_each_of_them_may_have_an_optimizer_of_its_own():
     assert rates_and_kinds(model) == kinds
 
 
+@pytest.mark.slow
 def test_a_saved_model_goes_on_as_if_never_stopped(build, pairs, tmp_path):
     (x, y), (x_p, y_p) = pairs
     schedule = keras.optimizers.schedules.CosineDecay(0.01, 5)
@@ -246,6 +247,7 @@ def test_a_network_s_name_is_the_function_and_its_module_is_still_found():
     assert by_path is unet  # `import a.b as c` asks the package.
 
 
+@pytest.mark.slow
 def test_a_configuration_is_good_for_more_than_one_model(build):
     config = build().get_config()
     first, second = (type(build()).from_config(config) for _ in range(2))

@@ -147,6 +147,7 @@ def test_a_killed_training_ends_where_an_uninterrupted_one_does(uninterrupted, k
     assert history == expected_history
 
 
+@pytest.mark.slow
 def test_without_its_newest_checkpoint_a_training_goes_on_from_the_one_before(
     uninterrupted, tmp_path
 ):

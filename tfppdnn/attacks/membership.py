@@ -47,9 +47,13 @@ class MembershipAttack(Attack[Suspects, Suspicions]):
             )
         # Of these pictures alone, which is half a second before they are needed.
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
 
         known, others, source = self._told(data)
-        attack = HistGradientBoostingClassifier(random_state=self.seed).fit(known, data.was_in)
+        # Of so few pictures there is little to share: two threads wait for each other, and took
+        # nine times the processor time of one beside other work.
+        with threadpool_limits(1, user_api="openmp"):
+            attack = HistGradientBoostingClassifier(random_state=self.seed).fit(known, data.was_in)
         return self._result(
             attack.predict_proba(others)[:, 1],
             f"A classifier learnt from {len(known):,} pictures, of which the attacker knows "
