@@ -332,7 +332,7 @@ assert "tensorflow" not in sys.modules
             marks=pytest.mark.slow,
         ),
         pytest.param(
-            "import inspect, tfppdnn as t; assert 'attacks' in inspect.signature(t.audit).parameters",
+            "import inspect, tfppdnn as t; assert 'attacks' in str(inspect.signature(t.audit))",
             marks=pytest.mark.slow,
         ),
     ],
