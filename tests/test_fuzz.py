@@ -30,7 +30,24 @@ def base(made_once, classified_run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", ["rest", "grpc"])
+def test_what_is_sent_is_refused_in_a_line(base, tmp_path, name):
+    """In this process, which has imported already what takes seconds to import."""
+    target, became = TARGETS[name](), set()
+    target.prepare(base, tmp_path)
+    try:
+        for number in range(_CASES[name]):
+            outcome = target.run(target.case(random.Random(f"1 {name} {number}")))
+            assert outcome.wrong is None, number
+            became.add(outcome.became)
+        assert target.check().became == "answered"
+    finally:
+        target.close()
+    assert len(became) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["images", "calls", "configs", "models"])
 def test_what_is_damaged_is_refused_in_a_line(base, name):
     record = Watch(name, 1, base).run(0, _CASES[name])
     assert record.problems == {}

@@ -17,7 +17,7 @@ from tfppdnn.run_folder import machine, versions
 from .targets import TARGETS
 from .watching import LONGEST, MOST_MEMORY, ROOT, Record, Watch
 
-_CASES_AT_A_TIME = 2000
+_CASES_AT_A_TIME = 1000
 
 
 def main() -> int:
@@ -77,7 +77,8 @@ def _write(given: argparse.Namespace, name: str, record: Record) -> None:
         "seed": given.seed,
         "cases": record.cases,
         "became": dict(record.became.most_common()),
-        "problems": [f"{number}: {said}" for number, said in record.problems.items()],
+        # Of a traceback its last line; --failures has all of it.
+        "problems": [f"{n}: {said.splitlines()[-1][:300]}" for n, said in record.problems.items()],
         "seconds": round(record.seconds),
         "processor_seconds_of_the_cases": round(record.cpu),
         "slowest_case_seconds": round(record.slowest, 2),
