@@ -106,6 +106,7 @@ def test_a_damaged_vector_is_told_from_a_wrong_port(check, made, tmp_path, capsy
     assert "images/32x32.png decodes to other pixels" in said
 
 
+@pytest.mark.slow
 def test_noise_is_part_of_the_vector_and_black_where_it_is_missing(check, private, capsys):
     vector = private / "conformance"
     manifest = json.loads((vector / "manifest.json").read_text())

@@ -36,6 +36,7 @@ def result():
     return train((images, labels), settings=make_settings("quick", tiny_options()))
 
 
+@pytest.mark.slow
 def test_a_training_without_a_folder_gives_a_protector(result):
     images = np.random.default_rng(1).integers(0, 256, (3, 40, 48, 3), np.uint8)
     protected = result.protector.protect(images)
