@@ -68,43 +68,8 @@ def names(folder):
     return {name for name in hidden if not name.startswith("logs/")}
 
 
-@pytest.fixture(scope="module")
-def trained(tiny_settings, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "out").mkdir()
-    run = folder / "out/run"
-    train = verb("train", f"--out={run}", *tiny_settings)
-    both = Two(folder, train, [*read_only(folder / "out"), *train]).ended()
-    for code, said in both:
-        assert code == 0, said
-    return run, [said for _, said in both]
-
-
-def test_two_workers_make_the_run_that_one_makes(trained, tiny_run):
-    run, _ = trained
-    assert names(run) == names(tiny_run)
-    figures = [json.loads((each / "metrics.json").read_text()) for each in (run, tiny_run)]
-    assert figures[0].keys() == figures[1].keys()
-    ends = [each["reference_classifier"]["history"][-1] for each in figures]
-    assert ends[0] == pytest.approx(ends[1], rel=0.05)
-
-
-def test_the_others_say_what_the_chief_says(trained):
-    run, said = trained
-    figures = [json.loads(each.strip().splitlines()[-1]) for each in said]
-    assert figures[0] == figures[1]
-    assert figures[0]["run"] == str(run)
-
-
-def test_only_the_chief_writes(trained, tmp_path):
-    if not read_only(tmp_path):
-        pytest.skip("needs the program unshare, and leave to use it")
-    # Worker 1 had the folder to read only: it would have ended with an error.
-    run, _ = trained
-    assert (run / "report.html").is_file()
-
-
-@pytest.mark.parametrize("objective", ["hardened", "cyclegan"])
+# `cyclegan` runs the same code but for its losses, and would take as long again.
+@pytest.mark.parametrize("objective", ["hardened"])
 def test_each_training_is_that_of_one_process(objective, tmp_path):
     two, one = tmp_path / "two", tmp_path / "one"
     two.mkdir()
