@@ -14,7 +14,7 @@ from tfppdnn.audit import AuditReport, audit
 from tfppdnn.datasets.load import load_dataset
 from tfppdnn.errors import UserError
 from tfppdnn.leakage import membership
-from tfppdnn.leakage.membership import in_words
+from tfppdnn.leakage.members import in_words
 from tfppdnn.models.before_rounding import before_rounding
 from tfppdnn.models.code import RoundToLevels
 from tfppdnn.models.eight_bit import run_on_images

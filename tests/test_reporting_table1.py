@@ -55,9 +55,9 @@ def written(tmp_path_factory):
     """Table I of made-up figures; what attacks made are pictures of one grey each."""
     run = RunFolder(tmp_path_factory.mktemp("tables"), record="table1.json")
     settings = {"attacker_images": 0, "attacker_image_size": 48, "attackers_dataset": "photos"}
-    write_json(
-        run.path / "config.json", {"preset": "cpu", "settings": settings, "dataset": {}, "seed": 0}
-    )
+    dataset = {"name": "photos"}
+    config = {"preset": "cpu", "settings": settings, "dataset": dataset, "seed": 0}
+    write_json(run.path / "config.json", config)
     figures = {
         **{f"{name}_floor": 0.14 for name in ("ssim", "affine_ssim")},
         **{

@@ -31,8 +31,8 @@ from tfppdnn.leakage.attributes import guessed_better, in_words
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import to_record
 from tfppdnn.leakage.judgement import COUNTED, FAILED, NOT_APPLICABLE, WORKED, Judgement, judge
-from tfppdnn.leakage.membership import in_words as said_of_members
-from tfppdnn.leakage.membership import tells_members
+from tfppdnn.leakage.members import in_words as said_of_members
+from tfppdnn.leakage.members import tells_members
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.run_folder import RunFolder
 

@@ -28,7 +28,6 @@ from tfppdnn.images.shifting import shifted
 from tfppdnn.leakage.attributes import attributes_of
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser
-from tfppdnn.models.before_rounding import before_rounding
 from tfppdnn.protector.protector import Protector
 
 # Nobody's else: victims' keys are small numbers, unless they choose this one.
@@ -167,6 +166,9 @@ class Evidence:
 
     def _suspects(self, _: int | None) -> Suspects:
         known, others = self._material.by_membership
+        # With Keras, for which settings that are wrong need not wait.
+        from tfppdnn.models.before_rounding import before_rounding
+
         return Suspects(
             targets=self._protector.protect(others.images),
             protector=self._protector,

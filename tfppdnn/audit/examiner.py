@@ -11,7 +11,7 @@ from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import Figure, Figures
 from tfppdnn.leakage.intervals import mean_with_interval
-from tfppdnn.leakage.membership import membership
+from tfppdnn.leakage.members import membership
 from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser, guessing
 

@@ -15,7 +15,7 @@ from tfppdnn.leakage.attributes import ATTRIBUTES
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.measures import MEASURES
-from tfppdnn.leakage.membership import MEMBERSHIP
+from tfppdnn.leakage.members import MEMBERSHIP
 from tfppdnn.reports.command import command_line
 from tfppdnn.reports.measurements import Measurement, measurements_of
 from tfppdnn.reports.names import is_a_place, spoken

@@ -21,7 +21,7 @@ from tfppdnn.files import read_json, write_bytes, write_json, write_text
 from tfppdnn.leakage.attributes import ATTRIBUTES
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.figure import Figures, from_record
-from tfppdnn.leakage.membership import MEMBERSHIP
+from tfppdnn.leakage.members import MEMBERSHIP
 from tfppdnn.reports.notebook import in_notebook
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.run_record import Config, check_record

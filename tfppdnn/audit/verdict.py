@@ -12,8 +12,8 @@ from tfppdnn.leakage.figure import Figure, Figures, from_record
 from tfppdnn.leakage.judgement import WORKED
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
-from tfppdnn.leakage.membership import MEMBERSHIP
-from tfppdnn.leakage.membership import in_words as said_of_members
+from tfppdnn.leakage.members import MEMBERSHIP
+from tfppdnn.leakage.members import in_words as said_of_members
 
 
 @dataclass(frozen=True, kw_only=True)

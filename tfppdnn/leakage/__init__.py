@@ -19,15 +19,15 @@ from tfppdnn.leakage.contours import contour_correlation
 from tfppdnn.leakage.crowd import CROWD, CodeBound, crowd_bound, guessing_bound
 from tfppdnn.leakage.examination import leakage
 from tfppdnn.leakage.figure import Figure, from_record, to_record
+from tfppdnn.leakage.gradients import sharpness
 from tfppdnn.leakage.intervals import Interval, mean_with_interval
 from tfppdnn.leakage.judgement import Judgement, judge_reconstructions
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import cosine_reidentification, reidentification
 from tfppdnn.leakage.measures import MEASURES, Measure
-from tfppdnn.leakage.membership import MEMBERSHIP, membership
+from tfppdnn.leakage.members import MEMBERSHIP, membership
 from tfppdnn.leakage.orientation import orientation_agreement
 from tfppdnn.leakage.recogniser import SavedModelRecogniser, at_size, guessing, recognition
-from tfppdnn.leakage.sharpness import sharpness
 from tfppdnn.leakage.similarity import affine_fit, affine_ssim, psnr, ssim
 
 __all__ = [

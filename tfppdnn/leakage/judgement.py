@@ -13,11 +13,11 @@ from tfppdnn.errors import UserError
 from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import Figure, share_of_the_way
+from tfppdnn.leakage.gradients import sharpness
 from tfppdnn.leakage.intervals import mean_with_interval
 from tfppdnn.leakage.level import MUCH_FROM, Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
 from tfppdnn.leakage.pairs import Images, check_pair
-from tfppdnn.leakage.sharpness import sharpness
 from tfppdnn.leakage.variation import variance_across_images
 
 # A network that gives one picture for all inputs still flickers by a few grey levels: up to 1% of
