@@ -13,6 +13,7 @@ from tfppdnn.reports.markdown import table
 
 # Colours of Okabe and Ito, which colour-blind readers can tell apart; shapes tell them too.
 _CODES, _HIDING, _OTHERS = "#0072B2", "#D55E00", "#555555"
+_RIGHT = 12
 _HEAD = (
     "what is sent",
     "bits",
@@ -94,7 +95,7 @@ def picture(figures: dict[str, dict]) -> bytes:
             axes.spines[["top", "right"]].set_visible(False)
             axes.axvline(0.1, color=_OTHERS, linestyle="--", linewidth=0.8, zorder=0)
     for axes, (_, title) in zip(panels[1], attackers, strict=True):
-        axes.set_xlabel(f"matched by {title}, % of 1,000 (dashed: chance)")
+        axes.set_xlabel(f"matched by {title}, % (dashed: chance)")
     panels[0, 0].set_title("\N{NORTH WEST ARROW} better", loc="left", fontsize=10, weight="bold")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncols=3, fontsize=9, frameon=False)
@@ -116,12 +117,19 @@ def _draw(axes, figures: dict[str, dict], attacker: str, task: str) -> None:
     for names, colour, shape, label in series:
         at = [(100 * sent[name][attacker][0], 100 * sent[name][task]) for name in names]
         axes.plot(*zip(*at, strict=True), shape, color=colour, markersize=5, label=label)
-        for place, name in zip(at, names, strict=True):
+        lowest = 1000.0
+        for (x, y), name in sorted(zip(at, names, strict=True), key=lambda one: -one[0][1]):
+            # Labels at the right stand left of their points, below each other.
+            right = x > _RIGHT
+            lowest = min(y, lowest - 2) if right else lowest
             axes.annotate(
                 _said(name, sent[name]["bits"]),
-                place,
-                xytext=(6, -2),
-                textcoords="offset points",
+                (x, y),
+                xytext=(x * 0.8, lowest) if right else (6, -2),
+                textcoords="data" if right else "offset points",
+                ha="right" if right else "left",
+                va="center" if right else "baseline",
+                arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.4} if right else None,
                 fontsize=7,
                 color=colour,
             )
@@ -130,7 +138,9 @@ def _draw(axes, figures: dict[str, dict], attacker: str, task: str) -> None:
 def _said(name: str, bits: float | None) -> str:
     if name.startswith("128 numbers, hiding"):
         return "384" if name.endswith(" 0.3") else ""
-    return f"{bits:g}" if "hiding" in name else name
+    if "hiding" in name:
+        return f"{bits:g}"
+    return name.replace(", named on the phone", "")
 
 
 def _is_sent(figure) -> bool:
