@@ -203,12 +203,13 @@ class Config(Part):
         return self
 
 
+class _Took(Part):
+    wall: Finite
+    cpu: Finite
+
+
 class Seconds(Part):
     """`seconds.json`, see `tfppdnn.timing`."""
-
-    class _Took(Part):
-        wall: Finite
-        cpu: Finite
 
     __pydantic_extra__: dict[str, _Took]
 
