@@ -193,12 +193,9 @@ def _row_of_guesses(
 ) -> dict[str, Any]:
     from_plain = attack.run(evidence.unprotected(data))
     figures = examiner.figures_of_guesses(result, from_plain)
-    worked = guessed_better(figures)
-    said = "The attack works" if worked else "The attack failed, which is no secrecy"
+    told = _told(result, works=guessed_better(figures), how_well=in_words(figures))
     return {
-        "threat_model": result.threat_model.value,
-        "status": WORKED if worked else FAILED,
-        "finding": f"{result.finding} {said}: {in_words(figures)}.",
+        **told,
         "settings": _settings(attack),
         "guessed": to_record(figures),
         "seconds": round(time.monotonic() - started),
@@ -209,15 +206,22 @@ def _row_of_suspicions(
     attack: Attack, result: Suspicions, examiner: Examiner, started: float
 ) -> dict[str, Any]:
     figures = examiner.figures_of_suspicions(result)
-    told = tells_members(figures)
-    said = "The attack works" if told else "The attack failed, which is no secrecy"
+    told = _told(result, works=tells_members(figures), how_well=said_of_members(figures))
     return {
-        "threat_model": result.threat_model.value,
-        "status": WORKED if told else FAILED,
-        "finding": f"{result.finding} {said}: {said_of_members(figures)}.",
+        **told,
         "settings": _settings(attack),
         "membership": to_record(figures),
         "seconds": round(time.monotonic() - started),
+    }
+
+
+def _told(result: AttackResult, *, works: bool, how_well: str) -> dict[str, str]:
+    """What a row says first of an attack that makes no pictures."""
+    said = "The attack works" if works else "The attack failed, which is no secrecy"
+    return {
+        "threat_model": result.threat_model.value,
+        "status": WORKED if works else FAILED,
+        "finding": f"{result.finding} {said}: {how_well}.",
     }
 
 
