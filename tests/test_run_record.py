@@ -136,6 +136,7 @@ def test_metrics(tmp_path, place, value, said):
         (["attacks", "itn", "status"], GONE, "attacks.itn.status is missing"),
         (["attacks", "itn", "leakage"], {}, "leakage holds no figure"),
         (["attacks", "itn", "guessed"], {"colour": 1}, "attacks.itn.guessed.colour should be"),
+        (["attacks", "itn", "membership"], {"ssim": INTERVAL}, "membership holds no figure"),
         (["attacks", "itn", "leakage"], {"ssim": INTERVAL}, "reidentification is missing"),
     ],
 )

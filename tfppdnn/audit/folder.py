@@ -43,6 +43,7 @@ class _Row(Part):
     finding: str
     leakage: Leakage | None = None
     guessed: Leakage | None = None
+    membership: Leakage | None = None
     attempts: list[dict[str, Any]] = Field(default_factory=list)
     seconds: Finite | None = None
     source: str | None = None
@@ -54,12 +55,14 @@ class _Row(Part):
         from tfppdnn.leakage.judgement import WORKED
         from tfppdnn.leakage.matching import WAYS_TO_MATCH
         from tfppdnn.leakage.measures import MEASURES
+        from tfppdnn.leakage.members import MEMBERSHIP
 
         if self.threat_model not in {model.value for model in ThreatModel}:
             raise ValueError(f"there is no threat model {self.threat_model}")
         for name, found, measures in (
             ("leakage", self.leakage, MEASURES),
             ("guessed", self.guessed, ATTRIBUTES),
+            ("membership", self.membership, MEMBERSHIP),
         ):
             if name in self.model_fields_set and not measures.keys() & (found or {}).keys():
                 raise ValueError(f"{name} holds no figure")
