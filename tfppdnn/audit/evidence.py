@@ -166,19 +166,24 @@ class Evidence:
 
     def _suspects(self, _: int | None) -> Suspects:
         known, others = self._material.by_membership
-        # With Keras, for which settings that are wrong need not wait.
-        from tfppdnn.models.before_rounding import before_rounding
-
+        # Where nobody knows of any picture whether it was in, one is enough to say so.
+        count = None if self._has_members else 1
         return Suspects(
-            targets=self._protector.protect(others.images),
+            targets=self._protector.protect(others.images[:count]),
             protector=self._protector,
             plain=known.images,
             labels=known.labels,
             was_in=known.was_in if self._has_members else None,
-            suspects=others.images,
-            suspect_labels=others.labels,
-            numbers=before_rounding(self._protector.network),
+            suspects=others.images[:count],
+            suspect_labels=others.labels[:count],
+            numbers=self._before_rounding() if self._has_members else None,
         )
+
+    def _before_rounding(self) -> Callable | None:
+        # With Keras, for which settings that are wrong need not wait.
+        from tfppdnn.models.before_rounding import before_rounding
+
+        return before_rounding(self._protector.network)
 
     def _white_box(self, count: int | None) -> WhiteBox:
         return self._make_owner(WhiteBox, count, differentiable=self._protector.differentiable)
