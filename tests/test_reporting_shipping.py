@@ -369,6 +369,20 @@ def test_a_card_tells_of_nothing_else(nudged, tiny_run, tmp_path, capsys, case):
         ship(tiny_run, out=tmp_path / "out", comparison=path)
 
 
+def test_an_option_that_has_come_since_makes_no_other_command(nudged, tiny_run, tmp_path, capsys):
+    settings = json.loads((nudged / "config.json").read_text())["settings"]
+    del settings["privacy_epsilon"]
+    changed(nudged / "config.json", settings=settings)
+    compared(capsys, tmp_path / "again.json", tiny_run, nudged)
+    ship(tiny_run, out=tmp_path / "out", comparison=tmp_path / "again.json")
+    assert "Made a second time by this command" in (tmp_path / "out/CARD.md").read_text()
+
+    changed(nudged / "config.json", settings={**settings, "transform_steps": 99})
+    compared(capsys, tmp_path / "again.json", tiny_run, nudged)
+    with pytest.raises(UserError, match=r"again\.json: the other run has another settings"):
+        ship(tiny_run, out=tmp_path / "other", comparison=tmp_path / "again.json")
+
+
 def test_a_card_tells_of_no_run_of_another_command(nudged, tiny_run, tmp_path, capsys):
     changed(nudged / "config.json", seed=5)
     compared(capsys, tmp_path / "again.json", tiny_run, nudged)

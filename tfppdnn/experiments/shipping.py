@@ -15,6 +15,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.experiments.model_card import collect_card, write_card
 from tfppdnn.files import digest, read_json, write_json, written_whole
 from tfppdnn.run_folder import MAKING, RunFolder
+from tfppdnn.settings import recorded
 from tfppdnn.writing import size
 
 # Of each file: everybody who installs the package downloads them.
@@ -103,7 +104,11 @@ def _second_making(
             "tfppdnn.experiments compare`"
         )
     for part in MAKING:
-        if others[0][part] != config[part]:
+        one, other = others[0][part], config[part]
+        if part == "settings":
+            # A record that is older than an option was made as by its default.
+            one, other = recorded(one), recorded(other)
+        if one != other:
             raise UserError(
                 f"{comparison}: the other run has another {part}; repeat the command of this one"
             )
