@@ -60,7 +60,9 @@ def test_what_breaks_is_told_kept_and_repeated(tmp_path, monkeypatch):
     (tmp_path / "marks").mkdir()
     monkeypatch.setenv("TFPPDNN_FUZZ_BROKEN", str(tmp_path / "marks"))
     watch = Watch("broken", 5, tmp_path, patience=5)
+    held = b"1" * 2**28  # Which is this process's, and not the worker's.
     problems = watch.run(0, 5).problems
+    assert 0 < watch.record.peak < len(held)
     assert sorted(problems) == [1, 2, 3]
     assert "ValueError: as it must" in problems[1]
     assert problems[2] == "ends the process (-9)"
