@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import errno
 import os
+import stat
 import sys
 import time
 from collections import Counter
@@ -126,23 +127,27 @@ def protect_files(
     destination = named_destination(destination)
     images = ImageSource(source, destination=destination)
     check_destination(destination, images)
-    total = sum(1 for _ in images)
+    total = images.count()
     if not total and not images.unreadable:
         raise UserError(no_image_notice(os.fspath(source), SUFFIXES, images.left_out))
     make_writable(destination)
 
     def protect_one(job: tuple[Path, Path]) -> _Done | str:
         image, output = job
-        return _protect_file(
-            image, output, protector, overwrite=overwrite, max_pixels=max_pixels, size=size
-        )
+        return _protect_file(image, output, protector, max_pixels=max_pixels, size=size)
 
     with owned(destination):
         if identity is not None:
             mark = Mark.of(identity, size=size)
             mark.check(destination)
             mark.write(destination)  # Before the first image, which nobody could place without it.
-        report = _protect_each(images, protect_one, total=total, workers=workers or processors())
+        report = _protect_each(
+            images,
+            protect_one,
+            total=total,
+            workers=workers or processors(),
+            overwrite=overwrite,
+        )
         if report.protected and hasattr(os, "sync"):
             os.sync()
     report.left_out = images.left_out
@@ -156,15 +161,12 @@ def _protect_each(
     *,
     total: int,
     workers: int,
+    overwrite: bool,
 ) -> ProtectReport:
     report = ProtectReport()
-    jobs = ((image, images.output(image)) for image in images)
-    outcomes = in_threads(protect_one, jobs, workers=workers)
-    with (
-        contextlib.closing(outcomes),
-        Progress("protect", total, unit="images") as progress,
-    ):
-        for (image, _), outcome in outcomes:
+    with Progress("protect", total, unit="images") as progress:
+
+        def note(image: Path, outcome: _Done | str) -> None:
             progress.update()
             if outcome is _Done.PROTECTED:
                 report.protected += 1
@@ -173,6 +175,19 @@ def _protect_each(
             else:
                 report.failed.append((str(image), outcome))
                 tqdm.write(outcome, file=sys.stderr)
+
+        def jobs() -> Iterator[tuple[Path, Path]]:
+            for image in images:
+                output = images.output(image)
+                outcome = _without_protecting(image, output, overwrite=overwrite)
+                if outcome is None:
+                    yield image, output
+                else:
+                    note(image, outcome)
+
+        with contextlib.closing(in_threads(protect_one, jobs(), workers=workers)) as outcomes:
+            for (image, _), outcome in outcomes:
+                note(image, outcome)
         for folder in images.unreadable:
             reason = f"{folder} cannot be listed; check its permissions"
             report.failed.append((str(folder), reason))
@@ -216,19 +231,27 @@ class _Done(Enum):
     SKIPPED = "skipped"
 
 
+def _without_protecting(image: Path, output: Path, *, overwrite: bool) -> _Done | str | None:
+    """Returns what became of an image that is not to be protected, or None if it is."""
+    try:
+        there = os.stat(output)  # noqa: PTH116  (a run that is done is nothing but these calls)
+        if stat.S_ISDIR(there.st_mode):
+            return f"{image} cannot be written to {output}: a folder has that name; rename it"
+        # An empty file is what a power cut leaves of a picture that was not on the disk yet.
+        if not there.st_size:
+            return None
+        if os.path.samestat(there, os.stat(image)):  # noqa: PTH116
+            return f"{image} is its own output, through a link in the destination; remove it"
+    except OSError:
+        return None
+    return None if overwrite else _Done.SKIPPED
+
+
 def _protect_file(
-    image: Path, output: Path, protector: Scheme, *, overwrite: bool, **settings: int | None
+    image: Path, output: Path, protector: Scheme, **settings: int | None
 ) -> _Done | str:
     """Returns what was done, or the reason why nothing was."""
     try:
-        if output.is_dir():
-            return f"{image} cannot be written to {output}: a folder has that name; rename it"
-        # An empty file is what a power cut leaves of a picture that was not on the disk yet.
-        if output.exists() and output.stat().st_size:
-            if output.samefile(image):
-                return f"{image} is its own output, through a link in the destination; remove it"
-            if not overwrite:
-                return _Done.SKIPPED
         png = protected_png(image, protector, name=str(image), **settings)
         # Waiting for the disk picture by picture would take longer than protecting them.
         write_bytes(output, png, flushed=False)

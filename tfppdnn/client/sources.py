@@ -38,6 +38,7 @@ class ImageSource:
         self._source = os.path.expanduser(source)  # noqa: PTH111  (a pattern is no path)
         self._destination = destination
         self._passed_by = functools.lru_cache(maxsize=256)(self._is_passed_by)
+        self._mirrored = functools.lru_cache(maxsize=256)(self._mirrored_folder)
         self._kept_whole = functools.lru_cache(maxsize=256)(_names_kept_whole_in)
         self.left_out: Counter[str] = Counter()
         """Suffixes of the files without an image's suffix that the latest iteration passed by."""
@@ -48,12 +49,20 @@ class ImageSource:
 
     def __iter__(self) -> Iterator[Path]:
         """Yields the images one by one."""
+        return (folder / name for folder, name in self._images())
+
+    def count(self) -> int:
+        """How many images there are."""
+        return sum(1 for _ in self._images())
+
+    def _images(self) -> Iterator[tuple[Path, str]]:
+        """Folders and names: in a large folder, making paths of them is most of the work."""
         self.left_out = Counter()
         self.unreadable = []
-        for path in self._candidates():
-            suffix = path.suffix.lower()
+        for folder, name in self._candidates():
+            suffix = _suffix(name)
             if suffix in SUFFIXES:
-                yield path
+                yield folder, name
             else:
                 self.left_out[suffix] += 1
 
@@ -68,9 +77,12 @@ class ImageSource:
         only, they keep it: `photo.jpg.png`, `photo.webp.png`. The name depends on all
         images of the folder, not on the chosen ones, so that no other call hits it.
         """
+        folder, name = image.parent, image.name
+        return self._mirrored(folder) / _output_name(name, whole=name in self._kept_whole(folder))
+
+    def _mirrored_folder(self, folder: Path) -> Path:
         assert self._destination is not None, "the images are not written"
-        name = _output_name(image.name, whole=image.name in self._kept_whole(image.parent))
-        return self._destination / image.relative_to(self.root).with_name(name)
+        return self._destination / folder.relative_to(self.root)
 
     def _find_root(self) -> Path:
         source = Path(self._source)
@@ -100,19 +112,19 @@ class ImageSource:
             )
         return root
 
-    def _candidates(self) -> Iterator[Path]:
+    def _candidates(self) -> Iterator[tuple[Path, str]]:
         source = Path(self._source)
         if os.path.isdir(source):  # noqa: PTH112
             yield from self._tree(source)
         elif os.path.lexists(source):
-            yield source
+            yield source.parent, source.name
         else:
             for name in glob.iglob(self._source, recursive=True):  # noqa: PTH207
                 path = Path(name)
                 if not path.is_dir() and not self._passed_by(path.parent):
-                    yield path
+                    yield path.parent, path.name
 
-    def _tree(self, root: Path) -> Iterator[Path]:
+    def _tree(self, root: Path) -> Iterator[tuple[Path, str]]:
         def note(error: OSError) -> None:
             self.unreadable.append(Path(error.filename))
 
@@ -124,7 +136,7 @@ class ImageSource:
             folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
             for file in sorted(files):
                 if not file.startswith("."):
-                    yield folder / file
+                    yield folder, file
 
     def _is_passed_by(self, folder: Path) -> bool:
         parents = (folder, *folder.parents)
@@ -161,12 +173,16 @@ def _names_kept_whole_in(folder: Path) -> frozenset[str]:
     except OSError:  # a folder that may be entered but not listed
         return frozenset()
     return names_kept_whole(
-        name for name in names if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+        name for name in names if _suffix(name) in SUFFIXES and not name.startswith(".")
     )
 
 
 def _output_name(name: str, *, whole: bool) -> str:
-    return f"{name}.png" if whole else f"{Path(name).stem}.png"
+    return f"{name}.png" if whole else f"{os.path.splitext(name)[0]}.png"  # noqa: PTH122
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122
 
 
 def _contains(outer: Path | None, inner: Path) -> bool:
