@@ -217,6 +217,16 @@ def test_a_damaged_checkpoint_is_named_and_touches_nothing(photos, tmp_path, dam
     assert_equal_states(state(model), before)
 
 
+@pytest.mark.parametrize(
+    ("step", "history"), [(-3, []), (4, {"loss": 1.0}), (4, [["loss", 1.0]]), (4, [{"loss": "1"}])]
+)
+def test_a_checkpoint_with_a_wrong_step_or_history_is_damaged(tmp_path, step, history):
+    model = new_classifier()
+    Checkpoints(tmp_path, model).save(step, history)
+    with pytest.raises(UserError, match=r"is damaged; delete it"):
+        Checkpoints(tmp_path, model).restore()
+
+
 @pytest.mark.parametrize(("saved", "loaded"), [(4, 5), (5, 4)])
 def test_a_checkpoint_of_another_model_is_refused(tmp_path, saved, loaded):
     def model_of(layers):

@@ -126,11 +126,20 @@ def _read(path: Path) -> tuple[int, list[dict[str, float]], list[np.ndarray]]:
     try:
         with np.load(path) as archive:
             step, history = int(archive["step"]), json.loads(str(archive["history"]))
+            _check(step, history)
             return step, history, [archive[f"{i:04d}"] for i in range(len(archive.files) - 2)]
     except Exception:  # Damaged bytes raise errors of every kind, from zipfile to numpy.
         raise UserError(
             f"checkpoint {path} is damaged; delete it to go on from the one before"
         ) from None
+
+
+def _check(step: int, history: list[dict[str, float]]) -> None:
+    """Raises an error of any kind if these are nothing that `save` writes."""
+    if step < 0 or not isinstance(history, list):
+        raise ValueError(step)
+    if not all(isinstance(value, int | float) for one in history for value in one.values()):
+        raise ValueError(history)
 
 
 def _as_array(variable: keras.Variable) -> np.ndarray:
