@@ -28,7 +28,7 @@ def make_private_run(run):
     from tfppdnn.models import bottleneck
 
     keras.utils.set_random_seed(0)
-    network = bottleneck(encoder_width=0.0625, code_size=4, decoder_width=8, privacy_epsilon=2.0)
+    network = bottleneck(encoder_width=0.0625, code_size=16, decoder_width=8, privacy_epsilon=2.0)
     run.mkdir(parents=True)
     export_all(network, run, images=np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), "u1"))
     make_vector(run, run / "conformance")

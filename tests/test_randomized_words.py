@@ -8,6 +8,7 @@ from itertools import product
 import keras
 import numpy as np
 import pytest
+import scipy.linalg
 import tensorflow as tf
 
 from tfppdnn import Protector
@@ -16,6 +17,7 @@ from tfppdnn.exporting.tflite import float32_tflite
 from tfppdnn.leakage import CodeBound, guessing_bound
 from tfppdnn.models import RandomizedWords, bottleneck, code_of, exact_epsilon, privacy_epsilon
 from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.models.randomized_response import orthogonal_signs
 from tfppdnn.system_noise import system_noise
 
 HALF = 2**31
@@ -29,6 +31,11 @@ def layer(epsilon, *, choices, words, size=3, seed=0):
     values = np.random.default_rng(seed).uniform(-1, 1, (words, choices, size))
     made.vocabulary.assign(values / 4.0 ** np.arange(1, words + 1)[:, None, None])
     return made
+
+
+def test_any_two_words_of_a_bottleneck_differ_in_half_of_their_signs():
+    for count in (1, 2, 16):
+        np.testing.assert_array_equal(orthogonal_signs(count), scipy.linalg.hadamard(count))
 
 
 def distribution(made, numbers):
@@ -164,7 +171,7 @@ def test_what_cannot_be_is_refused(options, said):
 @pytest.fixture(scope="module")
 def network():
     keras.utils.set_random_seed(0)
-    return bottleneck(encoder_width=0.0625, code_size=3, decoder_width=8, privacy_epsilon=2.0)
+    return bottleneck(encoder_width=0.0625, code_size=8, decoder_width=8, privacy_epsilon=2.0)
 
 
 @pytest.fixture(scope="module")

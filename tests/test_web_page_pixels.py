@@ -71,7 +71,7 @@ def test_the_shipped_protector_runs_in_the_page(browser, shipped_web_run, tmp_pa
 
 def test_a_page_draws_noise_for_every_picture_and_takes_that_of_a_test(browser, web_run, tmp_path):
     keras.utils.set_random_seed(0)
-    network = bottleneck(encoder_width=0.0625, code_size=3, decoder_width=8, privacy_epsilon=1.0)
+    network = bottleneck(encoder_width=0.0625, code_size=8, decoder_width=8, privacy_epsilon=1.0)
     file = tmp_path / "protector_web.tflite"
     file.write_bytes(web_tflite(network, [32]))
     plain = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8)

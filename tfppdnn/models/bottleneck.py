@@ -16,7 +16,7 @@ from tfppdnn.models.layers import (
     normalization,
     standard_normalization,
 )
-from tfppdnn.models.randomized_response import RandomizedWords, corners
+from tfppdnn.models.randomized_response import RandomizedWords, orthogonal_signs
 from tfppdnn.models.resizing import AreaResize, NearestResizeLike
 from tfppdnn.models.vgg13 import vgg13_stages
 
@@ -44,15 +44,15 @@ def bottleneck(
     at most `code_levels ** code_size` pictures of one size. What that bounds, and what it does
     not, says `tfppdnn.leakage.CodeBound`.
 
-    With `privacy_epsilon` the code is one word of `code_size` signs, which is kept or drawn at
-    random; see `RandomizedWords`. Few signs survive that: of 2 ** code_size words each is drawn
-    as often as it would be kept if that is about e ** privacy_epsilon.
+    With `privacy_epsilon` the code is one word of `code_size`, which is kept or drawn at random;
+    see `RandomizedWords`. A word is `code_size` signs, of which any other has half otherwise, so
+    the word that is said is the one that the numbers agree with most.
 
     Args:
         image_size: Height and width that the image is seen and drawn at; a multiple of 8, at
             least 32.
         encoder_width: Multiplies the channels of VGG13-BN's stages.
-        code_size: Numbers in the code.
+        code_size: Numbers in the code; with `privacy_epsilon` a power of 2.
         code_levels: Values that each of them can take, at least 2; with `privacy_epsilon`, 2.
         decoder_width: Channels of the decoder at full resolution; each halving doubles them.
         privacy_epsilon: Of the local differential privacy of one picture; None for none.
@@ -75,10 +75,10 @@ def bottleneck(
     if privacy_epsilon is None:
         x = RoundToLevels(code_levels, dtype="float32", name="rounded_code")(x)
     else:
-        word = RandomizedWords(privacy_epsilon, choices=2**code_size, dtype="float32", name="word")
+        word = RandomizedWords(privacy_epsilon, choices=code_size, dtype="float32", name="word")
         inputs.append(word.noise_input())
         x = word(layers.Activation("tanh", dtype="float32")(x), inputs[-1])
-        word.vocabulary.assign(corners(code_size))
+        word.vocabulary.assign(orthogonal_signs(code_size)[None])
 
     start = image_size // 2**_DOUBLINGS
     width = decoder_width * 2**_DOUBLINGS

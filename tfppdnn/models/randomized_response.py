@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from tfppdnn import workers
 from tfppdnn.models.code import Code
@@ -154,14 +156,19 @@ def exact_epsilon(kept: int, *, choices: int, words: int) -> float:
     return math.log(true**words) - math.log(other**words - 1)
 
 
-def corners(size: int):
-    """The vocabulary of one word whose values are all signs of `size` numbers.
+def orthogonal_signs(count: int) -> NDArray[np.float32]:
+    """Rows of signs, of which any two agree in half of their columns (Sylvester, 1867).
+
+    Args:
+        count: How many, a power of 2.
 
     Returns:
-        float32 [1, 2^size, size] of -1 and 1.
+        float32 [count, count] of -1 and 1.
     """
-    signs = (ops.arange(2**size)[:, None] // 2 ** ops.arange(size)[None, :]) % 2
-    return ops.cast(signs * 2 - 1, "float32")[None]
+    rows = np.ones((1, 1), np.float32)
+    while len(rows) < count:
+        rows = np.block([[rows, rows], [rows, -rows]])
+    return rows
 
 
 def privacy_epsilon(model: keras.Model) -> float | None:

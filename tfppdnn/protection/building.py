@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -17,6 +18,7 @@ from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.inference import inference
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.perceptual import perceptual_features
+from tfppdnn.models.randomized_response import orthogonal_signs
 from tfppdnn.models.unet import unet
 from tfppdnn.models.vgg13 import copy_stages
 from tfppdnn.protection.cyclegan import CycleGAN
@@ -24,7 +26,6 @@ from tfppdnn.protection.hardened import HardenedProtector
 from tfppdnn.protection.losses import feature_loss
 from tfppdnn.protection.preliminary_images import PreliminaryImages
 from tfppdnn.settings import TrainingSettings
-from tfppdnn.settings.run import PrivacySettings
 from tfppdnn.settings.training import NetworkSettings
 from tfppdnn.training.precision import computing_in_bfloat16
 
@@ -67,7 +68,7 @@ def build_protector(settings: TrainingSettings, dataset: ImageDataset) -> keras.
     return bottleneck(
         image_size=dataset.image_size,
         encoder_width=settings.reference.width,
-        code_size=_signs(privacy) if privacy.epsilon else networks.code_size,
+        code_size=privacy.choices if privacy.epsilon else networks.code_size,
         code_levels=networks.code_levels,
         privacy_epsilon=privacy.epsilon or None,
         decoder_width=networks.decoder_width,
@@ -157,7 +158,7 @@ def _build_hardened(
             # It need not learn again to see what h_theta sees.
             copy_stages(reference_classifier, protector)
             if settings.privacy.epsilon:
-                _name_classes(reference_classifier, protector, seed)
+                _name_classes(reference_classifier, protector)
         model = HardenedProtector(
             protector=protector,
             restorer=build_restorer(settings, dataset),
@@ -182,25 +183,20 @@ def _build_hardened(
     return model, _bits(settings)
 
 
-def _name_classes(classifier: keras.Model, protector: keras.Model, seed: int) -> None:
+def _name_classes(classifier: keras.Model, protector: keras.Model) -> None:
     """Lets a bottleneck's word begin as one that tells h_theta's classes apart.
 
-    Under noise there are few words, and training alone would let classes share one. A code is given
-    to each class, far from those of the others, and the signs begin as those of the likeliest.
+    Under noise there are few words, and training alone would let classes share one. Each class is
+    given a word of its own while there are enough, and a picture begins with that of its likeliest.
     """
     kernel = classifier.get_layer("logits").get_weights()[0]
     (before,) = protector.get_layer("code").get_weights()
     if kernel.shape[0] != before.shape[0]:
         return  # Of another image size, the last stage's map is another.
-    codes = _far_apart(kernel.shape[1], before.shape[1], seed)
+    words = orthogonal_signs(before.shape[1])
+    codes = words[np.arange(kernel.shape[1]) % len(words)]
+    # Words are orthogonal: a picture agrees with that of a class as much as its logit says.
     protector.get_layer("code").set_weights([kernel @ (codes - codes.mean(axis=0))])
-
-
-def _far_apart(count: int, signs: int, seed: int) -> np.ndarray:
-    """[count, signs] of -1 and 1: of many draws, the one whose nearest two differ most."""
-    rng = np.random.default_rng(seed)
-    draws = (rng.choice([-1.0, 1.0], (count, signs)) for _ in range(1000))
-    return min(draws, key=lambda codes: (codes @ codes.T - 2 * signs * np.eye(count)).max())
 
 
 def _bits(settings: TrainingSettings) -> dict[str, Any]:
@@ -209,13 +205,8 @@ def _bits(settings: TrainingSettings) -> dict[str, Any]:
         return {}
     bits = "most_bits_a_protected_image_holds"
     if privacy.epsilon:
-        return {bits: float(_signs(privacy)), "privacy_epsilon": privacy.epsilon}
+        return {bits: math.log2(privacy.choices), "privacy_epsilon": privacy.epsilon}
     return {bits: code_bits(networks.code_size, networks.code_levels)}
-
-
-def _signs(privacy: PrivacySettings) -> int:
-    """How many signs have so many values together."""
-    return privacy.choices.bit_length() - 1
 
 
 def _perceptual_cap(
