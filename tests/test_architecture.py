@@ -145,5 +145,6 @@ def test_only_one_module_knows_keras_cv():
 def test_networks_are_keras_only():
     networks = [path for path in MODULES if part_of(path) == "models"]
     # Fused, compiled and asserted where the backend is TensorFlow; Keras's own on others.
-    with_both = {"models/batch_normalization", "models/fake_pool", "models/inference"}
+    with_both = {f"models/{name}" for name in ("batch_normalization", "fake_pool", "fused_adam")}
+    with_both.add("models/inference")
     assert with_both == {name_of(path) for path in networks if "tensorflow" in roots_of(path)}

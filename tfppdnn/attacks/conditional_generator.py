@@ -23,6 +23,7 @@ from tfppdnn.attacks.pairs import check_pairs, steps_of
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.datasets.batches import shuffled_indices
 from tfppdnn.models.eight_bit import as_bytes, as_floats
+from tfppdnn.models.fused_adam import FusedAdam
 from tfppdnn.models.inference import inference
 from tfppdnn.models.velocity import velocity_network
 from tfppdnn.training.resumable import fit_resumably
@@ -74,7 +75,7 @@ class ConditionalGeneratorAttack(LearnedAttack[OwnedProtector]):
             image_size=data.plain.shape[1:3], numbers=1 + features.count, base_width=self.width
         )
         schedule = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps)
-        model.compile(keras.optimizers.Adam(schedule), "mean_squared_error")
+        model.compile(FusedAdam(schedule), "mean_squared_error")
         model.optimizer.build(model.trainable_variables)
         with kept_or_temporary(checkpoints) as folder:
             fit_resumably(

@@ -19,6 +19,7 @@ from tfppdnn.attacks.data import WhiteBox
 from tfppdnn.attacks.learned import LearnedAttack, kept_or_temporary
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.models.eight_bit import as_bytes, as_floats
+from tfppdnn.models.fused_adam import FusedAdam
 from tfppdnn.models.instance_normalization import InstanceNormalization
 from tfppdnn.models.layers import NearestUpsample2x
 from tfppdnn.training.resumable import fit_resumably
@@ -62,7 +63,7 @@ class DeepImagePriorAttack(LearnedAttack[WhiteBox]):
         search = NetworkSearch(
             data.differentiable, image_shape=data.targets.shape[1:], width=self.width
         )
-        search.compile(keras.optimizers.Adam(self.learning_rate))
+        search.compile(FusedAdam(self.learning_rate))
         search.optimizer.build(search.trainable_variables)
         with kept_or_temporary(checkpoints) as folder:
             for number, target in enumerate(as_floats(data.targets), start=1):

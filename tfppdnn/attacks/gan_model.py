@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from tfppdnn.models.fake_pool import FakePool
+from tfppdnn.models.fused_adam import FusedAdam
 
 Rate = float | keras.optimizers.schedules.LearningRateSchedule
 _LOSSES = ("generator", "discriminator", "consistency")
@@ -59,8 +60,8 @@ class GANAttackModel(keras.Model):
 
     def compile(self, *, generator_rate: Rate, discriminator_rate: Rate, beta_1: float, **kwargs):
         """Makes an Adam for each side (Section IV-C)."""
-        self.generator_optimizer = keras.optimizers.Adam(generator_rate, beta_1)
-        self.discriminator_optimizer = keras.optimizers.Adam(discriminator_rate, beta_1)
+        self.generator_optimizer = FusedAdam(generator_rate, beta_1)
+        self.discriminator_optimizer = FusedAdam(discriminator_rate, beta_1)
         self.generator_optimizer.build(self.generator_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         super().compile(optimizer=self.generator_optimizer, **kwargs)

@@ -22,6 +22,7 @@ from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.datasets.batches import in_batches
 from tfppdnn.errors import UserError
 from tfppdnn.models.eight_bit import as_bytes, as_floats
+from tfppdnn.models.fused_adam import FusedAdam
 from tfppdnn.training.resumable import fit_resumably
 
 _STEPS_PER_ROUND = 500
@@ -91,7 +92,7 @@ class GradientInversionAttack(LearnedAttack[WhiteBox]):
             tv_weight=self.tv_weight,
         )
         schedule = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.steps)
-        model.compile(keras.optimizers.Adam(schedule))
+        model.compile(FusedAdam(schedule))
         model.optimizer.build(model.trainable_variables)
         twice = np.concatenate([as_floats(targets)] * 2)
         fit_resumably(

@@ -21,6 +21,7 @@ from tfppdnn.attacks.learned import LearnedAttack
 from tfppdnn.attacks.pairs import check_pairs, steps_of, train_on_pairs
 from tfppdnn.attacks.result import Reconstruction
 from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.models.fused_adam import FusedAdam
 from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.unet import unet
 
@@ -57,7 +58,7 @@ class _LearnsTheInverse(LearnedAttack[OwnedProtector]):
         keras.utils.set_random_seed(self.seed)
         model = self.network(data.plain.shape[1])
         schedule = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps)
-        model.compile(keras.optimizers.Adam(schedule), "mean_squared_error")
+        model.compile(FusedAdam(schedule), "mean_squared_error")
         train_on_pairs(
             model,
             data.ciphertexts,

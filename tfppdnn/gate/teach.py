@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfppdnn.gate.scores import patch_scores
 from tfppdnn.images.decoys import DECOYS, other_scales
+from tfppdnn.models.fused_adam import FusedAdam
 from tfppdnn.models.inference import inference
 from tfppdnn.models.least_squares import discriminator_loss
 from tfppdnn.models.randomized_response import drawing, noise_taken
@@ -51,7 +52,7 @@ def teach_plain_images(
     rng = np.random.default_rng(seed)
     batch_size = min(batch_size, len(images))
     steps = min(most_steps, max(1, 2 * len(images) // batch_size))
-    optimizer = keras.optimizers.Adam(2e-4, 0.5)
+    optimizer = FusedAdam(2e-4, 0.5)
     optimizer.build(discriminator.trainable_variables)
     protect = drawing(protector) if noise_taken(protector) else inference(protector)
     # For both sizes, so that the step is traced once.

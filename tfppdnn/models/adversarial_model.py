@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from tfppdnn.models.batch_normalization import BatchNormalization
+from tfppdnn.models.fused_adam import FusedAdam
 
 Optimizer = keras.Optimizer | str
 """A Keras optimizer, or its name."""
@@ -47,7 +48,7 @@ class AdversarialModel(keras.Model):
             variables: What each trains, in that order.
             kwargs: As for `keras.Model.compile`.
         """
-        super().compile(optimizer=optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5), **kwargs)
+        super().compile(optimizer=optimizer or FusedAdam(2e-4, beta_1=0.5), **kwargs)
         self._further = list(further)
         for name, other in further.items():
             fresh = type(self.optimizer).from_config(self.optimizer.get_config())

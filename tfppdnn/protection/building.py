@@ -14,6 +14,7 @@ from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.models.code import code_bits
 from tfppdnn.models.eight_bit import as_floats
+from tfppdnn.models.fused_adam import FusedAdam
 from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.inference import inference
 from tfppdnn.models.patchgan import patchgan
@@ -143,7 +144,7 @@ def _build_cyclegan(
             image_shape=dataset.train_images.shape[1:],
             seed=seed,
         )
-    model.compile(optimizer=keras.optimizers.Adam(training.learning_rate, training.beta_1))
+    model.compile(optimizer=FusedAdam(training.learning_rate, training.beta_1))
     facts = {"perceptual_features": features.source, "perceptual_cap": cap}
     return model, {**facts, **_bits(settings)}
 
@@ -176,9 +177,9 @@ def _build_hardened(
     rate, steps = training.learning_rate, transform_steps(settings, dataset)
     falling = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
     model.compile(
-        optimizer=keras.optimizers.Adam(falling, training.beta_1),
-        restorer_optimizer=keras.optimizers.Adam(rate, training.beta_1),
-        discriminator_optimizer=keras.optimizers.Adam(rate / 5, training.beta_1),
+        optimizer=FusedAdam(falling, training.beta_1),
+        restorer_optimizer=FusedAdam(rate, training.beta_1),
+        discriminator_optimizer=FusedAdam(rate / 5, training.beta_1),
     )
     return model, _bits(settings)
 
