@@ -10,6 +10,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import json
 import runpy
 import shutil
+from pathlib import Path
 
 import pytest
 from faults.tiny import TINY_SETTINGS
@@ -32,12 +33,13 @@ def tiny_settings():
 def made_once(tmp_path_factory):
     """From a name and what makes it to a folder that all workers share: read it, or copy it.
 
-    Whoever asks first makes it, and whoever asks meanwhile waits.
+    Whoever asks first makes it, and whoever asks meanwhile waits. TFPPDNN_TESTS_MADE names the
+    folder for all of it, so that one call of pytest finds what an earlier one of the same code made.
     """
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
-    root = root / "shared"
+    root = Path(os.environ.get("TFPPDNN_TESTS_MADE", root / "shared"))
     root.mkdir(exist_ok=True)
 
     def made(name, make):

@@ -35,7 +35,13 @@ def test_killed_at_random_it_ends_as_if_nobody_had(bench, verb):
     "verb", [verb for verb in VERBS if verb.name in stages.ACTS], ids=lambda verb: verb.name
 )
 def test_whatever_befalls_it_at_each_stage_it_says_so_and_loses_nothing(bench, verb):
-    assert stages.befall(bench, verb) == []
+    assert stages.befall(bench, verb, stages.FEW[verb.name]) == []
+
+
+def test_the_few_are_of_all():
+    for verb, acts in stages.FEW.items():
+        assert set(acts) < set(stages.ACTS[verb])
+        assert acts[-1].startswith("TERM:")
 
 
 def test_what_differs_is_named(tmp_path):

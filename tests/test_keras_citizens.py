@@ -54,7 +54,7 @@ def rates_and_kinds(model):
 
 def test_any_optimizer_or_its_name_will_do(build):
     model = build()
-    assert rates_and_kinds(model)[0][0] == "Adam"
+    assert isinstance(model.optimizer, keras.optimizers.Adam)
 
     model.compile(optimizer=keras.optimizers.SGD(0.25, momentum=0.5))
     assert set(rates_and_kinds(model)) == {("SGD", 0.25)}

@@ -123,7 +123,9 @@ class KillAt(keras.callbacks.Callback):
             raise KilledError
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(
+    scope="module", params=["classifier", pytest.param("cyclegan", marks=pytest.mark.slow)]
+)
 def uninterrupted(request, photos, tmp_path_factory):
     new_model, make_batches = KINDS[request.param]
     model, folder = new_model(), tmp_path_factory.mktemp(request.param)
@@ -371,7 +373,14 @@ def at_a_terminal():
 
 
 @pytest.mark.usefixtures("at_a_terminal")
-@pytest.mark.parametrize("pressed_at", [2, 4, 6, 10])
+@pytest.mark.parametrize(
+    ("uninterrupted", "pressed_at"),
+    [
+        *(("classifier", step) for step in (2, 4, 6, 10)),
+        pytest.param("cyclegan", 6, marks=pytest.mark.slow),
+    ],
+    indirect=["uninterrupted"],
+)
 def test_ctrl_c_saves_the_step_and_the_training_goes_on_from_it(
     uninterrupted, pressed_at, tmp_path, capfd
 ):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tfppdnn.run_folder import machine, versions
 
+from . import stages
 from .disks import suffer
 from .killing import ROOT, Bench, Record
 from .verbs import VERBS
@@ -28,6 +29,11 @@ def main() -> int:
     parser.add_argument("--verbs", default=",".join(verb.name for verb in VERBS))
     parser.add_argument(
         "--disks", type=int, default=0, help="how often a disk is full and read-only (Linux, root)"
+    )
+    parser.add_argument(
+        "--stages",
+        action="store_true",
+        help="at each stage a full disk, Ctrl-C, damage and others (Linux, root, a C compiler)",
     )
     parser.add_argument("--work", help="a folder that is kept; a temporary one if not given")
     parser.add_argument("--out", default=ROOT / "results/faults.json", type=Path)
@@ -55,6 +61,12 @@ def main() -> int:
             for verb in verbs:
                 suffer(bench, verb, life, records[verb.name])
                 _write(given, records, time.monotonic() - started)
+        for verb in verbs if given.stages else ():
+            if acts := stages.ACTS.get(verb.name):
+                records[verb.name].stages = len(acts)
+                records[verb.name].problems += stages.befall(bench, verb, acts)
+                _write(given, records, time.monotonic() - started)
+                print(verb.name, len(acts), "stages", file=sys.stderr, flush=True)
     problems = [problem for record in records.values() for problem in record.problems]
     print("\n".join(problems) or "no problem")
     return 1 if problems else 0
@@ -65,12 +77,14 @@ def _write(given: argparse.Namespace, records: dict[str, Record], seconds: float
     before = json.loads(given.out.read_text()) if given.out.exists() else {"verbs": {}}
     command = f"python -m tests.faults --kills={given.kills} --seed={given.seed}"
     command += f" --disks={given.disks}" if given.disks else ""
+    command += " --stages" if given.stages else ""
     command += f" --verbs={given.verbs}"
     of_verbs = {
         name: {
             "command": command,
             "interrupted": record.counts(),
             "finished_and_compared": record.finished,
+            "stages": record.stages,
             "problems": record.problems,
             "moments": ", ".join(record.interruptions),
             "seconds_of_the_command": round(seconds),
@@ -78,7 +92,7 @@ def _write(given: argparse.Namespace, records: dict[str, Record], seconds: float
             "machine": machine(),
         }
         for name, record in records.items()
-        if record.interruptions
+        if record.interruptions or record.stages
     }
     content = {"verbs": {**before["verbs"], **of_verbs}}
     given.out.write_text(json.dumps(content, indent=2) + "\n")

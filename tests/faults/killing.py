@@ -27,12 +27,14 @@ class Record:
     Attributes:
         interruptions: How it was interrupted and when: `STEP n`, or a signal and seconds.
         finished: How often it was done in the end.
+        stages: At how many stages something befell it; see `stages.ACTS`.
         problems: What was wrong, each with the life in which it was; a life is a folder from its
             first command to its last.
     """
 
     interruptions: list[str] = field(default_factory=list)
     finished: int = 0
+    stages: int = 0
     problems: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, Any]:

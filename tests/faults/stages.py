@@ -63,6 +63,29 @@ ACTS = {
         "TERM:protector_int8.tflite",
     ],
 }
+# Of these, what the tests do: each kind of cause, with as little training as may be.
+FEW = {
+    "classify": [
+        "READONLY",
+        "INT:checkpoints/classifier_protected/*.npz",
+        "FLIP:checkpoints/classifier_protected/*.npz",
+        "FULL:classifier",
+        "TERM:metrics.json",
+    ],
+    "audit": [
+        "READONLY",
+        "INT:reconstructions/class_mean.npz",
+        "INT:checkpoints/itn-1/*.npz",
+        "HALF:checkpoints/itn-1/*.npz",
+        "TERM:report.html",
+    ],
+    "export": [
+        "READONLY",
+        "FLIP:checkpoints/protector.keras",
+        "FULL:protector",
+        "TERM:protector_int8.tflite",
+    ],
+}
 # Some runs of this size; a full one is filled to the last byte.
 _SIZE = 2**26
 _CODES = {"READONLY": 2, "FULL": 2, "INT": 130, "FLIP": 2, "HALF": 2, "BACK": 0}
@@ -77,19 +100,20 @@ _SAID = {
 }
 
 
-def befall(bench: Bench, verb: Verb) -> list[str]:
-    """Has a verb go through its acts; returns what was wrong.
+def befall(bench: Bench, verb: Verb, acts: list[str]) -> list[str]:
+    """Has a verb go through some acts; returns what was wrong.
 
     Args:
         bench: Where it is done.
         verb: One of `ACTS`.
+        acts: The last of them ends its process by SIGTERM.
     """
     expected, _, _ = bench.undisturbed(verb)
     with disk(bench.folder / "disk", size=_SIZE) as mounted:
         place = mounted / "place"
         verb.prepare(bench.folder, place)
         before = _names(place)
-        wrong = _run(bench, verb, place, ACTS[verb.name], ended_by=signal.SIGTERM)
+        wrong = _run(bench, verb, place, acts, ended_by=signal.SIGTERM)
         wrong += torn(place)
         wrong += [f"{name} is gone" for name in sorted(before - _names(place))]
         wrong += _run(bench, verb, place, ["BACK"])
