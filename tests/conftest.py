@@ -33,8 +33,8 @@ def tiny_settings():
 def made_once(tmp_path_factory):
     """From a name and what makes it to a folder that all workers share: read it, or copy it.
 
-    Whoever asks first makes it, and whoever asks meanwhile waits. TFPPDNN_TESTS_MADE names the
-    folder for all of it, so that one call of pytest finds what an earlier one of the same code made.
+    Whoever asks first makes it, and whoever asks meanwhile waits. TFPPDNN_TESTS_MADE names a
+    folder for all of it: so a call of pytest finds what an earlier one of the same code made.
     """
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -45,7 +45,7 @@ def mean_ssim(images):
 FLOOR = mean_ssim(mean_image_baseline(PLAIN, len(HELD_OUT)))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_photographic_negative_is_seen_through():
     attack = GANAttack.strong(generator="pixel", epochs=5, **SMALL)
     result = attack.run(ciphertexts(lambda images: 255 - images))
@@ -53,7 +53,7 @@ def test_a_photographic_negative_is_seen_through():
     assert mean_ssim(result.images) > 0.9
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_tanakas_scheme_is_seen_through():
     attack = GANAttack.strong(generator="block", epochs=12, **SMALL)
     result = attack.run(ciphertexts(make_cipher("tanaka").protect))

@@ -146,8 +146,14 @@ def test_the_first_page(tmp_path, monkeypatch, capfd):
     assert capfd.readouterr().out == printed
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("page", ["tutorials/photographs", "tutorials/train", "tutorials/port"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param("tutorials/photographs", marks=pytest.mark.slow),
+        pytest.param("tutorials/train", marks=pytest.mark.long),
+        pytest.param("tutorials/port", marks=pytest.mark.slow),
+    ],
+)
 def test_pages_that_need_nothing(page, reader, capfd):
     run_page(f"docs/{page}.md", capfd)
 
@@ -159,7 +165,7 @@ def test_pages_that_need_a_run(page, reader, own_run, capfd):
     run_page(f"docs/{page}.md", capfd)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_page_on_an_idea_of_ones_own(reader, capfd):
     run_page("docs/tutorials/audit.md", capfd)
     record = json.loads(Path("runs/audit-darker-digits-quick/audit.json").read_text())

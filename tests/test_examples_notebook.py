@@ -21,7 +21,7 @@ def test_the_notebook_is_small():
     assert NOTEBOOK.stat().st_size < 300_000
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_notebook_runs_anew(monkeypatch):
     nbformat = pytest.importorskip("nbformat", reason="needs pip install '.[docs]'")
     nbclient = pytest.importorskip("nbclient", reason="needs pip install '.[docs]'")

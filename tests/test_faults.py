@@ -19,9 +19,14 @@ def bench(made_once, tiny_run, tmp_path_factory):
     return bench
 
 
-# What `train` goes through is also in test_train_resume.py; each of these takes seconds.
-@pytest.mark.slow
-@pytest.mark.parametrize("verb", VERBS[1:], ids=lambda verb: verb.name)
+def each(verbs, *, slow):
+    """Verbs, of which one is for the gate."""
+    tier = {True: pytest.mark.slow, False: pytest.mark.long}
+    return [pytest.param(verb, id=verb.name, marks=tier[verb.name == slow]) for verb in verbs]
+
+
+# What `train` goes through is also in test_train_resume.py.
+@pytest.mark.parametrize("verb", each(VERBS[1:], slow="protect"))
 def test_killed_at_random_it_ends_as_if_nobody_had(bench, verb):
     record = Record()
     bench.live(verb, 0, record, most=2 if verb.name in ("export", "protect") else 1)
@@ -29,10 +34,9 @@ def test_killed_at_random_it_ends_as_if_nobody_had(bench, verb):
     assert record.finished == 1
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(stages.MISSING is not None, reason=str(stages.MISSING))
 @pytest.mark.parametrize(
-    "verb", [verb for verb in VERBS if verb.name in stages.ACTS], ids=lambda verb: verb.name
+    "verb", each([verb for verb in VERBS if verb.name in stages.ACTS], slow="classify")
 )
 def test_whatever_befalls_it_at_each_stage_it_says_so_and_loses_nothing(bench, verb):
     assert stages.befall(bench, verb, stages.FEW[verb.name]) == []

@@ -46,8 +46,15 @@ def test_what_is_sent_is_refused_in_a_line(base, tmp_path, name):
     assert len(became) > 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["images", "calls", "configs", "models"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("images", marks=pytest.mark.slow),
+        pytest.param("calls", marks=pytest.mark.long),
+        pytest.param("configs", marks=pytest.mark.long),
+        pytest.param("models", marks=pytest.mark.slow),
+    ],
+)
 def test_what_is_damaged_is_refused_in_a_line(base, name):
     record = Watch(name, 1, base).run(0, _CASES[name])
     assert record.problems == {}

@@ -144,7 +144,7 @@ def lower_bounds():
     return dict(found)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_lowest_versions_install_together_and_work(tmp_path, tiny_settings):
     def run(*command):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -198,7 +198,7 @@ def test_predicting_protects(build, pairs):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_compiled_step_by_xla(pairs):
     model = cyclegan()
     before = model.protector.get_weights()
