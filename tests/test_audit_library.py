@@ -324,7 +324,10 @@ assert "tensorflow" not in sys.modules
 @pytest.mark.parametrize(
     "code",
     [
-        "import tfppdnn, tfppdnn.audit.plan; assert callable(tfppdnn.audit)",
+        pytest.param(
+            "import tfppdnn, tfppdnn.audit.plan; assert callable(tfppdnn.audit)",
+            marks=pytest.mark.slow,
+        ),
         "import tfppdnn.audit.plan as plan; import tfppdnn; assert callable(tfppdnn.audit)",
         "import tfppdnn; tfppdnn.audit; from tfppdnn.audit.report import AuditReport",
         pytest.param(

@@ -186,6 +186,7 @@ def test_export_makes_the_same_gate_without_training_again(older_run, tiny_run, 
     assert load_gate(older_run)(protected).mean() >= 0.95
 
 
+@pytest.mark.slow
 def test_without_checkpoints_export_writes_the_same_files_and_says_so(older_run, tiny_run, call):
     shutil.rmtree(older_run / "checkpoints/transformation_network")
     (older_run / "protector.tflite").unlink()

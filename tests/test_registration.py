@@ -27,7 +27,7 @@ LOAD = "import sys; print(keras.models.load_model(sys.argv[1]).count_params())"
 @pytest.mark.parametrize(
     "imports",
     [
-        "import tfppdnn, keras",
+        pytest.param("import tfppdnn, keras", marks=pytest.mark.slow),
         pytest.param("import keras, tfppdnn", marks=pytest.mark.slow),
         pytest.param("import tfppdnn, tensorflow, keras", marks=pytest.mark.slow),
         # Keras is loaded from within one of our own modules, half of which has run.
@@ -45,6 +45,7 @@ def test_importing_the_package_loads_neither_keras_nor_tensorflow():
     assert python(script) == "neither"
 
 
+@pytest.mark.slow
 def test_an_import_of_keras_that_fails_fails_as_ever_and_can_be_repeated(tmp_path):
     (tmp_path / "keras.py").write_text("import os\nos.environ['TRIED']\n")
     script = (
