@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import importlib
 import os
+import pkgutil
 import random
 import re
 import signal
@@ -102,17 +105,26 @@ def listening() -> Iterator[Said]:
 
 def import_all() -> None:
     """Imports what calls import, for an import that is interrupted is never whole again."""
-    import importlib
-    import pkgutil
-
     import tfppdnn
 
     for module in pkgutil.walk_packages(tfppdnn.__path__, "tfppdnn."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    for file in Path(tfppdnn.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            for name in _names_in(node):
+                # Also what only a function imports, such as keras_cv; some of it is optional.
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(name)
     import tensorflow as tf
 
     _ = tf.keras, tf.data.experimental, tf.saved_model.load, tf.lite
+
+
+def _names_in(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
 def call(arguments: list[str]) -> tuple[int, Said]:
