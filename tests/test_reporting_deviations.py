@@ -76,6 +76,9 @@ def test_what_a_run_does_not_use_is_not_shown():
 
     of_the_code = {"code_size", "code_levels", "decoder_width"}
     of_the_enemy = {"feature_weight", "feature_stages", "hiding_weight"}
+    assert "restorer_width" in shown()
+    assert "restorer_width" not in shown(protector_network="unet")
+    assert "restorer_width" not in shown(objective="cyclegan", protector_network="bottleneck")
     assert shown() >= of_the_code | of_the_enemy and "generator_norm" not in shown()
     assert not shown(protector_network="unet") & of_the_code
     assert "generator_norm" in shown(protector_network="unet")

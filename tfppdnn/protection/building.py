@@ -31,6 +31,8 @@ from tfppdnn.settings.training import NetworkSettings
 from tfppdnn.training.precision import computing_in_bfloat16
 
 _IMAGES_TO_MEASURE_CAP = 512
+# Units of an hourglass's waist for each channel of its first convolution.
+_WAIST = 16
 
 
 def build_transformation_network(
@@ -84,7 +86,12 @@ def build_restorer(settings: TrainingSettings, dataset: ImageDataset) -> keras.M
     networks, objective = settings.transformation.networks, settings.transformation.objective
     if objective.name == "hardened" and networks.protector_network == "bottleneck":
         # The code is everywhere in the protected image: a U-Net would not find it.
-        return hourglass(image_size=dataset.image_size, name="restorer")
+        return hourglass(
+            image_size=dataset.image_size,
+            base_width=networks.restorer_width,
+            waist=_WAIST * networks.restorer_width,
+            name="restorer",
+        )
     return build_unet(networks, dataset, name="restorer")
 
 

@@ -151,6 +151,7 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
     "code_size": ("Numbers in the bottleneck's code", "Enough for classes h_p never saw."),
     "code_levels": ("Values of each", "With 8, a number holds 3 bits."),
     "decoder_width": ("Channels of the bottleneck's decoder", "Fits phones."),
+    "restorer_width": ("Channels of the restorer of a bottleneck", "Fits small machines."),
     "privacy_epsilon": ("Epsilon of one picture", "What the noise is drawn for."),
     "privacy_words": ("Words that name a picture under noise", "Of a bottleneck, one."),
     "privacy_choices": ("Values of a word", "So few that most words stay true."),
@@ -248,6 +249,8 @@ def in_use(field: str, settings: Mapping[str, Any]) -> bool:
         return through_code and not private
     if field == "decoder_width":
         return through_code
+    if field == "restorer_width":
+        return through_code and hardened
     if field in _OF_THE_HARDENED:
         return hardened
     if field in _OF_THE_CYCLEGAN:

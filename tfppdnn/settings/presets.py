@@ -43,10 +43,10 @@ def quick(objective: str = "hardened") -> TrainingSettings:
     if objective == "hardened":
         transformation = _hardened(
             # Digits need few bits: 16 keep the accuracy that 96 keep, and show less.
-            dataclasses.replace(networks, code_size=8, code_levels=4),
+            dataclasses.replace(networks, code_size=8, code_levels=4, restorer_width=16),
             HardenedObjective(lambda_=1.0, feature_weight=2.0),
             decoder_width=8,
-            steps=600,
+            steps=330,
             batch_size=32,
         )
     else:

@@ -126,6 +126,7 @@ class NetworkSettings(Group):
         code_size: Numbers in the bottleneck's code.
         code_levels: Values that each of them can take.
         decoder_width: Channels of the bottleneck's decoder at full resolution.
+        restorer_width: Channels of the first convolution of what learns to undo a bottleneck.
         generator_width: Channels of both U-Nets at full resolution.
         generator_depth: Resolutions of both U-Nets.
         generator_norm: `instance`, or `batch` (computed in 8-bit integers by the int8 file,
@@ -138,6 +139,7 @@ class NetworkSettings(Group):
     code_size: Count = 32
     code_levels: whole_number(2, 256) = 8
     decoder_width: Count = 64
+    restorer_width: Count = 32
     generator_width: Count = 64
     generator_depth: Depth = 5
     generator_norm: Literal["instance", "batch"] = "instance"
