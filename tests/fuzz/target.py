@@ -22,6 +22,8 @@ from typing import Any, NamedTuple, Protocol
 INSIDE = re.compile(r"Traceback|\b[A-Z]\w*(?:Error|Exception)\b|/tfppdnn/\w+/|site-packages")
 _WORKS_FOR = 3.0
 _LONGEST_LINE = 1300
+# One for each picture that a call names in vain, and three.
+_MOST_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def _wrong_with(code: int, said: Said) -> str | None:
         return "interrupted by nobody"
     if code == 2:
         lines = [line for line in said.err.splitlines() if line.strip()]
-        if len(lines) > 3:
+        if len(lines) > _MOST_LINES:
             return f"{len(lines)} lines: {said.err[-2000:]}"
         if not lines or not lines[-1].startswith("tfppdnn "):
             return f"no line that says why: {said.err[-2000:]}"
