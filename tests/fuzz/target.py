@@ -174,7 +174,9 @@ def _wrong_with(code: int, said: Said) -> str | None:
             return f"no line that says why: {said.err[-2000:]}"
         if max(map(len, lines)) > _LONGEST_LINE:
             return f"a line of {max(map(len, lines))} characters: {said.err[:300]}"
-        # TensorFlow answers an interrupt within it with what it was about to say.
-        if not said.interrupted and (found := INSIDE.search(lines[-1])):
+        # TensorFlow answers an interrupt within it with what it was about to say; and what a
+        # function of the user's own raises is said by its name.
+        own = said.interrupted or "makes it fail (" in lines[-1]
+        if not own and (found := INSIDE.search(lines[-1])):
             return f"{found[0]} is said: {lines[-1]}"
     return None
