@@ -11,8 +11,18 @@ ROOT = Path(tfppdnn.__file__).parent
 
 # From the ground up. A part may import those of lower rows, and itself.
 ROWS = (
-    ("processor", "quiet", "errors", "registration", "writing", "replacing", "streams", "progress"),
-    ("commands", "files", "python_names", "settings", "signature", "system_noise", "workers"),
+    (
+        "processor",
+        "quiet",
+        "errors",
+        "registration",
+        "writing",
+        "replacing",
+        "streams",
+        "interrupts",
+    ),
+    ("progress", "commands", "files", "python_names", "settings", "signature", "system_noise"),
+    ("workers",),
     ("run_record", "ownership"),
     ("timing", "run_folder"),
     ("images",),

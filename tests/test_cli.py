@@ -11,6 +11,7 @@ import tfppdnn
 from tfppdnn.cli import main
 from tfppdnn.cli.command_line import VERBS
 from tfppdnn.commands import Program
+from tfppdnn.errors import UserError
 from tfppdnn.writing import in_one_line
 
 
@@ -96,6 +97,66 @@ def test_a_wrong_call_gets_one_line(call, arguments, named):
     assert error.startswith(f"tfppdnn {arguments[0]}: ")
 
 
+def interrupted(work):
+    """The exit code of a verb of which Ctrl-C interrupts the work."""
+    program = Program(name="tfppdnn", verbs=["work"], overview="", find=lambda verb: work)
+    # Whatever starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code = program.main(["work"])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code
+
+
+@pytest.mark.parametrize("error", [UserError("cannot be loaded"), AssertionError("nesting")])
+def test_an_error_that_a_library_makes_of_an_interrupt_is_one(error, capfd):
+    def work():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise error from None
+
+    assert interrupted(work) == 130
+    assert capfd.readouterr().err.strip().startswith("tfppdnn work: stopped")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The classes of what destructors raise, and Python would show."""
+    classes = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda raised: classes.append(raised.exc_type))
+    return classes
+
+
+def test_what_an_interrupt_leaves_half_made_is_destroyed_without_a_word(shown):
+    class Half:
+        def __init__(self):
+            signal.raise_signal(signal.SIGINT)
+            self.content = 1
+
+        def __del__(self):
+            print(self.content)
+
+    assert interrupted(lambda: (Half(), 0)) == 130
+    assert shown == []
+
+
+def test_what_a_destructor_raises_without_an_interrupt_is_shown(shown):
+    class Half:
+        def __del__(self):
+            raise ValueError
+
+    def work():
+        Half()
+        return "done", 0
+
+    program = Program(name="tfppdnn", verbs=["work"], overview="", find=lambda verb: work)
+    assert program.main(["work"]) == 0
+    assert shown == [ValueError]
+
+
 def test_an_interrupt_in_a_destructor_is_not_lost(capfd):
     class Left:
         def __del__(self):
@@ -108,13 +169,7 @@ def test_an_interrupt_in_a_destructor_is_not_lost(capfd):
             pass
         return "done", 0
 
-    program = Program(name="tfppdnn", verbs=["work"], overview="", find=lambda verb: work)
-    # Whatever starts the tests in the background has them ignore Ctrl-C.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        assert program.main(["work"]) == 130
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert interrupted(work) == 130
     said = capfd.readouterr()
     assert said.err.strip().startswith("tfppdnn work: stopped")
     assert "Traceback" not in said.err

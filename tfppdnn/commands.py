@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import difflib
 import functools
@@ -12,8 +11,7 @@ import json
 import os
 import re
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +19,7 @@ import fire
 
 import tfppdnn
 from tfppdnn.errors import UserError, WorkerLostError
+from tfppdnn.interrupts import Interrupts, noticed_interrupts
 from tfppdnn.streams import unbroken_streams
 from tfppdnn.writing import in_one_line
 
@@ -35,8 +34,6 @@ _MODULES_OF = {
     },
 }
 """What an extra of the installation brings, by its name."""
-
-_SOON = 0.05
 
 _TRY_AGAIN = 75
 """What sysexits.h calls EX_TEMPFAIL: nothing is wrong with the call, and it may be made again."""
@@ -78,10 +75,10 @@ class Program:
         Returns:
             The exit code.
         """
-        with unbroken_streams(), _no_interrupt_lost():
-            return self._run(list(sys.argv[1:] if arguments is None else arguments))
+        with unbroken_streams(), noticed_interrupts() as interrupts:
+            return self._run(list(sys.argv[1:] if arguments is None else arguments), interrupts)
 
-    def _run(self, arguments: list[str]) -> int:
+    def _run(self, arguments: list[str], interrupts: Interrupts) -> int:
         if not arguments or arguments[0] in ("-h", "--help", "help"):
             print(self.overview, end="")
             return 0
@@ -102,38 +99,10 @@ class Program:
                 print(call)
                 return 0
             said, code = call()
-        except UserError as error:
-            return self._refuse(verb, str(error))
-        except WorkerLostError as lost:
-            print(f"{self.name} {verb}: {lost}", file=sys.stderr)
-            return _TRY_AGAIN
-        except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            return self._refuse(verb, f"{place}{error.strerror or error}")
-        except ModuleNotFoundError as error:
-            extra = _extra_with(error.name or "", verb)
-            if extra is None:
-                raise
-            return self._refuse(
-                verb, f"{error.name} is not installed; run: pip install 'tfppdnn[{extra}]'"
-            )
-        except MemoryError as error:
-            return self._refuse(
-                verb, f"not enough memory ({error}); make the batches or images smaller"
-            )
         except KeyboardInterrupt as stop:
-            saved = f"{stop}; the same command goes on from there"
-            if not stop.args:
-                saved = "the same command goes on from what was finished"
-            print(f"\n{self.name} {verb}: stopped; {saved}", file=sys.stderr)
-            return 130
+            return self._stopped(verb, str(stop))
         except Exception as error:
-            # TensorFlow's own files meet a full disk with errors that are no OSError.
-            if type(error).__name__ not in ("ResourceExhaustedError", "PermissionDeniedError"):
-                raise
-            return self._refuse(
-                verb, f"{str(error).splitlines()[0]}; the same command goes on from here"
-            )
+            return self._stopped(verb) if interrupts.came else self._failed(verb, error)
         sys.stderr.flush()
         try:
             print(said.rstrip("\n") if isinstance(said, str) else json.dumps(said), flush=True)
@@ -195,31 +164,42 @@ class Program:
         text = text.replace("    -h, --", "    --")
         return re.sub(rf"'({re.escape(self.name)} \w+)'", r"\1", text).rstrip()
 
+    def _stopped(self, verb: str, saved: str = "") -> int:
+        goes_on = f"{saved}; the same command goes on from there"
+        if not saved:
+            goes_on = "the same command goes on from what was finished"
+        print(f"\n{self.name} {verb}: stopped; {goes_on}", file=sys.stderr)
+        return 130
+
+    def _failed(self, verb: str, error: Exception) -> int:
+        """Says what went wrong, if that is no fault of ours."""
+        match error:
+            case UserError():
+                return self._refuse(verb, str(error))
+            case WorkerLostError():
+                print(f"{self.name} {verb}: {error}", file=sys.stderr)
+                return _TRY_AGAIN
+            case OSError():
+                place = f"{error.filename}: " if error.filename else ""
+                return self._refuse(verb, f"{place}{error.strerror or error}")
+            case ModuleNotFoundError() if extra := _extra_with(error.name or "", verb):
+                return self._refuse(
+                    verb, f"{error.name} is not installed; run: pip install 'tfppdnn[{extra}]'"
+                )
+            case MemoryError():
+                return self._refuse(
+                    verb, f"not enough memory ({error}); make the batches or images smaller"
+                )
+        # TensorFlow's own files meet a full disk with errors that are no OSError.
+        if type(error).__name__ in ("ResourceExhaustedError", "PermissionDeniedError"):
+            return self._refuse(
+                verb, f"{str(error).splitlines()[0]}; the same command goes on from here"
+            )
+        raise error
+
     def _refuse(self, verb: str, reason: str) -> int:
         print(in_one_line(f"{self.name} {verb}: {reason}"), file=sys.stderr)
         return 2
-
-
-@contextlib.contextmanager
-def _no_interrupt_lost() -> Iterator[None]:
-    """Interrupts again where Ctrl-C met a destructor: Python ignores it there, with a traceback."""
-    before = sys.unraisablehook
-    # A moment later, or it would meet this very hook, which is as deaf.
-    again = threading.Timer(_SOON, _thread.interrupt_main)
-    again.daemon = True
-
-    def hook(unraisable: Any) -> None:
-        if unraisable.exc_type is not KeyboardInterrupt:
-            before(unraisable)
-        elif again.ident is None:
-            again.start()
-
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        again.cancel()
-        sys.unraisablehook = before
 
 
 def _extra_with(module: str, verb: str) -> str | None:

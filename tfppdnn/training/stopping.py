@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import keras
 from tqdm import tqdm
 
+from tfppdnn.interrupts import ends_the_program
+
 
 class StopAtStep(keras.callbacks.Callback):
     """Ends a `fit` after the step during which Ctrl-C was pressed.
@@ -43,14 +45,14 @@ class StopAtStep(keras.callbacks.Callback):
         """
         before = signal.getsignal(signal.SIGINT)
         in_main = threading.current_thread() is threading.main_thread()
-        if not in_main or before is not signal.default_int_handler:
+        if not in_main or not ends_the_program(before):
             yield
             return
 
         def ask(number, frame):
             signal.signal(signal.SIGINT, before)
             if not self.begun:
-                raise KeyboardInterrupt
+                before(number, frame)
             self.pressed = True
             said = "stopping after this step, to save it; Ctrl-C again stops at once"
             tqdm.write(said, file=sys.stderr)
