@@ -69,6 +69,25 @@ def test_resnet18_has_the_hand_counted_parameters():
     assert untrained(model) == normalizations
 
 
+def test_resnet18_has_no_strided_1x1_convolution():
+    # With 4 to 7 channels oneDNN trains it wrongly on AVX2.
+    convolutions = [
+        layer
+        for layer in resnet18(num_classes=10, width=0.0625).layers
+        if isinstance(layer, keras.layers.Conv2D) and layer.kernel_size == (1, 1)
+    ]
+    assert len(convolutions) == 3
+    assert {layer.strides for layer in convolutions} == {(1, 1)}
+
+
+@pytest.mark.parametrize("size", [8, 7])
+def test_its_shortcuts_see_what_strided_convolutions_would(size):
+    model = resnet18(num_classes=3, width=0.03, image_size=32)
+    (pool, *_) = [x for x in model.layers if isinstance(x, keras.layers.AveragePooling2D)]
+    images = np.random.default_rng(0).random((2, size, size, 2), np.float32)
+    np.testing.assert_array_equal(pool(images), images[:, ::2, ::2])
+
+
 def test_unet_has_the_hand_counted_parameters():
     # Down: two 3x3 convolutions without bias at each resolution.
     down = 9 * (3 * 64 + 64 * 64)

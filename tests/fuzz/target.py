@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
+import logging
 import os
 import pkgutil
 import random
@@ -135,6 +136,7 @@ def call(arguments: list[str]) -> tuple[int, Said]:
 
     done = threading.Event()
     interrupted = []
+    handlers = list(logging.getLogger().handlers)
 
     def interrupt() -> None:
         while not done.wait(_WORKS_FOR):
@@ -149,6 +151,8 @@ def call(arguments: list[str]) -> tuple[int, Said]:
         finally:
             done.set()
             watch.join()
+            # What one call sets up would write to streams of its own in the next.
+            logging.getLogger().handlers[:] = handlers
     said.interrupted = bool(interrupted)
     return code, said
 
