@@ -187,6 +187,15 @@ def test_two_checkpoints_are_kept_and_nothing_else(uninterrupted):
     assert sorted(f.name for f in folder.iterdir()) == ["step-00000008.npz", "step-00000010.npz"]
 
 
+def test_what_was_killed_before_it_deleted_a_checkpoint_leaves_none_too_many(tmp_path):
+    checkpoints = Checkpoints(tmp_path, new_classifier())
+    for step in (2, 4, 6):
+        checkpoints.save(step, [])
+    shutil.copy(tmp_path / "step-00000004.npz", tmp_path / "step-00000002.npz")
+    assert checkpoints.restore()[0] == 6
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["step-00000004.npz", "step-00000006.npz"]
+
+
 def damage_half(content):
     return content[: len(content) // 2]
 

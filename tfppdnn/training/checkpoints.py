@@ -43,8 +43,7 @@ class Checkpoints:
         arrays = {f"{i:04d}": _as_array(v) for i, v in enumerate(self._variables())}
         with written_whole(self.directory / f"step-{step:08d}.npz") as temporary:
             np.savez(temporary, step=step, history=json.dumps(history), **arrays)
-        for old in sorted(self.directory.glob("step-*.npz"))[:-_KEPT]:
-            old.unlink()
+        self._delete_old()
 
     def restore(self) -> tuple[int, list[dict[str, float]]]:
         """Puts the newest checkpoint's state into the model.
@@ -63,6 +62,8 @@ class Checkpoints:
         step, history, arrays = _read(path)
         if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
             raise UserError(f"checkpoint {path} is of another model; delete it to begin again")
+        if workers.is_chief():
+            self._delete_old()  # What a process was killed before it had deleted.
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         return step, history
@@ -90,6 +91,10 @@ class Checkpoints:
                 "that the others see; give all of them one --out, on a file system that they share"
             )
         return step, history
+
+    def _delete_old(self) -> None:
+        for old in sorted(self.directory.glob("step-*.npz"))[:-_KEPT]:
+            old.unlink()
 
     def _variables(self) -> list[keras.Variable]:
         optimizers = getattr(self.model, "optimizers", None) or [self.model.optimizer]
