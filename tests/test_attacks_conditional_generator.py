@@ -75,7 +75,7 @@ def test_what_is_still_there_is_drawn_as_it_was(protect):
     assert 0.7 < sharpness(result.images).mean() / sharpness(HELD_OUT).mean() < 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_of_what_is_gone_something_else_is_drawn_as_sharply():
     """Of pictures with one bright half, and a protector that says nothing of which."""
     halves = np.full((4, SIDE, SIDE, 3), 20, np.uint8)
@@ -95,7 +95,7 @@ def test_of_what_is_gone_something_else_is_drawn_as_sharply():
     assert (one != other).mean() > 0.5
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_training_goes_on_and_draws_the_same(tmp_path, monkeypatch):
     class KilledError(Exception):
         """Stands for the end of the process."""

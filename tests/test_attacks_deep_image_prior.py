@@ -37,7 +37,7 @@ def test_it_draws_what_is_still_there_without_having_seen_a_picture(targets):
     assert "grey levels" in result.finding
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_target_is_searched_anew(targets):
     both = attacked(targets, coarse, steps=60).images
     second = attacked(targets[1:], coarse, steps=60, seed=1).images
@@ -50,7 +50,7 @@ def test_of_a_constant_nothing_comes_back(targets):
     assert affine_ssim(result.images, targets).max() < 0.5
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stopped_search_ends_alike(targets, tmp_path):
     whole = attacked(targets[:1], coarse, steps=40).images
     attacked(targets[:1], coarse, steps=20, checkpoints=tmp_path)

@@ -162,7 +162,7 @@ def test_a_block_generator_never_looks_beyond_a_block():
     assert same[:, :, 4:].all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_attack_that_was_stopped_ends_with_the_same_images(tmp_path):
     settings = {"consistency": 10, "copying": 0.5, "pool_size": 4}
     attack = GANAttack.strong(generator="pixel", epochs=2, **{**SMALL, **settings, "batch_size": 2})

@@ -66,7 +66,7 @@ def test_what_is_gone_does_not_come_back(digits):
     assert ssim(result.images, held_out).mean() < 0.5
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_moved_across_the_image_comes_back_to_an_attack_of_global_reach():
     colours = np.random.default_rng(0).integers(0, 256, (460, 2, 2, 3), np.uint8)
     quarters = colours.repeat(16, axis=1).repeat(16, axis=2)

@@ -84,7 +84,7 @@ def test_a_cipher_needs_no_run(tiny, classified):
         classify(protector="tanaka:8", out=str(run), **tiny)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_comparison_of_a_cipher_lies_beside_it(tiny):
     from tfppdnn.cli.classify import classify
 

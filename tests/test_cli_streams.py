@@ -96,8 +96,14 @@ def test_a_process_of_little_memory_says_so_before_it_can_be_killed(shell, littl
         assert shell(f'{limit}; {sys.executable} -c "{say}"') == (0, "", said)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("verb", ["train", "classify --plain", "audit --protector=tanaka"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        pytest.param("train", marks=pytest.mark.slow),
+        pytest.param("classify --plain", marks=pytest.mark.long),
+        pytest.param("audit --protector=tanaka", marks=pytest.mark.long),
+    ],
+)
 def test_verbs_that_train_say_so(shell, little_memory, verb):
     _, _, error = shell(f"ulimit -v 3000000; tfppdnn {verb} --dataset=gone")
     assert error.splitlines()[0] == f"{verb.split()[0]}: {little_memory}"

@@ -138,7 +138,7 @@ def test_a_training_says_which_file_is_gone(both, photos, tmp_path):
     assert "\n" not in str(told.value)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_classify_learns_the_same_from_disk(photos, monkeypatch):
     def learnt():
         settings = {"classifier_width": 0.0625, "classifier_epochs": 1}

@@ -47,7 +47,7 @@ def test_an_idea_and_an_attack_of_ones_own_are_audited(tmp_path, capfd):
     assert (tmp_path / "audit-secret_mixture" / "report.html").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_papers_objective_is_trained_with_fit_and_saved(tmp_path, monkeypatch):
     import keras
 

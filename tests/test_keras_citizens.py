@@ -208,7 +208,7 @@ def test_one_compiled_step_by_xla(pairs):
     assert weights_changed(before, model)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_step_of_the_hardened_objective_compiled_by_xla(pairs):
     model = hardened()
     before = model.protector.get_weights()

@@ -60,7 +60,7 @@ def killed_run(tiny_run, tiny_settings, tmp_path_factory):
     return out
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_in_every_stage_ends_with_the_same_protector(tiny_run, killed_run):
     expected, found = arrays_of(tiny_run), arrays_of(killed_run)
     assert expected.keys() == found.keys()
@@ -69,13 +69,13 @@ def test_killed_in_every_stage_ends_with_the_same_protector(tiny_run, killed_run
         np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_in_every_stage_ends_with_the_same_preliminary_images(tiny_run, killed_run):
     file = "checkpoints/preliminary_images/protected.npy"
     np.testing.assert_array_equal(np.load(killed_run / file), np.load(tiny_run / file))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_in_every_stage_writes_the_same_file_for_phones(tiny_run, killed_run):
     from tfppdnn import load_protector
 
