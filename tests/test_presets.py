@@ -221,7 +221,7 @@ def test_the_help_explains_every_setting_with_its_value_in_each_preset():
     assert "=-\n" not in text  # Groups are no options.
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_papers_networks_are_built_and_take_a_step():
     import keras
     import numpy as np

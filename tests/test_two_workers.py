@@ -15,8 +15,6 @@ import pytest
 from trained_together import STAGES, train
 from workers_samples import Two, read_only, verb
 
-pytestmark = pytest.mark.slow
-
 TOLERANCE = 0.1
 """Of what training added to the weights and to what optimizers remember: its distance from what one
 process adds, as a share of that, both as Euclidean lengths. Of h_p's first step it was 3e-6 by the
@@ -68,6 +66,7 @@ def names(folder):
     return {name for name in hidden if not name.startswith("logs/")}
 
 
+@pytest.mark.slow
 # `cyclegan` runs the same code but for its losses, and would take as long again.
 @pytest.mark.parametrize("objective", ["hardened"])
 def test_each_training_is_that_of_one_process(objective, tmp_path):
@@ -106,6 +105,7 @@ def classify(out, **how):
     return verb("classify", f"--out={out}", *named, **how)
 
 
+@pytest.mark.long
 def test_a_killed_worker_comes_back_and_the_run_ends_as_it_should(tmp_path):
     run, undisturbed = tmp_path / "run", tmp_path / "undisturbed"
     killed = STRUCK.format(step=3, name="SIGKILL")
