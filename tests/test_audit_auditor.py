@@ -165,6 +165,12 @@ def test_an_interrupted_audit_goes_on_with_the_attack_it_was_in(tmp_path):
     assert rows.keys() == {"scripted", "second"}
     assert not run.checkpoints("second-1").exists()  # Nobody needs it any more.
 
+    # Killed before it was deleted: the next audit does.
+    (run.checkpoints("second-1") / "state").parent.mkdir()
+    rows_of(tmp_path, finished, resumed)
+    assert len(asked) == 1
+    assert not run.checkpoints("second-1").exists()
+
 
 def test_some_reconstructions_are_kept_for_pictures(tmp_path):
     plan, _ = scripted("plain")

@@ -62,6 +62,7 @@ def make_attacks(
                     f"({row.get('source')} there, {planned.source} now); give another folder, or "
                     "the attack another name"
                 )
+            _delete_checkpoints(run, planned)  # Of whoever was killed before that.
             continue
         row, images = _attack(run, planned, evidence, examiner)
         if planned.source is not None:
@@ -70,8 +71,12 @@ def make_attacks(
             with written_whole(reconstructions_path(run, planned.name)) as temporary:
                 np.savez_compressed(temporary, images=images[:SHOWN_IMAGES])
         run.record(ATTACKS, {planned.name: row})
-        for attempt in range(len(planned.attempts)):
-            shutil.rmtree(_checkpoints(run, planned, attempt), ignore_errors=True)
+        _delete_checkpoints(run, planned)
+
+
+def _delete_checkpoints(run: RunFolder, planned: PlannedAttack) -> None:
+    for attempt in range(len(planned.attempts)):
+        shutil.rmtree(_checkpoints(run, planned, attempt), ignore_errors=True)
 
 
 def measured(examined: Examination) -> dict[str, Any]:
