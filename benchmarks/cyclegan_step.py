@@ -77,8 +77,7 @@ def ours() -> Work:
     """`CycleGAN`, and the step of `fit`."""
     parts = networks()
 
-    import keras
-
+    from tfppdnn.models.fused_adam import FusedAdam
     from tfppdnn.models.perceptual import perceptual_features
     from tfppdnn.protection.cyclegan import CycleGAN
 
@@ -92,7 +91,7 @@ def ours() -> Work:
         perceptual_cap=_CAP,
         pool_size=given["pool_size"],
     )
-    model.compile(optimizer=keras.optimizers.Adam(given["learning_rate"], given["beta_1"]))
+    model.compile(optimizer=FusedAdam(given["learning_rate"], given["beta_1"]))
     step = as_fit_does(model, batch())
     losses = []
     for _ in range(STEPS_COMPARED):

@@ -88,6 +88,7 @@ def ours() -> Work:
 
     import keras
 
+    from tfppdnn.models.fused_adam import FusedAdam
     from tfppdnn.protection.hardened import HardenedProtector
 
     given = settings()
@@ -100,9 +101,9 @@ def ours() -> Work:
     rate, beta_1 = given["learning_rate"], given["beta_1"]
     falling = keras.optimizers.schedules.CosineDecay(rate, given["steps"], alpha=0.01)
     model.compile(
-        optimizer=keras.optimizers.Adam(falling, beta_1),
-        restorer_optimizer=keras.optimizers.Adam(rate, beta_1),
-        discriminator_optimizer=keras.optimizers.Adam(rate / 5, beta_1),
+        optimizer=FusedAdam(falling, beta_1),
+        restorer_optimizer=FusedAdam(rate, beta_1),
+        discriminator_optimizer=FusedAdam(rate / 5, beta_1),
     )
     step = as_fit_does(model, batch())
     losses = []
