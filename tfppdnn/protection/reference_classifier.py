@@ -57,7 +57,12 @@ def train_reference_classifier(
         warmup_target=settings.reference.learning_rate,
         warmup_steps=steps_per_epoch,
     )
-    compile_classifier(model, schedule, weight_decay=5e-4)
+    compile_classifier(
+        model,
+        schedule,
+        weight_decay=settings.reference.weight_decay,
+        label_smoothing=settings.reference.label_smoothing,
+    )
 
     part = workers.part_of(settings.reference.batch_size, option="reference_batch_size")
 

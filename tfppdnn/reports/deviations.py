@@ -142,6 +142,8 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
         "Learning rate of VGG13-BN",
         "As for ResNet-18, but rising over the first epoch and falling along a cosine.",
     ),
+    "reference_weight_decay": ("Weight decay of VGG13-BN", "Longer trainings want more."),
+    "reference_label_smoothing": ("Label smoothing of VGG13-BN", "Longer trainings gain by it."),
     "generator_norm": (
         "Normalisation in both U-Nets",
         "As in CycleGAN, so that an image is protected alike in every batch.",

@@ -21,6 +21,7 @@ from tfppdnn.settings.values import (
     ThreeNumbers,
     Weight,
     all_or_at_least,
+    number,
     whole_number,
 )
 
@@ -39,7 +40,11 @@ class ReferenceSettings(Group):
         width: Multiplies VGG13-BN's channels.
         epochs: Epochs of the reference classifier.
         batch_size: Its batch size.
-        learning_rate: Its initial learning rate (SGD, cosine decay to 0).
+        learning_rate: Its highest learning rate (SGD; rising over the first epoch, then falling
+            along a cosine to 0).
+        weight_decay: Share of the weights that each step takes off, times the learning rate. A
+            decay of the gradient, as other libraries count it, is a tenth of this.
+        label_smoothing: Share of a label that is spread over all classes.
     """
 
     PREFIX: ClassVar[str] = "reference_"
@@ -48,6 +53,8 @@ class ReferenceSettings(Group):
     epochs: Count = 200
     batch_size: Count = 128
     learning_rate: Positive = 0.05
+    weight_decay: Weight = 5e-4
+    label_smoothing: number(0.0, 0.9) = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)

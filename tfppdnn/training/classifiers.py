@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
+from keras import ops
 
 from tfppdnn.datasets.batches import in_batches
 from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.models.inference import inference
+
+
+@keras.saving.register_keras_serializable(package="tfppdnn")
+class SmoothedCrossEntropy(keras.losses.Loss):
+    """Cross entropy of labels of which a share is spread over all classes (Szegedy et al., 2016).
+
+    Args:
+        smoothing: That share.
+        kwargs: As for `keras.losses.Loss`.
+    """
+
+    def __init__(self, smoothing: float, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.smoothing = smoothing
+
+    def call(self, labels, logits):
+        """Maps integers [N] and logits [N, K] to the cross entropy of each, [N]."""
+        surprise = -ops.log_softmax(ops.cast(logits, "float32"))
+        rows = ops.cast(ops.reshape(labels, (-1, 1)), "int32")
+        true = ops.take_along_axis(surprise, rows, axis=1)[:, 0]
+        return (1 - self.smoothing) * true + self.smoothing * ops.mean(surprise, axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` needs to make an equal loss."""
+        return {**super().get_config(), "smoothing": self.smoothing}
 
 
 def compile_classifier(
@@ -15,6 +43,7 @@ def compile_classifier(
     learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
     *,
     weight_decay: float,
+    label_smoothing: float = 0.0,
 ) -> None:
     """Compiles a classifier with SGD of momentum 0.9 on cross entropy (Section IV-D).
 
@@ -25,10 +54,12 @@ def compile_classifier(
         learning_rate: A number or a schedule.
         weight_decay: As Keras counts it, outside the momentum; a decay of the gradient,
             which momentum multiplies by ten, is a tenth of this.
+        label_smoothing: Share of a label that is spread over all classes.
     """
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
         keras.optimizers.SGD(learning_rate, momentum=0.9, weight_decay=weight_decay),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        SmoothedCrossEntropy(label_smoothing) if label_smoothing else loss,
         metrics=["accuracy"],
     )
     model.optimizer.build(model.trainable_variables)
