@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfppdnn import load_protector
-from tfppdnn.client.unprotected import _alike_by_chance, refuse_unprotected
+from tfppdnn.client.unprotected import _alike_by_chance, refuse_other_size, refuse_unprotected
 
 RNG = np.random.default_rng(4)
 PLAIN = RNG.integers(0, 256, (20, 30, 3), np.uint8)
@@ -39,9 +39,9 @@ def test_the_verdict_does_not_depend_on_how_arrays_lie_in_memory():
 
 def test_another_size_or_type_is_refused():
     with pytest.raises(ValueError, match="returned shape"):
-        refuse_unprotected(PLAIN[:1], PLAIN)
+        refuse_other_size(PLAIN[:1], PLAIN)
     with pytest.raises(ValueError, match="images must be"):
-        refuse_unprotected(PLAIN / 255, PLAIN)
+        refuse_other_size(PLAIN / 255, PLAIN)
 
 
 def on_white(height=224, width=224):

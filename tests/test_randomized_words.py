@@ -12,8 +12,11 @@ import scipy.linalg
 import tensorflow as tf
 
 from tfppdnn import Protector
+from tfppdnn.client.protected_png import protected_png
+from tfppdnn.errors import UserError
 from tfppdnn.exporting.protector import export_protector
 from tfppdnn.exporting.tflite import float32_tflite
+from tfppdnn.images.files import encode_png
 from tfppdnn.leakage import CodeBound, guessing_bound
 from tfppdnn.models import RandomizedWords, bottleneck, code_of, exact_epsilon, privacy_epsilon
 from tfppdnn.models.eight_bit import run_on_images
@@ -186,6 +189,26 @@ def files(network, tmp_path_factory):
 @pytest.fixture(scope="module")
 def pictures():
     return np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
+
+
+@pytest.mark.parametrize("file", ["protector.keras", "protector.tflite", "protector"])
+def test_pictures_that_become_the_same_by_chance_are_no_fault(files, pictures, file):
+    """To refuse that two become one would tell that they differ."""
+    protector = Protector.from_preset(files / file, trust=True)
+    assert protector.draws_noise
+
+    made = [protector.protect(pictures[:2]) for _ in range(100)]
+    assert any(np.array_equal(*pair) for pair in made)
+
+
+def test_what_noise_drew_is_sent_even_if_it_is_the_plain_picture(files, pictures):
+    """Otherwise there would be a picture that comes out of all others, and never of itself."""
+    protector = Protector.from_preset(files / "protector.tflite")
+    drawn = protector.protect(pictures[0])
+    same = encode_png(drawn)
+    assert same in (protected_png(drawn, protector, name="it") for _ in range(300))
+    with pytest.raises(UserError, match="changes too little"):
+        protected_png(drawn, Protector.of(lambda images: images), name="it")
 
 
 def test_it_says_its_bits_and_its_epsilon(network, files):

@@ -72,7 +72,7 @@ async function send() {
   at('send').disabled = true;
   showMessage(at('answer'), 'Waiting for the server');
   try {
-    const answer = await classified(sent.pixels, sent.plain, sent.size);
+    const answer = await classified(sent.pixels, sent.plain, sent.size, protector.draws);
     if (sent === ready) {
       showAnswer(at('answer'), answer);
       say('The protected picture has been sent.');

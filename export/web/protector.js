@@ -15,6 +15,8 @@ export class Protector {
         .map((name) => Number(/^protect_(\d+)$/.exec(name)?.[1]))
         .filter((size) => size > 0)
         .sort((a, b) => a - b);
+    /** Whether it draws at random, anew for each picture. */
+    this.draws = this.sizes.some((size) => this.#taken(size));
   }
 
   /** Loads LiteRT.js and the model, both from the server that this page came from. */
@@ -53,9 +55,13 @@ export class Protector {
 
   /** Draws what one picture is protected with, by the system's generator; undefined for nothing. */
   #draw(size) {
-    const taken = this.#model.signatures[`protect_${size}`].getInputDetails()
-        .find(({dtype}) => dtype === 'int32');
+    const taken = this.#taken(size);
     return taken && crypto.getRandomValues(new Int32Array(taken.shape[1]));
+  }
+
+  #taken(size) {
+    return this.#model.signatures[`protect_${size}`].getInputDetails()
+        .find(({dtype}) => dtype === 'int32');
   }
 }
 

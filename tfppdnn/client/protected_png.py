@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from tfppdnn.client.unprotected import refuse_unprotected
+from tfppdnn.client.unprotected import refuse_other_size, refuse_unprotected
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS, encode_png, read_image
 from tfppdnn.images.resizing import resize_square
@@ -38,8 +38,8 @@ def protected_png(
         The file, which holds pixels only.
 
     Raises:
-        UserError: It cannot be read or protected, or the protector leaves more than one pixel in a
-            hundred as it was.
+        UserError: It cannot be read or protected, or the protector, if it draws no noise, leaves
+            more than one pixel in a hundred as it was.
     """
     if not isinstance(image, np.ndarray):
         image = read_image(image, max_pixels=max_pixels)
@@ -49,7 +49,11 @@ def protected_png(
             plain = resize_square(plain, size)
         # A copy: the protector may work in place, and it is compared with the plain image.
         protected = protector.protect(plain.copy())
-        refuse_unprotected(protected, plain)
+        refuse_other_size(protected, plain)
+        # What noise makes is sent, whatever it is: to look at the plain picture once more would
+        # tell of it, and what is differentially private would be so no longer.
+        if not getattr(protector, "draws_noise", False):
+            refuse_unprotected(protected, plain)
     except (UserError, MemoryError, ValueError) as error:
         raise UserError(f"{name} cannot be protected: {error}") from error
     return encode_png(protected)

@@ -12,6 +12,19 @@ _LARGEST_UNCHANGED_SHARE = 0.01
 _LARGEST_SHARE_BY_CHANCE = 0.5
 
 
+def refuse_other_size(protected: np.ndarray, plain: np.ndarray) -> None:
+    """Stops what is no image of the plain one's size, uint8 [H, W, 3].
+
+    Raises:
+        ValueError: It is not.
+    """
+    as_batch(protected)
+    if protected.shape != plain.shape:
+        raise ValueError(
+            f"the protector returned shape {list(protected.shape)}, not {list(plain.shape)}"
+        )
+
+
 def refuse_unprotected(protected: np.ndarray, plain: np.ndarray) -> None:
     """Stops what a wrong or damaged protector made of an image before it is sent or written.
 
@@ -20,15 +33,10 @@ def refuse_unprotected(protected: np.ndarray, plain: np.ndarray) -> None:
         plain: Of what it made it, uint8 [H, W, 3].
 
     Raises:
-        ValueError: It is no image of the same size; or it shows more pixels as they were than one
+        ValueError: It shows more pixels as they were than one
             in a hundred and what would be alike by chance, or more than half of them. White paper
             is white in places, too, where a protector draws in black, white and greys.
     """
-    as_batch(protected)
-    if protected.shape != plain.shape:
-        raise ValueError(
-            f"the protector returned shape {list(protected.shape)}, not {list(plain.shape)}"
-        )
     # Only pixels of the same red can be the same: few, of which the rest is looked at.
     places = np.flatnonzero(protected[..., 0] == plain[..., 0])
     pixels, plain_pixels = protected.reshape(-1, 3), plain.reshape(-1, 3)

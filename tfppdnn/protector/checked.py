@@ -45,7 +45,7 @@ class CheckedScheme:
         Raises:
             UserError: The protector fails on an image, changes its size, returns anything
                 but uint8, or returns the same picture for all of several different images and
-                says nothing of its `bits`.
+                says nothing of its `bits` nor that it draws noise.
             ValueError: `images` has another shape or dtype.
             MemoryError: The images are too large for this machine.
         """
@@ -57,8 +57,10 @@ class CheckedScheme:
             for start in progress:
                 part = slice(start, start + self._batch_size)
                 protected[part] = self._protect_batch(batch[part], start)
-        # Of few pictures, as a scheme that says its bits has, any two may be the same.
+        # Of few pictures, as a scheme that says its bits has, any two may be the same. Of noise
+        # no outcome may be refused: what is differentially private would be so no longer.
         many = getattr(self._scheme, "bits", None) is None
+        many = many and not getattr(self._scheme, "draws_noise", False)
         if many and _all_alike(protected) and not _all_alike(batch):
             raise UserError(
                 f"{self._name}: image 0 and all {len(batch) - 1} after it become the same picture; "

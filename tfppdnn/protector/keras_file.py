@@ -28,6 +28,13 @@ class KerasScheme:
     def __init__(self, network: Callable):
         self._network = network
 
+    @property
+    def draws_noise(self) -> bool:
+        """Whether the model takes noise."""
+        from tfppdnn.models.randomized_response import noise_taken
+
+        return noise_taken(self._network) is not None
+
     def protect(self, images: np.ndarray) -> np.ndarray:
         """Protects images.
 

@@ -40,6 +40,9 @@ class LiteRTScheme:
     Args:
         path: The `.tflite` file.
 
+    Attributes:
+        draws_noise: Whether the model takes noise.
+
     Raises:
         UserError: The file is missing, is no TFLite model, or is the model of something else.
     """
@@ -138,6 +141,7 @@ class LiteRTScheme:
                 f"{self._path} only takes images of fixed sizes, as a browser needs them; {_MEND}, "
                 "which takes any size"
             )
+        self.draws_noise = bool(noise)
         self._idle.append(runner)
 
     def _measure_bytes_per_pixel(self) -> float:

@@ -313,6 +313,11 @@ class Protector:
 
         return privacy_epsilon(self.network)
 
+    @property
+    def draws_noise(self) -> bool:
+        """Whether it draws at random for each picture, as the scheme says."""
+        return bool(self.says("draws_noise", self.says("epsilon") is not None))
+
     def fitted_on(self, images: np.ndarray) -> Self:
         """What it becomes where its scheme has to learn from images first, or itself.
 

@@ -40,6 +40,11 @@ class SavedModelScheme:
                 "`protector` folder of a run"
             )
 
+    @property
+    def draws_noise(self) -> bool:
+        """Whether it takes noise."""
+        return "noise" in self._protect.inputs
+
     def protect(self, images: np.ndarray) -> np.ndarray:
         """Protects images.
 

@@ -13,6 +13,7 @@ class Scheme(Protocol):
     A scheme may say more of itself by further attributes; see `Protector.says`:
 
     - `bits`: log2 of how many different protected pictures of one size it can make.
+    - `draws_noise`: whether it draws at random for each picture, so that one picture becomes many.
     - `fitted_on(images)`: the scheme that it becomes by learning from training images, of one
       that has to before it protects.
     - `key_space_bits(height, width)`: the bits of its key, if it has one.
