@@ -1,6 +1,8 @@
 """Two processes never write into one folder, and a killed one is in nobody's way."""
 
+import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -55,9 +57,23 @@ def test_the_second_is_told_who_has_the_folder(tmp_path, hold):
     with pytest.raises(UserError) as refused, owned(tmp_path):
         pass
     said = str(refused.value)
-    assert said.startswith(f"{tmp_path} is in use by process {holder.pid} (")
-    assert f"{sys.executable} -c" in said
+    assert said.startswith(f"{tmp_path} is in use by process {holder.pid};")
     assert "\n" not in said
+
+
+def test_a_killed_protect_leaves_no_name_of_a_picture_and_no_key(tmp_path, photos):
+    script = f"""
+import os, runpy, signal, sys
+from tfppdnn.client import folder
+folder.protected_png = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
+sys.argv = ["-m", "protect", {str(photos)!r}, "out", "--protector=tanaka:1234"]
+runpy.run_module("tfppdnn", run_name="__main__", alter_sys=True)
+"""
+    killed = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
+
+    assert killed.returncode == -signal.SIGKILL
+    said = (tmp_path / "out/.tfppdnn.lock").read_text()
+    assert re.fullmatch(r"process \d+ \(tfppdnn protect\)", said)
 
 
 def test_a_killed_owner_is_in_nobodys_way(tmp_path, hold):
@@ -113,7 +129,7 @@ def test_each_verb_is_refused_while_another_process_writes(
 
     assert code == 2
     said = error.strip().splitlines()[-1]
-    assert said.startswith(f"tfppdnn {options[0]}: {folder} is in use by process {holder.pid} (")
+    assert said.startswith(f"tfppdnn {options[0]}: {folder} is in use by process {holder.pid};")
 
 
 def test_two_protectors_never_mix_their_pictures(photos, tmp_path):

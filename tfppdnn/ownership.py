@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,6 @@ except ImportError:  # Windows: nobody is kept out
     fcntl = None
 
 _LOCK = ".tfppdnn.lock"
-_SHOWN = 200
 _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -70,7 +68,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
         return
     with lock:
-        said = f"process {os.getpid()} ({shlex.join(sys.orig_argv)[:_SHOWN]})"
+        said = f"process {os.getpid()}{_verb()}"
         # The lock is what counts: there may be no room to say whose it is.
         with contextlib.suppress(OSError):
             lock.truncate(0)
@@ -81,6 +79,18 @@ def _locked(folder: Path) -> Iterator[None]:
             # While it is still locked; whoever has opened it by now sees that it is gone.
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _verb() -> str:
+    """What this process does, of our verbs: no more, for a killed one leaves it behind.
+
+    The folder may be handed over, and a command line has the names of plain pictures, and keys.
+    """
+    program, *arguments = sys.argv
+    place = Path(program)
+    ours = place.parts[-2:] == ("tfppdnn", "__main__.py") or place.stem == "tfppdnn"
+    verb = arguments[0] if ours and arguments else ""
+    return f" (tfppdnn {verb})" if verb.isidentifier() else ""
 
 
 def _lock(path: Path) -> IO[str] | None:
