@@ -93,10 +93,16 @@ def cluster(tmp_path_factory):
         yield said[0], workers
 
 
-def submitted(master, *arguments):
+def submitted(master, *arguments, log=None):
     command = [HOME / "bin/spark-submit", "--master", master]
     for setting in ("executor.memory=512m", "driver.host=127.0.0.1", "ui.enabled=false"):
         command += ["--conf", f"spark.{setting}"]
+    if log is not None:
+        log.mkdir(exist_ok=True)
+        # As if there were too many pictures for Spark to think of it by itself.
+        for setting in ("sql.autoBroadcastJoinThreshold=-1", "eventLog.enabled=true"):
+            command += ["--conf", f"spark.{setting}"]
+        command += ["--conf", f"spark.eventLog.dir={log}"]
     return subprocess.Popen(
         [*command, JOB, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -162,6 +168,7 @@ def test_a_rerun_protects_what_is_new_and_writes_tfrecords(cluster, tmp_path):
         job = submitted(
             *(master, tmp_path / "in", tmp_path / "out", "--protector=cifar10", "--commits=2"),
             *more,
+            log=tmp_path / "log",
         )
         said, _ = job.communicate(timeout=240)
         assert job.returncode == 0, said[-2000:]
@@ -174,6 +181,9 @@ def test_a_rerun_protects_what_is_new_and_writes_tfrecords(cluster, tmp_path):
     second = run(f"--tfrecords={tmp_path / 'records'}")
     assert len(first) == 2 and len(second) == 3
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
+    # No plain picture is sorted through the disks of workers.
+    events = "".join(path.read_text() for path in (tmp_path / "log").rglob("*") if path.is_file())
+    assert "BroadcastHashJoin" in events and "SortMergeJoin" not in events
     files = [str(path) for path in (tmp_path / "records").glob("*.tfrecord")]
     features = dict.fromkeys(("path", "image"), tf.io.FixedLenFeature([], tf.string))
     read = [

@@ -54,8 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     Protector.from_preset(given.protector)
     pictures = read(spark, given.source, kind=given.format, column=given.column, key=given.key)
     for part in range(given.commits):
-        of_part = pictures.where(F.abs(F.xxhash64("path")) % given.commits == part)
-        todo = without(of_part, committed(spark, given.destination))
+        is_of_part = F.abs(F.xxhash64("path")) % given.commits == part
+        done = committed(spark, given.destination)
+        todo = pictures.where(is_of_part)
+        if done is not None:
+            todo = without(todo, done.where(is_of_part))
         protect = functools.partial(protected, protector=given.protector, size=given.size)
         todo.mapInPandas(protect, SCHEMA).write.mode("append").parquet(given.destination)
     made = spark.read.parquet(given.destination)
@@ -102,9 +105,13 @@ def committed(spark: SparkSession, destination: str) -> DataFrame | None:
     return spark.read.schema(SCHEMA).parquet(destination).select("path")
 
 
-def without(pictures: DataFrame, done: DataFrame | None) -> DataFrame:
-    """Leaves out what is done already."""
-    return pictures if done is None else pictures.join(done, "path", "left_anti")
+def without(pictures: DataFrame, done: DataFrame) -> DataFrame:
+    """Leaves out what is done already.
+
+    The names of that go to all workers. A join of both sides would sort the plain pictures through
+    the workers' disks.
+    """
+    return pictures.join(F.broadcast(done), "path", "left_anti")
 
 
 def protected(
