@@ -57,7 +57,7 @@ def train(
 
         Your own photographs, one sub-folder per class:
 
-            python -m tfppdnn train --preset=cpu --dataset=photos/ --out=runs/photos
+            python -m tfppdnn train --preset=photos --dataset=photos/ --out=runs/photos
 
         Another h_p from the classifier and preliminary images that a run has already:
 
@@ -69,7 +69,7 @@ def train(
         data_dir: A tensorflow-datasets directory, where the data must be. Without it what is
             missing is downloaded into ~/tensorflow_datasets.
         preset: How large everything is: quick, cpu or paper; hardened is cpu with
-            --objective=hardened.
+            --objective=hardened. Or photos, an h_p for photographs, of a trunk and a code.
         out: The run folder; runs/DATASET-PRESET if not given.
         reuse: A run folder whose first two trainings this one starts from, instead of making
             them again; everything that they depend on must be the same.
