@@ -6,7 +6,7 @@ import math
 import pytest
 
 from tfppdnn.errors import UserError
-from tfppdnn.leakage import CodeBound, crowd_bound, guessing_bound
+from tfppdnn.leakage import CodeBound, crowd_bound, guessing_bound, noisy_code_bound
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,23 @@ def test_randomised_response_meets_the_bound_of_epsilon(epsilon, crowd):
     assert most_often_right(randomised_response(epsilon, crowd, crowd)) == pytest.approx(bound)
     for k in range(1, crowd):
         assert most_often_right(randomised_response(epsilon, crowd, k)) <= bound + 1e-12
+
+
+@pytest.mark.parametrize("epsilon", [0, 0.5, 2])
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_randomised_response_meets_the_bound_of_few_noisy_codes(epsilon, k):
+    """As soon as there are pictures for all answers."""
+    for crowd in (4, 5, 9):
+        reached = most_often_right(randomised_response(epsilon, crowd, k))
+        assert reached == pytest.approx(noisy_code_bound(math.log2(k), epsilon, crowd))
+
+
+def test_noisy_codes_are_bounded_as_worked_by_hand():
+    # Four codes, the true one with 3 / 6: whatever comes out, its picture is right in half.
+    assert noisy_code_bound(2, math.log(3), 10) == pytest.approx(4 * 3 / 6 / 10)
+    assert noisy_code_bound(8, 1e4, 1000) == pytest.approx(crowd_bound(8, 1000))
+    assert noisy_code_bound(8, 0, 1000) == pytest.approx(1 / 1000)
+    assert noisy_code_bound(5000, 700, 10) == 1
 
 
 def test_epsilon_bounds_as_worked_by_hand():

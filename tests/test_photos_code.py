@@ -5,7 +5,9 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 
+from tfppdnn.errors import UserError
 from tfppdnn.protection.photos.code import averaged, learn_code
+from tfppdnn.protection.photos.words import learn_words
 
 COUNT = 2000
 
@@ -88,3 +90,18 @@ def test_pictures_are_averaged_to_eight_by_eight():
     assert small.shape == (1, 8, 8, 3)
     assert small[0, 1, 0].tolist() == [1.0, 0.0, 0.0]
     assert small.sum() == 1.0
+
+
+def test_a_word_is_no_single_picture_that_it_was_learnt_from():
+    features = np.random.default_rng(0).normal(size=(800, 8)).astype(np.float32)
+    with pytest.raises(
+        UserError, match=r"--privacy_choices=16: .* are 800, .* are 799"
+    ):
+        learn_words(features[:799], size=4, words=1, choices=16, seed=0)
+
+    made = learn_words(features, size=4, words=1, choices=16, seed=0)
+
+    numbers = features @ made.kernel + made.bias
+    apart = np.linalg.norm(made.values[0][:, None] - numbers[None], axis=2)
+    typical = np.linalg.norm(numbers - numbers.mean(axis=0), axis=1).mean()
+    assert apart.min(axis=1).min() > 0.01 * typical

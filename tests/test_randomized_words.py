@@ -257,6 +257,7 @@ def test_the_bound_speaks_of_noise_and_takes_the_lower_of_two():
     private = CodeBound(96.0, epsilon=8.0)
     assert private.named_at_most == pytest.approx(math.exp(8) / (math.exp(8) + 999_999))
     assert "epsilon = 8" in private.sentence and "1 time in" in private.sentence
-    assert CodeBound(6.0, epsilon=8.0).named_at_most == pytest.approx(64 / 1e6)
+    likely = 64 * math.exp(8) / (math.exp(8) + 63)
+    assert CodeBound(6.0, epsilon=8.0).named_at_most == pytest.approx(likely / 1e6)
     assert CodeBound(**{"bits": 6.0, "epsilon": 32.0}).to_dict()["epsilon"] == 32.0
     assert "No bound" in CodeBound(96.0, crowd=2, epsilon=800.0).sentence

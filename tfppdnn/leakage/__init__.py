@@ -16,7 +16,7 @@ hold for all of them.
 from tfppdnn.leakage.attributes import ATTRIBUTES, attributes_of
 from tfppdnn.leakage.baseline import mean_image_baseline, shuffled_partners
 from tfppdnn.leakage.contours import contour_correlation
-from tfppdnn.leakage.crowd import CROWD, CodeBound, crowd_bound, guessing_bound
+from tfppdnn.leakage.crowd import CROWD, CodeBound, crowd_bound, guessing_bound, noisy_code_bound
 from tfppdnn.leakage.examination import leakage
 from tfppdnn.leakage.figure import Figure, from_record, to_record
 from tfppdnn.leakage.gradients import sharpness
@@ -57,6 +57,7 @@ __all__ = [
     "mean_image_baseline",
     "mean_with_interval",
     "membership",
+    "noisy_code_bound",
     "orientation_agreement",
     "psnr",
     "recognition",

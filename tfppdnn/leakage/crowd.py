@@ -1,6 +1,6 @@
 """How often anybody can name the right picture of a crowd: proven of a protector, not measured.
 
-Both bounds hold for one protected picture, and for whoever sees it, whatever he has. All pictures
+The bounds hold for one protected picture, and for whoever sees it, whatever he has. All pictures
 of the crowd are equally likely and of one size. Above 1 a bound says nothing, and is 1.
 """
 
@@ -57,6 +57,33 @@ def guessing_bound(epsilon: float, crowd: int = CROWD) -> float:
     return 1 / (1 + (crowd - 1) * math.exp(-epsilon))
 
 
+def noisy_code_bound(bits: float, epsilon: float, crowd: int = CROWD) -> float:
+    """The most often that a picture is named right by a code of few bits that is drawn with noise.
+
+    It is M e^epsilon / (e^epsilon + M - 1) / crowd, with M = 2^bits. Whoever sees y names the
+    picture x that makes it likeliest, so he is right in sum_y max_x P(y|x) / crowd. Let m_y be
+    that maximum. By the definition of epsilon, P(y|x) >= m_y e^-epsilon for every x. The
+    probabilities of the x that makes a certain y likeliest add up to 1, so
+    m_y + e^-epsilon (sum of the other m) <= 1. Added up over all M values of y, this bounds the
+    sum of the m. The M-ary randomised response meets it.
+
+    Args:
+        bits: log2 of how many different protected pictures of one size there can be, from 0.
+        epsilon: Of the randomised protector, from 0.
+        crowd: How many pictures it may have been, from 1.
+
+    Returns:
+        A probability, at most 1, which is no bound.
+
+    Raises:
+        UserError: There is no such code, epsilon or crowd.
+    """
+    _check("bits", bits, crowd)
+    _check("epsilon", epsilon, crowd)
+    few, unlike = 2.0**-bits, math.exp(-epsilon)
+    return min(1.0, 1 / (few + unlike - few * unlike) / crowd)
+
+
 def in_words(bound: float, crowd: int) -> str:
     """A bound below 1 for a reader: the end of a sentence, without its stop."""
     # Rounded down, so that no more is claimed than is proven.
@@ -85,9 +112,11 @@ class CodeBound:
 
     @property
     def named_at_most(self) -> float:
-        """The lower of `crowd_bound` and `guessing_bound`."""
-        few = crowd_bound(self.bits, self.crowd)
-        return few if self.epsilon is None else min(few, guessing_bound(self.epsilon, self.crowd))
+        """The lowest bound that holds."""
+        if self.epsilon is None:
+            return crowd_bound(self.bits, self.crowd)
+        few = noisy_code_bound(self.bits, self.epsilon, self.crowd)
+        return min(few, guessing_bound(self.epsilon, self.crowd))
 
     @property
     def sentence(self) -> str:
@@ -96,7 +125,8 @@ class CodeBound:
         if self.epsilon is not None:
             return (
                 f"Noise is drawn for each picture (epsilon = {self.epsilon:g}): what comes out is "
-                f"at most e^{self.epsilon:g} times as likely from one picture as from any other. "
+                f"at most e^{self.epsilon:g} times as likely from one picture as from any other of "
+                f"its size. There are at most 2^{self.bits:.4g} different protected pictures. "
                 f"{'No bound on recognition follows.' if bound == 1 else _so(bound, self.crowd)} "
                 "Each further picture of the same scene adds as large an epsilon."
             )

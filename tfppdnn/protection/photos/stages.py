@@ -24,7 +24,7 @@ from tfppdnn.protection.photos.gate import export_tile_gate
 from tfppdnn.protection.photos.heads import train_head
 from tfppdnn.protection.photos.measuring import draw_pictures, measure, summary
 from tfppdnn.protection.photos.trunks import load_trunk
-from tfppdnn.protection.photos.words import learn_words
+from tfppdnn.protection.photos.words import check_enough_pictures, learn_words
 from tfppdnn.reports.report import write_report
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings.photos import PhotoSettings
@@ -58,6 +58,8 @@ def make_photo_run(
     def stage(name: str):
         return timed(run.path / "logs", name)
 
+    if settings.privacy.epsilon:
+        check_enough_pictures(len(dataset.train_images), choices=settings.privacy.choices)
     # What the trunk sees of each picture: everything else is learnt from that.
     trunk = load_trunk(settings.trunk.source, size=settings.trunk.size)
     # Now, so that all is learnt from what the float16 file sees.

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 
+from tfppdnn.errors import UserError
+
 # Means of so many pictures hardly move any more.
 _MOST_PICTURES = 50_000
 
@@ -27,6 +29,30 @@ class Vocabulary(NamedTuple):
     bias: NDArray[np.float32]
     values: NDArray[np.float32]
     kept: float
+
+
+PICTURES_A_WORD = 50
+"""A word is a mean of pictures' features, and travels with h_p. Of fewer pictures many a word would
+be one picture's, and whoever has h_p could tell that it was there."""
+
+
+def check_enough_pictures(count: int, *, choices: int) -> None:
+    """Says whether there are enough pictures to make words of.
+
+    Args:
+        count: Training pictures.
+        choices: Values of each word, K.
+
+    Raises:
+        UserError: There are not.
+    """
+    needed = PICTURES_A_WORD * choices
+    if count < needed:
+        raise UserError(
+            f"--privacy_choices={choices}: words are means of {PICTURES_A_WORD} pictures and more, "
+            f"which are {needed:,}, and there are {count:,} to learn from; give fewer choices, or "
+            "more pictures"
+        )
 
 
 def learn_words(
@@ -49,10 +75,10 @@ def learn_words(
         The vocabulary.
 
     Raises:
-        ValueError: There are fewer pictures than values, or fewer directions than numbers.
+        UserError: There are too few pictures, see `check_enough_pictures`.
+        ValueError: There are fewer directions than numbers.
     """
-    if len(features) < choices:
-        raise ValueError(f"{len(features)} pictures do not make {choices} words")
+    check_enough_pictures(len(features), choices=choices)
     mean = features.mean(axis=0, dtype=np.float64)
     centred = features.astype(np.float32) - mean.astype(np.float32)
     covariance = (centred.T @ centred).astype(np.float64)
