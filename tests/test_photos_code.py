@@ -94,9 +94,7 @@ def test_pictures_are_averaged_to_eight_by_eight():
 
 def test_a_word_is_no_single_picture_that_it_was_learnt_from():
     features = np.random.default_rng(0).normal(size=(800, 8)).astype(np.float32)
-    with pytest.raises(
-        UserError, match=r"--privacy_choices=16: .* are 800, .* are 799"
-    ):
+    with pytest.raises(UserError, match=r"--privacy_choices=16: .* are 800, .* are 799"):
         learn_words(features[:799], size=4, words=1, choices=16, seed=0)
 
     made = learn_words(features, size=4, words=1, choices=16, seed=0)
