@@ -8,7 +8,6 @@ from itertools import product
 import keras
 import numpy as np
 import pytest
-import scipy.linalg
 import tensorflow as tf
 
 from tfppdnn import Protector
@@ -20,7 +19,6 @@ from tfppdnn.images.files import encode_png
 from tfppdnn.leakage import CodeBound, guessing_bound
 from tfppdnn.models import RandomizedWords, bottleneck, code_of, exact_epsilon, privacy_epsilon
 from tfppdnn.models.eight_bit import run_on_images
-from tfppdnn.models.randomized_response import orthogonal_signs
 from tfppdnn.system_noise import system_noise
 
 HALF = 2**31
@@ -34,11 +32,6 @@ def layer(epsilon, *, choices, words, size=3, seed=0):
     values = np.random.default_rng(seed).uniform(-1, 1, (words, choices, size))
     made.vocabulary.assign(values / 4.0 ** np.arange(1, words + 1)[:, None, None])
     return made
-
-
-def test_any_two_words_of_a_bottleneck_differ_in_half_of_their_signs():
-    for count in (1, 2, 16):
-        np.testing.assert_array_equal(orthogonal_signs(count), scipy.linalg.hadamard(count))
 
 
 def distribution(made, numbers):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import layers
 
 from tfppdnn.models.batch_normalization import batch_normalization
@@ -16,7 +17,7 @@ from tfppdnn.models.layers import (
     normalization,
     standard_normalization,
 )
-from tfppdnn.models.randomized_response import RandomizedWords, orthogonal_signs
+from tfppdnn.models.randomized_response import RandomizedWords
 from tfppdnn.models.resizing import AreaResize, NearestResizeLike
 from tfppdnn.models.vgg13 import vgg13_stages
 
@@ -45,8 +46,8 @@ def bottleneck(
     not, says `tfppdnn.leakage.CodeBound`.
 
     With `privacy_epsilon` the code is one word of `code_size`, which is kept or drawn at random;
-    see `RandomizedWords`. A word is `code_size` signs, of which any other has half otherwise, so
-    the word that is said is the one that the numbers agree with most.
+    see `RandomizedWords`. Each number is the share of one word (softmax), and the word with the
+    largest is said.
 
     Args:
         image_size: Height and width that the image is seen and drawn at; a multiple of 8, at
@@ -69,16 +70,17 @@ def bottleneck(
     x = standard_normalization(mean, std)(x)
     x = vgg13_stages(x, width=encoder_width)
     x = layers.Flatten()(x)
-    x = layers.Dense(code_size, use_bias=False, name="code")(x)
-    x = batch_normalization()(x)
     inputs = [images]
     if privacy_epsilon is None:
+        x = layers.Dense(code_size, use_bias=False, name="code")(x)
+        x = batch_normalization()(x)
         x = RoundToLevels(code_levels, dtype="float32", name="rounded_code")(x)
     else:
+        x = layers.Dense(code_size, name="code")(x)
         word = RandomizedWords(privacy_epsilon, choices=code_size, dtype="float32", name="word")
         inputs.append(word.noise_input())
-        x = word(layers.Activation("tanh", dtype="float32")(x), inputs[-1])
-        word.vocabulary.assign(orthogonal_signs(code_size)[None])
+        x = word(layers.Softmax(dtype="float32")(x), inputs[-1])
+        word.vocabulary.assign(np.eye(code_size)[None])
 
     start = image_size // 2**_DOUBLINGS
     width = decoder_width * 2**_DOUBLINGS

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 from tfppdnn import workers
 from tfppdnn.models.code import Code
@@ -154,21 +152,6 @@ def exact_epsilon(kept: int, *, choices: int, words: int) -> float:
     other = (_VALUES - kept) * (_VALUES // choices)
     true = kept * _VALUES + other
     return math.log(true**words) - math.log(other**words - 1)
-
-
-def orthogonal_signs(count: int) -> NDArray[np.float32]:
-    """Rows of signs, of which any two agree in half of their columns (Sylvester, 1867).
-
-    Args:
-        count: How many, a power of 2.
-
-    Returns:
-        float32 [count, count] of -1 and 1.
-    """
-    rows = np.ones((1, 1), np.float32)
-    while len(rows) < count:
-        rows = np.block([[rows, rows], [rows, -rows]])
-    return rows
 
 
 def privacy_epsilon(model: keras.Model) -> float | None:

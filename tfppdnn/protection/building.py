@@ -19,7 +19,6 @@ from tfppdnn.models.hourglass import hourglass
 from tfppdnn.models.inference import inference
 from tfppdnn.models.patchgan import patchgan
 from tfppdnn.models.perceptual import perceptual_features
-from tfppdnn.models.randomized_response import orthogonal_signs
 from tfppdnn.models.unet import unet
 from tfppdnn.models.vgg13 import copy_stages
 from tfppdnn.protection.cyclegan import CycleGAN
@@ -31,6 +30,8 @@ from tfppdnn.settings.training import NetworkSettings
 from tfppdnn.training.precision import computing_in_bfloat16
 
 _IMAGES_TO_MEASURE_CAP = 512
+# Of a word that is no class's, what is added to its logit at first.
+_UNLIKELY = -5.0
 # Units of an hourglass's waist for each channel of its first convolution.
 _WAIST = 16
 
@@ -197,14 +198,14 @@ def _name_classes(classifier: keras.Model, protector: keras.Model) -> None:
     Under noise there are few words, and training alone would let classes share one. Each class is
     given a word of its own while there are enough, and a picture begins with that of its likeliest.
     """
-    kernel = classifier.get_layer("logits").get_weights()[0]
-    (before,) = protector.get_layer("code").get_weights()
+    kernel, bias = classifier.get_layer("logits").get_weights()
+    before, spare = protector.get_layer("code").get_weights()
     if kernel.shape[0] != before.shape[0]:
         return  # Of another image size, the last stage's map is another.
-    words = orthogonal_signs(before.shape[1])
-    codes = words[np.arange(kernel.shape[1]) % len(words)]
-    # Words are orthogonal: a picture agrees with that of a class as much as its logit says.
-    protector.get_layer("code").set_weights([kernel @ (codes - codes.mean(axis=0))])
+    words = len(spare)
+    word_of = np.eye(words, dtype=np.float32)[np.arange(len(bias)) % words]
+    unused = (word_of.sum(axis=0) == 0) * _UNLIKELY
+    protector.get_layer("code").set_weights([kernel @ word_of, bias @ word_of + unused])
 
 
 def _bits(settings: TrainingSettings) -> dict[str, Any]:
