@@ -183,18 +183,22 @@ def test_a_protector_under_noise_is_trained_drawn_from_and_saved(tmp_path):
     )
 
 
-def test_classes_begin_with_words_of_their_own():
+def test_classes_have_words_of_their_own_which_training_leaves_alone():
     classifier = vgg13_bn(num_classes=3, width=0.03)
     protector = bottleneck(code_size=4, encoder_width=0.03, decoder_width=2, privacy_epsilon=8.0)
-    _name_classes(classifier, protector)
     copy_stages(classifier, protector)
+    _name_classes(classifier, protector)
     images = np.random.default_rng(0).random((50, 32, 32, 3)).astype(np.float32)
-    logits = classifier.predict(images, verbose=0)
-    assert len({*logits.argmax(axis=1)}) > 1
+    classes = classifier.predict(images, verbose=0).argmax(axis=1)
+    assert len({*classes}) > 1
     named = keras.Model(protector.inputs, protector.get_layer("word").output)
     kept = np.full((50, 2), -(2**31), np.int32)
-    words = named.predict([images, kept], verbose=0)
-    np.testing.assert_array_equal(words, np.eye(4)[logits.argmax(axis=1)])
+
+    words = np.asarray(named([images, kept], training=True))
+
+    np.testing.assert_array_equal(words, np.eye(4)[classes])
+    trained = {weight.path.split("/")[0] for weight in protector.trainable_weights}
+    assert "code" not in trained and trained
 
 
 @pytest.mark.slow

@@ -193,10 +193,11 @@ def _build_hardened(
 
 
 def _name_classes(classifier: keras.Model, protector: keras.Model) -> None:
-    """Lets a bottleneck's word begin as one that tells h_theta's classes apart.
+    """Lets a bottleneck's word be that of the class which h_theta finds likeliest.
 
-    Under noise there are few words, and training alone would let classes share one. Each class is
-    given a word of its own while there are enough, and a picture begins with that of its likeliest.
+    Under noise there are few words, and training would let classes share one: gradients that pass
+    a word by lose within twenty steps what the words tell. So each class has a word of its own
+    while there are enough, and what finds the word is trained no further.
     """
     kernel, bias = classifier.get_layer("logits").get_weights()
     before, spare = protector.get_layer("code").get_weights()
@@ -205,7 +206,10 @@ def _name_classes(classifier: keras.Model, protector: keras.Model) -> None:
     words = len(spare)
     word_of = np.eye(words, dtype=np.float32)[np.arange(len(bias)) % words]
     unused = (word_of.sum(axis=0) == 0) * _UNLIKELY
-    protector.get_layer("code").set_weights([kernel @ word_of, bias @ word_of + unused])
+    code = protector.get_layer("code")
+    code.set_weights([kernel @ word_of, bias @ word_of + unused])
+    for layer in protector.layers[: protector.layers.index(code) + 1]:
+        layer.trainable = False
 
 
 def _bits(settings: TrainingSettings) -> dict[str, Any]:
