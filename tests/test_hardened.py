@@ -186,9 +186,13 @@ def test_a_protector_under_noise_is_trained_drawn_from_and_saved(tmp_path):
 def test_classes_have_words_of_their_own_which_training_leaves_alone():
     classifier = vgg13_bn(num_classes=3, width=0.03)
     protector = bottleneck(code_size=4, encoder_width=0.03, decoder_width=2, privacy_epsilon=8.0)
+    images = np.random.default_rng(0).random((50, 32, 32, 3)).astype(np.float32)
+    # Untrained, it would say the same of all.
+    kernel, _ = classifier.get_layer("logits").get_weights()
+    typical = classifier.predict(images, verbose=0).mean(axis=0)
+    classifier.get_layer("logits").set_weights([kernel, -typical])
     copy_stages(classifier, protector)
     _name_classes(classifier, protector)
-    images = np.random.default_rng(0).random((50, 32, 32, 3)).astype(np.float32)
     classes = classifier.predict(images, verbose=0).argmax(axis=1)
     assert len({*classes}) > 1
     named = keras.Model(protector.inputs, protector.get_layer("word").output)
