@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +205,23 @@ def test_its_help_names_every_preset_and_what_hardened_means():
     (named,) = (line for line in classify.__doc__.splitlines() if "preset: " in line)
     assert all(preset in named for preset in PRESETS)
     assert make_settings("cpu").classifier == make_settings("hardened").classifier
+
+
+def test_noise_is_drawn_once_for_each_picture_and_not_for_every_epoch():
+    from tfppdnn import Protector, fit_classifier
+
+    class Noisy:
+        """Counts how often it was given each picture."""
+
+        def __init__(self, draws):
+            self.draws_noise, self.given = draws, Counter()
+
+        def protect(self, images):
+            self.given.update(image.tobytes() for image in images)
+            return np.random.default_rng().integers(0, 256, images.shape, np.uint8)
+
+    small = {"classifier_width": 0.0625, "classifier_epochs": 2, "test_images": 20}
+    for noisy in (Noisy(True), Noisy(False)):
+        fit_classifier(Protector.of(noisy, name="noisy"), "digits", settings=small)
+        counts = [noisy.given[image.tobytes()] for image in load_digits().train_images]
+        assert (set(counts) == {1}) == noisy.draws_noise

@@ -97,8 +97,9 @@ def fit_classifier(
     """Trains ResNet-18 on protected images only, and saves it for serving.
 
     Training images are cropped and flipped at random, then protected, then rounded to 8 bits, as
-    a client would upload them; test images are protected. Where TF_CONFIG is set, the workers
-    that it names train together; see docs/scale.md.
+    a client would upload them; test images are protected. A protector that draws noise protects
+    each image once, as it is: every further time would tell as much again. Where TF_CONFIG is set,
+    the workers that it names train together; see docs/scale.md.
 
     Args:
         protector: A protector, see `tfppdnn.Protector.of`; None for plain images.

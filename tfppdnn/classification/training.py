@@ -36,7 +36,8 @@ def train_classifier(
         run: Where the classifier, its checkpoints and figures go.
         dataset: Plain images and labels.
         protector: What its images go through after augmentation. If it says that it needs a
-            `classifier_front`, the classifier gets it.
+            `classifier_front`, the classifier gets it. One that draws noise protects each image
+            once, without augmentation: each time tells as much again.
         settings: Of it, the classifier's are used, and how it is computed and measured.
         seed: Seed of weights, order and augmentation.
         kind: `protected`, or `plain` for the comparison whose protector does nothing: the
@@ -69,6 +70,7 @@ def _train(
     kind: str,
 ) -> dict[str, Any]:
     import keras
+    import numpy as np
 
     from tfppdnn.classification.networks import (
         build_classifier,
@@ -82,9 +84,16 @@ def _train(
     stage = f"classifier_{kind}"
     protector = protector.fitted_on(dataset.train_images)
     keras.utils.set_random_seed(seed)
-    sample = dataclasses.replace(
-        dataset, train_images=protector.protect(dataset.train_images[:_STATISTICS_IMAGES])
-    )
+    checkpoints = run.checkpoints(stage)
+    # Noise that is drawn anew for every epoch would tell as many times as much.
+    once = protector.draws_noise or not settings.classifier.augment
+    made = _made_once(dataset, protector.protect, settings, kept=checkpoints) if once else None
+    some = slice(_STATISTICS_IMAGES)
+    if protector.draws_noise:
+        seen = np.asarray(made[some])
+    else:
+        seen = protector.protect(dataset.train_images[some])
+    sample = dataclasses.replace(dataset, train_images=seen)
 
     def build() -> keras.Model:
         return build_classifier(
@@ -95,11 +104,13 @@ def _train(
         model = build()
     steps = settings.classifier.epochs * steps_per_epoch(settings.classifier, dataset)
     compile_for_training(model, settings.classifier, steps=steps)
-    checkpoints = run.checkpoints(stage)
-    batches_of = _augmented if settings.classifier.augment else _protected_once
+    if made is None:
+        batches = _augmented(dataset, protector.protect, settings=settings, seed=seed)
+    else:
+        batches = _as_they_are(made, dataset, settings=settings, seed=seed)
     history = fit_resumably(
         model,
-        batches_of(dataset, protector.protect, settings=settings, seed=seed, kept=checkpoints),
+        batches,
         title=f"classifier on {kind} images",
         steps=steps,
         steps_per_round=settings.computing.steps_per_round,
@@ -159,7 +170,7 @@ def _right(model, dataset: ImageDataset, protector: Protector, count: int) -> tu
     return right, seen
 
 
-def _augmented(dataset: ImageDataset, protect, *, settings: RunSettings, seed: int, kept: Path):
+def _augmented(dataset: ImageDataset, protect, *, settings: RunSettings, seed: int):
     """Batches that are cropped and flipped anew, and then protected, at every step."""
     from tfppdnn.classification.networks import batch_size_for
     from tfppdnn.classification.protected_batches import protected_batches
@@ -184,12 +195,9 @@ def _augmented(dataset: ImageDataset, protect, *, settings: RunSettings, seed: i
     return batches
 
 
-def _protected_once(
-    dataset: ImageDataset, protect, *, settings: RunSettings, seed: int, kept: Path
-):
-    """Batches of images that each were protected once, as a client sends them."""
-    from tfppdnn.classification.networks import batch_size_for, shown_to
-    from tfppdnn.datasets.batches import image_batches
+def _made_once(dataset: ImageDataset, protect, settings: RunSettings, *, kept: Path):
+    """Training images that each were protected once, as a client sends them."""
+    from tfppdnn.classification.networks import shown_to
     from tfppdnn.training.shards import made_in_shards
 
     def make():
@@ -204,11 +212,19 @@ def _protected_once(
 
     # The others read what the chief has written.
     made = workers.chief_first(make) if _trained_together(settings) else make()
+    return made["images"]
+
+
+def _as_they_are(made, dataset: ImageDataset, *, settings: RunSettings, seed: int):
+    """Batches of images that were protected before."""
+    from tfppdnn.classification.networks import batch_size_for
+    from tfppdnn.datasets.batches import image_batches
+
     part = _part(dataset, settings)
 
     def batches(first_step: int, count: int):
         return image_batches(
-            made["images"],
+            made,
             dataset.train_labels,
             batch_size=batch_size_for(settings.classifier, dataset),
             first_step=first_step,

@@ -111,7 +111,7 @@ class ClassifierSettings(Group):
         network: `resnet18` (the paper's), or `dense` (one hidden layer, for pictures of a code,
             whose tiles have no neighbours).
         augment: Whether pictures are cropped and flipped anew for every epoch, and then protected;
-            otherwise each is protected once, as it is.
+            otherwise, and by a protector that draws noise, each is protected once, as it is.
         width: Multiplies ResNet-18's channels, or 512 units of the dense network.
         epochs: Epochs of `classify`.
         batch_size: Its batch size.
