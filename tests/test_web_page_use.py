@@ -115,6 +115,32 @@ def test_a_picture_can_be_taken_with_the_camera(page):
     assert posts(page) == []
 
 
+def test_a_camera_that_is_allowed_late_does_not_stay_on(page):
+    """Opened, given up while the browser asks, and opened again: then the user allows both."""
+    page.evaluate("""(() => {
+        const devices = navigator.mediaDevices;
+        window.kept = devices.getUserMedia;
+        window.streams = [];
+        const allowed = new Promise((allow) => { window.allow = allow; });
+        devices.getUserMedia = async (wish) => {
+            await allowed;
+            const stream = await window.kept.call(devices, wish);
+            window.streams.push(stream);
+            return stream;
+        };
+    })()""")
+    for button in ("#camera", "#camera-close", "#camera"):
+        page.evaluate(f"document.querySelector('{button}').click()")
+    page.evaluate("window.allow()")
+    page.wait_for("window.streams.length === 2 && !document.querySelector('#shutter').disabled")
+    on = "window.streams.filter((stream) => stream.active)"
+    assert page.evaluate(f"{on}.length") == 1
+    assert page.evaluate(f"{on}[0] === document.querySelector('#video').srcObject")
+    page.evaluate("document.querySelector('#camera-close').click()")
+    page.wait_for(f"{on}.length === 0")
+    page.evaluate("navigator.mediaDevices.getUserMedia = window.kept; 0")
+
+
 @pytest.mark.parametrize(
     ("blocked", "message"),
     [("*/vendor/litert.js", "npm ci"), ("*/protector_web.tflite", "cannot be loaded")],
