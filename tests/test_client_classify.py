@@ -210,6 +210,8 @@ def test_images_that_cannot_be_read_are_named_and_not_sent(serve, tmp_path):
         b'{"predictions": []}',
         b'{"predictions": [[0.1, 0.9]]}',
         b'{"predictions": [{"probabilities": [2, 0], "class_id": 0, "label": "cat"}]}',
+        b'{"predictions": [{"probabilities": [1%s], "class_id": 0, "label": "cat"}]}'
+        % (b"0" * 400),
         b'{"predictions": [{"probabilities": [NaN], "class_id": 0, "label": "cat"}]}',
         b'{"predictions": [{"probabilities": [1, 0], "class_id": 2, "label": "cat"}]}',
         b'{"predictions": [{"probabilities": [1, 0], "class_id": 0, "label": 7}]}',

@@ -32,6 +32,7 @@ class Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     def __init__(self):
         self.requests, self.failures, self.as_content = [], [], False
+        self.class_id = np.int64(1)
 
     def Predict(self, request, context):  # noqa: N802
         self.requests.append(request)
@@ -41,7 +42,7 @@ class Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         response = predict_pb2.PredictResponse()
         for name, values in {
             "probabilities": np.tile(np.float32([0.1, 0.7, 0.2]), (count, 1)),
-            "class_id": np.ones(count, np.int64),
+            "class_id": np.array([self.class_id] * count),
             "label": np.array([b"dog"] * count),
         }.items():
             if self.as_content or name == "label":
@@ -95,6 +96,13 @@ def test_no_plain_pixel_leaves(servicer):
     (request,) = servicer.requests
     message = request.SerializeToString()
     assert not any(row.tobytes() in message for row in image)
+
+
+@pytest.mark.parametrize("class_id", [np.float32(np.inf), np.float32(np.nan), np.int64(3)])
+def test_a_class_that_is_none_is_not_believed(servicer, class_id):
+    servicer.as_content, servicer.class_id = True, class_id
+    with pytest.raises(UserError, match=f"{servicer.url} does not answer as a classifier"):
+        client_of(servicer).classify(np.zeros((4, 4, 3), np.uint8))
 
 
 @pytest.mark.parametrize("code", ["UNAVAILABLE", "RESOURCE_EXHAUSTED"])

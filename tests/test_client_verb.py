@@ -1,5 +1,6 @@
 import http.server
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -76,6 +77,23 @@ def test_prints_a_table_and_then_the_figures(server, photos, protector, capfd):
         "class_id": 1,
         "probability": 0.75,
     }
+
+
+def test_a_name_that_cannot_be_written_commands_no_terminal(server, photos, protector):
+    name = os.fsdecode(b"c\xff\x1b[2J.png")
+    (photos / "c.png").rename(photos / name)
+    done = subprocess.run(
+        [sys.executable, "-m", "tfppdnn", "client", server.url, photos, f"--protector={protector}"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    *table, figures = done.stdout.decode().splitlines()
+    assert [row.split() for row in table[2:]] == [
+        [f"{photos}/c??[2J.png", "75.0%", "cat"],
+        [f"{photos}/inner/b.jpg", "75.0%", "cat"],
+    ]
+    assert json.loads(figures)["answers"][1]["file"] == f"{photos}/{name}"
 
 
 def test_files_folders_and_patterns_together(server, photos, protector, call):

@@ -283,15 +283,21 @@ def test_written_file_holds_the_pixels_and_nothing_else(tmp_path):
             assert (np.asarray(written) == pixels).all()
 
 
-def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+@pytest.mark.parametrize("image_format", ["JPEG", "MPO"])
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(
+    tmp_path, monkeypatch, image_format
+):
     """Each scan is thirty bytes, and a walk through the whole image for the decoder."""
-    file = io.BytesIO()
-    Image.new("L", (400, 400)).save(file, "JPEG", progressive=True)
-    content = file.getvalue()
+    picture = Image.new("L", (400, 400))
+    several = {"save_all": True, "append_images": [picture]} if image_format == "MPO" else {}
+    content = encoded(picture, image_format, progressive=True, **several)
     (tmp_path / "good.jpg").write_bytes(content)
     assert read_image(tmp_path / "good.jpg").shape == (400, 400, 3)
-    last_scan = content[content.rindex(b"\xff\xda") : -2]
-    (tmp_path / "bomb.jpg").write_bytes(content[:-2] + 100 * last_scan + content[-2:])
+    end = content.index(b"\xff\xd9")
+    last_scan = content[content.rindex(b"\xff\xda", 0, end) : end]
+    (tmp_path / "bomb.jpg").write_bytes(content[:end] + 100 * last_scan + content[end:])
+    with Image.open(tmp_path / "bomb.jpg") as bomb:
+        assert bomb.format == image_format
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was decoded"))
     with pytest.raises(UserError, match=r"bomb\.jpg is a JPEG file of more than 100 scans"):
         read_image(tmp_path / "bomb.jpg")

@@ -175,6 +175,24 @@ def test_who_went_away_is_not_computed_for(model, queue_of):
     assert model.batches == [1]
 
 
+def test_who_went_away_takes_no_place_in_the_queue(model, queue_of):
+    queue = queue_of(timeout=0, max_queued=2)
+    model.may_run.clear()
+    first = queue.submit(model, images())
+    assert model.runs.acquire(timeout=SECONDS)
+    for _ in range(3):
+        late = [queue.submit(model, images()) for _ in range(2)]
+        assert all(future.cancel() for future in late)
+        assert len(queue) == 0
+    others = [queue.submit(model, images(count)) for count in (1, 2)]
+    with pytest.raises(Refusal, match="2 requests are waiting already"):
+        queue.submit(model, images())
+    model.may_run.set()
+    concurrent.futures.wait([first, *others], SECONDS)
+    assert [len(future.result(0)["sum"]) for future in others] == [1, 2]
+    assert model.batches == [1, 3]
+
+
 def test_closing_answers_all_that_waits_and_refuses_what_comes(model, queue_of):
     queue = queue_of()
     futures = [queue.submit(model, images(height=n)) for n in (1, 2, 3)]

@@ -138,15 +138,19 @@ def test_image_bombs(server):
     assert_refused(server, encoded(bytes(forged)))
 
 
-def test_a_jpeg_of_endless_scans(server):
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])
+def test_a_jpeg_of_endless_scans(server, kind):
     """Each scan is thirty bytes, and a walk through the whole image for the decoder."""
-    file = io.BytesIO()
-    Image.new("L", (400, 400)).save(file, "JPEG", progressive=True)
+    file, picture = io.BytesIO(), Image.new("L", (400, 400))
+    several = {"save_all": True, "append_images": [picture]} if kind == "MPO" else {}
+    picture.save(file, kind, progressive=True, **several)
     content = file.getvalue()
     assert CLIENT.post(url(server, ":predict"), content=encoded(content)).status_code == 200
-    last_scan = content[content.rindex(b"\xff\xda") : -2]
+    end = content.index(b"\xff\xd9")
+    last_scan = content[content.rindex(b"\xff\xda", 0, end) : end]
     assert len(last_scan) < 40
-    bomb = content[:-2] + 100 * last_scan + content[-2:]
+    bomb = content[:end] + 100 * last_scan + content[end:]
+    assert Image.open(io.BytesIO(bomb), formats=("JPEG", "PNG")).format == kind
     assert "scans" in assert_refused(server, encoded(bomb))
 
 

@@ -61,6 +61,15 @@ def test_a_protector_for_browsers_is_there_or_its_mend_is_said(tmp_path):
     assert web_protector(tmp_path).read_bytes() == b"TFL3"
 
 
+def test_the_page_is_not_served_beside_a_model_that_it_does_not_ask_for(web_run, roots, call):
+    fill(roots[0], "index.html", "vendor/litert.js")
+    code, _, said = call("serve", web_run, "--web", "--name=dogs")
+    assert code == 2
+    assert said == (
+        "tfppdnn serve: --web: the page asks for the model classifier, not dogs; leave --name out\n"
+    )
+
+
 def test_the_shipped_protector_has_a_file_for_browsers(shipped_web_run):
     interpreter = Interpreter(str(shipped_web_run / "protector_web.tflite"))
     for size in (32, 96):

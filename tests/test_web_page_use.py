@@ -115,6 +115,84 @@ def test_a_picture_can_be_taken_with_the_camera(page):
     assert posts(page) == []
 
 
+def test_a_camera_that_is_allowed_late_does_not_stay_on(page):
+    """Opened, given up while the browser asks, and opened again: then the user allows both."""
+    page.evaluate("""(() => {
+        const devices = navigator.mediaDevices;
+        window.kept = devices.getUserMedia;
+        window.streams = [];
+        const allowed = new Promise((allow) => { window.allow = allow; });
+        devices.getUserMedia = async (wish) => {
+            await allowed;
+            const stream = await window.kept.call(devices, wish);
+            window.streams.push(stream);
+            return stream;
+        };
+    })()""")
+    for button in ("#camera", "#camera-close", "#camera"):
+        page.evaluate(f"document.querySelector('{button}').click()")
+    page.evaluate("window.allow()")
+    page.wait_for("window.streams.length === 2 && !document.querySelector('#shutter').disabled")
+    on = "window.streams.filter((stream) => stream.active)"
+    assert page.evaluate(f"{on}.length") == 1
+    assert page.evaluate(f"{on}[0] === document.querySelector('#video').srcObject")
+    page.evaluate("document.querySelector('#camera-close').click()")
+    page.wait_for(f"{on}.length === 0")
+    page.evaluate("navigator.mediaDevices.getUserMedia = window.kept; 0")
+
+
+@contextlib.contextmanager
+def decoding_late(page, name):
+    """Has the browser decode files of one name when `window.decode` is called, and not before."""
+    page.evaluate(f"""(() => {{
+        window.kept = createImageBitmap;
+        const told = new Promise((tell) => {{ window.told = tell; }});
+        window.createImageBitmap = (file, ...rest) => {{
+            if (file.name !== '{name}') return window.kept(file, ...rest);
+            return window.late = told.then(() => window.kept(file, ...rest));
+        }};
+        window.decode = async () => {{
+            window.told();
+            await window.late.catch(() => {{}});
+            await new Promise((done) => setTimeout(done));
+        }};
+    }})()""")
+    yield
+    page.evaluate("window.createImageBitmap = window.kept; 0")
+
+
+def test_a_file_that_is_no_picture_leaves_the_one_before_it(page, tmp_path):
+    (tmp_path / "text.png").write_text("text")
+    with decoding_late(page, "good.png"):
+        page.choose_file("#file", saved(tmp_path / "good.png"))
+        page.choose_file("#file", tmp_path / "text.png")
+        page.wait_for("document.querySelector('#status.error')")
+        page.evaluate("window.decode()")
+        page.wait_for("!document.querySelector('#send').disabled")
+    plain = resize_square(read_image(tmp_path / "good.png"), 32)
+    assert (shown(page, "#plain") == plain).all()
+
+
+def test_nothing_is_said_of_a_file_that_another_has_followed(page, tmp_path):
+    (tmp_path / "text.png").write_text("text")
+    with decoding_late(page, "text.png"):
+        page.choose_file("#file", tmp_path / "text.png")
+        give(page, saved(tmp_path / "good.png"))
+        page.evaluate("window.decode()")
+    assert text(page, "#status").startswith("Protected in this browser")
+    assert not page.evaluate("document.querySelector('#send').disabled")
+
+
+def test_of_two_pictures_the_later_one_stays(page, tmp_path):
+    with decoding_late(page, "slow.png"):
+        page.choose_file("#file", saved(tmp_path / "slow.png"))
+        give(page, saved(tmp_path / "good.png"))
+        page.evaluate("window.decode()")
+    assert text(page, "#status").startswith("Protected in this browser")
+    plain = resize_square(read_image(tmp_path / "good.png"), 32)
+    assert (shown(page, "#plain") == plain).all()
+
+
 @pytest.mark.parametrize(
     ("blocked", "message"),
     [("*/vendor/litert.js", "npm ci"), ("*/protector_web.tflite", "cannot be loaded")],

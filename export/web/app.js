@@ -13,29 +13,38 @@ const controls = [at('file'), at('camera'), at('example'), at('size')];
 let protector;
 let source;  // The picture as it was given, an ImageBitmap: sizes can be changed without it again.
 let ready;   // What can be sent: {plain, pixels, size}, or undefined.
-let latest = 0;
+let given = 0;   // How many pictures have been given,
+let taken = 0;   // the number of the last one that could be decoded,
+let latest = 0;  // and how often one has been protected, for each size anew.
 
-/** Takes a new picture. */
+/**
+ * Takes a new picture.
+ *
+ * @param {Blob|HTMLVideoElement|Promise<Blob>} from
+ */
 async function take(from) {
-  const mine = ++latest;
+  const mine = ++given;
   try {
-    const bitmap = await decoded(from);
-    if (mine !== latest) return;  // Another one has been chosen since.
+    const bitmap = await decoded(await from);
+    if (mine < taken) return;  // One that was given later has been taken already.
+    taken = mine;
     source = bitmap;
   } catch (error) {
-    return say(error.message, {error: true});
+    // One that cannot be decoded leaves the one before it as it is.
+    if (mine > taken) say(error.message, {error: true});
+    return;
   }
   await protect();
 }
 
-/** Takes the picture that comes with the page. */
-async function takeExample() {
+/** Fetches the picture that comes with the page. */
+async function example() {
   try {
     const response = await fetch('example.jpg');
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    await take(await response.blob());
+    return await response.blob();
   } catch (error) {
-    say(`the example cannot be loaded: ${error.message}`, {error: true});
+    throw new Error(`the example cannot be loaded: ${error.message}`);
   }
 }
 
@@ -52,7 +61,8 @@ async function protect() {
     if (mine !== latest) return;
     ready = {plain, pixels, size};
   } catch (error) {
-    return say(`it cannot be protected: ${error.message}`, {error: true});
+    if (mine === latest) say(`it cannot be protected: ${error.message}`, {error: true});
+    return;
   }
   showPair(ready);
   at('send').disabled = false;
@@ -110,7 +120,7 @@ function listen() {
   });
   at('size').addEventListener('change', () => source && protect());
   at('send').addEventListener('click', send);
-  at('example').addEventListener('click', takeExample);
+  at('example').addEventListener('click', () => take(example()));
   at('camera').hidden = !hasCamera;
   at('camera').addEventListener('click', () => openCamera(take));
 

@@ -79,7 +79,7 @@ def answer_from(outputs: Mapping[str, Any]) -> Answer:
     try:
         probabilities = np.asarray(outputs["probabilities"], np.float64)
         class_id, label = outputs["class_id"], outputs["label"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise ValueError("probabilities, class_id or label is missing") from None
     if probabilities.ndim != 1 or not np.all((probabilities >= 0) & (probabilities <= 1.001)):
         raise ValueError("the probabilities are none")

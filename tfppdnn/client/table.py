@@ -82,18 +82,20 @@ def _find(files: Sequence[str]) -> tuple[list[str], Counter[str], list[str]]:
 
 def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[tuple[str, Answer]]:
     """Prints a row for each image that is classified, as soon as it is; notes the others."""
-    width = max([len("file"), *map(len, images)])
+    # A name of a file may hold whatever a terminal would obey, and what no stream can write.
+    names = [printable(path) for path in images]
+    width = max([len("file"), *map(len, names)])
     answers = []
     with Progress("client", len(images), unit="images") as progress:
         # On a terminal the bar makes room for every row; in a file there is none to keep whole.
         write = tqdm.write if sys.stdout.isatty() else print
         write(f"{'file':{width}}  probability  label")
-        for path, outcome in zip(images, asking.outcomes(images), strict=True):
+        for path, name, outcome in zip(images, names, asking.outcomes(images), strict=True):
             progress.update()
             if isinstance(outcome, UserError):
                 failed.append(path)
                 tqdm.write(str(outcome), file=sys.stderr)
                 continue
             answers.append((path, outcome))
-            write(f"{path:{width}}  {outcome.probability:11.1%}  {printable(outcome.label)}")
+            write(f"{name:{width}}  {outcome.probability:11.1%}  {printable(outcome.label)}")
     return answers

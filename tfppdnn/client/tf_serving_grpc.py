@@ -88,7 +88,7 @@ class GrpcTransport:
                 answer_from({"probabilities": row, "class_id": int(one), "label": name.decode()})
                 for row, one, name in zip(*arrays, strict=True)
             ]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UserError(
                 f"{self._address} does not answer as a classifier of tfppdnn does "
                 f"({printable(str(error))}); check the address and the model's name"

@@ -61,11 +61,12 @@ def read_image(
                     f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
                     "make the image smaller (or, for protect, raise it)"
                 )
-            if image.format == "JPEG" and has_too_many_scans(held or path.read_bytes()):
-                raise UserError(
-                    f"{path} is a JPEG file of more than {MOST_SCANS} scans, as none is by honest "
-                    "means; save it anew"
-                )
+            with opened() as encoded:
+                if has_too_many_scans(encoded):
+                    raise UserError(
+                        f"{path} is a JPEG file of more than {MOST_SCANS} scans, as none is by "
+                        "honest means; save it anew"
+                    )
             # A PNG file's 16 bits are of mode "I", too, to earlier versions of Pillow.
             if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
                 raise UserError(f"{path} holds numbers of 32 bits; save it with 8 bits a channel")

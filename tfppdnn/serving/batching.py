@@ -53,7 +53,8 @@ class BatchQueue:
         self._thread.start()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        with self._changed:
+            return sum(not task.future.cancelled() for task in self._waiting)
 
     def submit(self, model: Any, images: RequestImages) -> Future:
         """Queues a request.
@@ -63,8 +64,8 @@ class BatchQueue:
             images: Its input.
 
         Returns:
-            A future of the model's outputs for these images. Cancelling it takes the request
-            out of the queue.
+            A future of the model's outputs for these images. If it is cancelled in time, nothing
+            is computed for it, and its place in the queue is another's.
 
         Raises:
             Refusal: The queue is full or closed, or the request larger than a batch.
@@ -78,6 +79,8 @@ class BatchQueue:
         with self._changed:
             if self._closed:
                 raise Refusal(grpc.StatusCode.UNAVAILABLE, "the server is stopping")
+            if len(self._waiting) >= self._max_queued:
+                self._waiting = deque(t for t in self._waiting if not t.future.cancelled())
             if len(self._waiting) >= self._max_queued:
                 raise Refusal(
                     grpc.StatusCode.RESOURCE_EXHAUSTED,

@@ -87,13 +87,13 @@ def _pixels_of(encoded: bytes) -> int:
     try:
         # Reads the header only: a small file may unfold to gigabytes.
         with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
-            pixels, is_jpeg = image.width * image.height, image.format == "JPEG"
+            pixels = image.width * image.height
     except Image.DecompressionBombError:
         raise invalid(f"an image of image_bytes has more than {MAX_PIXELS} pixels") from None
     except Exception:
         # Decoders answer damaged bytes with errors of every kind.
         raise _undecodable() from None
-    if is_jpeg and has_too_many_scans(encoded):
+    if has_too_many_scans(io.BytesIO(encoded)):
         raise invalid(f"a JPEG of image_bytes has more than {MOST_SCANS} scans; send PNG files")
     return pixels
 

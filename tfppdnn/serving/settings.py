@@ -29,6 +29,12 @@ def _labelled(text: Any) -> Any:
 
 
 _Name = Annotated[str, Field(pattern=r"^[^/:]+$"), "a name has no slash and no colon"]
+# An empty one would be all of this machine's addresses, without what guards a loopback address.
+_Host = Annotated[
+    str,
+    Field(min_length=1),
+    "the address is empty, as from a shell variable that is not set; name one, or 0.0.0.0 for all",
+]
 _Hosts = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[\w.-]+$")], ...],
     BeforeValidator(_split),
@@ -62,7 +68,7 @@ class ServerSettings(Group):
     """
 
     name: _Name = "classifier"
-    host: str = "127.0.0.1"
+    host: _Host = "127.0.0.1"
     rest_port: _Port = 8501
     grpc_port: _Port = 8500
     hosts: _Hosts = ()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfppdnn.errors import UserError
 from tfppdnn.gate import Gate, find_gate
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.serving.settings import ServerSettings
@@ -47,7 +48,8 @@ def serve(
         The totals, see `Metrics.figures`.
 
     Raises:
-        UserError: There is nothing to serve, it cannot be loaded, or a port is taken.
+        UserError: There is nothing to serve, it cannot be loaded, a port is taken, or the page
+            does not know the model's name.
     """
     path = Path(run).expanduser()
     # What is missing is said at once, not after the seconds that TensorFlow takes to start.
@@ -55,6 +57,7 @@ def serve(
     gate = find_gate(path) if refuse_plain else None
     root = page_folder() if web else None
     if web:
+        _check_name_for_page(settings or ServerSettings())
         check_web_protector(path)
     _keep_images_to_itself()
     import_tensorflow()
@@ -64,6 +67,14 @@ def serve(
     page = (root, web_protector(path)) if root else None
     server = Server(path, settings=settings, gate=None if gate is None else Gate(gate), web=page)
     return asyncio.run(_until_signal(server, on_ready))
+
+
+def _check_name_for_page(settings: ServerSettings) -> None:
+    known = ServerSettings().name
+    if settings.name != known:
+        raise UserError(
+            f"--web: the page asks for the model {known}, not {settings.name}; leave --name out"
+        )
 
 
 def _keep_images_to_itself() -> None:
