@@ -280,6 +280,7 @@ def test_discriminators_judge_their_own_domain(data, model):
     assert float(total) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.long
 def test_training_lowers_the_loss_of_a_task_that_can_be_learned(data):
     # Without adversaries and perceptual loss, what is left is to be read and turned back.
     model = build(lambda_=0.0, gamma=(0.0, 1.0, 1.0))

@@ -277,6 +277,7 @@ def test_a_canvas_that_was_enlarged_scores_no_less_than_itself(size):
     assert (score(tf.constant(enlarged)) >= score(tf.constant(canvas)) - 1e-5).numpy().all()
 
 
+@pytest.mark.slow
 def test_a_gate_knows_its_protectors_pictures_at_every_size(tmp_path):
     """The shipped protector, which draws 32x32 pixels and enlarges them."""
     dataset = load_digits()
