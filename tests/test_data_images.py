@@ -301,3 +301,22 @@ def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was decoded"))
     with pytest.raises(UserError, match=r"bomb\.jpg is a JPEG file of more than 100 scans"):
         read_image(tmp_path / "bomb.jpg")
+
+
+def test_what_stands_behind_a_picture_is_no_scan_of_it(tmp_path):
+    """A motion photo is a JPEG with a film behind it, in which any two bytes stand somewhere."""
+    content = encoded(Image.new("L", (40, 40)), "JPEG", progressive=True)
+    (tmp_path / "motion.jpg").write_bytes(content + 500 * b"\xff\xda\x00\x02")
+    assert read_image(tmp_path / "motion.jpg").shape == (40, 40, 3)
+
+
+def test_an_end_within_a_comment_hides_no_scans(tmp_path):
+    content = encoded(Image.new("L", (40, 40)), "JPEG", progressive=True)
+    end = content.index(b"\xff\xd9")
+    scans = 100 * content[content.rindex(b"\xff\xda", 0, end) : end]
+    comment = b"\xff\xfe\x00\x04\xff\xd9"
+    (tmp_path / "bomb.jpg").write_bytes(
+        content[:2] + comment + content[2:end] + scans + content[end:]
+    )
+    with pytest.raises(UserError, match=r"bomb\.jpg is a JPEG file of more than 100 scans"):
+        read_image(tmp_path / "bomb.jpg")
