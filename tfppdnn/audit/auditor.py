@@ -51,7 +51,7 @@ def make_attacks(
 
     Raises:
         UserError: An attack of somebody's own fails, breaks the rules, or is another than that
-            whose row is there.
+            whose row or checkpoint is there.
     """
     for planned in plan:
         row = run.metrics().get(ATTACKS, {}).get(planned.name)
@@ -96,6 +96,11 @@ def _attack(
     for number, attack in enumerate(planned.attempts):
         result = _run(attack, data, _checkpoints(run, planned, number))
         if isinstance(result, Guesses):
+        if isinstance(attack, LearnedAttack):
+            # As texts: a tuple comes back from JSON as a list.
+            settings = {name: repr(value) for name, value in _settings(attack).items()}
+            stage = _checkpoints(run, planned, number).name
+            run.claim_stage(stage, {**settings, "attack": planned.source})
             return _row_of_guesses(attack, result, data, evidence, examiner, started), None
         if isinstance(result, Suspicions) and result.scores is not None:
             return _row_of_suspicions(attack, result, examiner, started), None
