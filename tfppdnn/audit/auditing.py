@@ -59,7 +59,9 @@ def audit(
             on, or the digits.
         attacks: Names of our attacks, `tfppdnn.attacks.Attack`s (of your own, or ours with other
             settings), or names of yours (`file.py:MyAttack`); one alone needs no list, and names
-            may be one text, separated by commas. None for all of ours.
+            may be one text, separated by commas. None for all of ours but four, which take long
+            or need much: `ridge_4_views`, `ridge_16_views`, `conditional_generator` and
+            `deep_image_prior`.
         preset: How strong our attackers are: `quick`, `cpu` or `paper`. None for `quick`.
         settings: Options that differ from the preset's, as in `{"itn_epochs": 50}`; or whole
             settings, without a preset.
