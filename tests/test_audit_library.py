@@ -344,6 +344,16 @@ def test_the_package_can_be_called_and_imported_from(code):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_report_is_saved_where_the_shell_would(report, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    saved = report.save("~/report.json")
+    assert saved == tmp_path / "home" / "report.json"
+    assert AuditReport.load("~/report.json").rows == report.rows
+    assert not (tmp_path / "~").exists()
+
+
 def test_what_is_no_report_is_refused(tmp_path):
     for path, said in (
         (tmp_path, "holds no audit.json"),

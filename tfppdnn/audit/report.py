@@ -188,8 +188,9 @@ class AuditReport:
         Raises:
             UserError: The file cannot be written.
         """
-        write_json(Path(path), self.to_dict())
-        return Path(path)
+        path = Path(path).expanduser()
+        write_json(path, self.to_dict())
+        return path
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> AuditReport:
