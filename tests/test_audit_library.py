@@ -354,6 +354,29 @@ def test_a_report_is_saved_where_the_shell_would(report, tmp_path, monkeypatch):
     assert not (tmp_path / "~").exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"PK no archive", b"no archive"])
+def test_a_damaged_file_of_pictures_is_named_with_its_mend(content, tmp_path):
+    out = tmp_path / "audit"
+    report_of([Negative()], out=out)
+    damaged = out / "reconstructions" / "negative.npz"
+    damaged.write_bytes(content)
+    if not content:
+        np.savez(damaged, other=np.zeros(3))
+    for again in (lambda: report_of([Negative()], out=out), lambda: AuditReport.load(out)):
+        with pytest.raises(UserError, match=r"negative.npz is damaged .* delete it") as refused:
+            again()
+        assert "\n" not in str(refused.value)
+    damaged.unlink()
+    assert report_of([Negative()], out=out).pictures.keys() == {"plain", "protected"}
+
+
+@pytest.mark.parametrize("name", ["plain", "protected"])
+def test_no_attack_is_called_as_the_audits_own_pictures_are(name):
+    named = type("Named", (Negative,), {"name": name})
+    with pytest.raises(UserError, match=f"an attack is called {name}, as pictures of the audit's"):
+        plan_attacks([named], make_audit_settings())
+
+
 def test_what_is_no_report_is_refused(tmp_path):
     for path, said in (
         (tmp_path, "holds no audit.json"),

@@ -18,6 +18,9 @@ RECORD = "audit.json"
 ATTACKS = "attacks"
 """Where `audit.json` keeps a row for each attack, by its name."""
 
+OWN_PICTURES = ("plain", "protected")
+"""What pictures of an audit's own are called beside its attacks'."""
+
 SHOWN_IMAGES = 16
 """How many reconstructions are kept for pictures."""
 

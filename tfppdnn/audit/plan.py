@@ -27,6 +27,7 @@ from tfppdnn.attacks.nearest import NearestAttack, NearestMeanAttack
 from tfppdnn.attacks.ridge import RidgeAttack
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 from tfppdnn.attacks.views import Ridge4ViewsAttack, Ridge16ViewsAttack
+from tfppdnn.audit.folder import OWN_PICTURES
 from tfppdnn.errors import UserError
 from tfppdnn.python_names import PythonName
 from tfppdnn.settings.audit import AuditSettings
@@ -76,7 +77,8 @@ def plan_attacks(
         seed: Of the attackers' networks; a further attempt has the next one.
 
     Raises:
-        UserError: If there is no attack of such a name, or two of one name, or none is asked for.
+        UserError: If there is no attack of such a name, or two of one name, or none is asked for,
+            or one is called as pictures of the audit's own are.
     """
     ours = {
         planned.name: planned for planned in _ours(settings, gan_generator=gan_generator, seed=seed)
@@ -114,6 +116,11 @@ def plan_attacks(
     for name in names:
         if names.count(name) > 1 or (name in ours and name not in wanted | set_by_hand):
             raise UserError(f"--attacks: two attacks are called {name}; give yours another name")
+        if name in OWN_PICTURES:
+            raise UserError(
+                f"--attacks: an attack is called {name}, as pictures of the audit's own are; give "
+                "it another name"
+            )
     return planned
 
 

@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.attacks.threat_model import ThreatModel
-from tfppdnn.audit.folder import ATTACKS, RECORD, AuditRecord, audit_folder, reconstructions_path
+from tfppdnn.audit.folder import (
+    ATTACKS,
+    OWN_PICTURES,
+    RECORD,
+    AuditRecord,
+    audit_folder,
+    reconstructions_path,
+)
 from tfppdnn.audit.page import bound_of, render_audit
 from tfppdnn.audit.pictures import draw_pictures
 from tfppdnn.audit.verdict import Verdict, verdicts
@@ -100,16 +107,15 @@ class AuditReport:
         """Reads an audit's folder.
 
         Raises:
-            UserError: It holds no audit.
+            UserError: It holds no audit, or a file in it is damaged.
         """
         record = run.metrics()
-        names = ("plain", "protected", *record.get(ATTACKS, {}))
+        names = (*OWN_PICTURES, *record.get(ATTACKS, {}))
         pictures = {}
         for name in names:
             path = reconstructions_path(run, name)
             if path.is_file():  # Published records have none.
-                with np.load(path) as file:
-                    pictures[name] = file["images"]
+                pictures[name] = _images_in(path)
         return cls(config=run.config(), record=record, pictures=pictures, run=run)
 
     @cached_property
@@ -229,6 +235,20 @@ class AuditReport:
 
     def _repr_html_(self) -> str:
         return in_notebook(self.to_html())
+
+
+def _images_in(path: Path) -> np.ndarray:
+    try:
+        with np.load(path) as file:
+            images = file["images"]
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
+            raise ValueError("they are no images")
+    except Exception as error:  # Whatever a damaged archive makes numpy raise.
+        raise UserError(
+            f"{path} is damaged or cannot be read: put it back as it was, or delete it, and the "
+            "report does without these pictures"
+        ) from error
+    return images
 
 
 def write_audit_report(run: RunFolder) -> Path:
