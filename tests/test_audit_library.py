@@ -377,6 +377,19 @@ def test_no_attack_is_called_as_the_audits_own_pictures_are(name):
         plan_attacks([named], make_audit_settings())
 
 
+def test_the_command_of_a_page_asks_for_attacks_by_what_they_were_asked_by(report, tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(OWN.format(what=""))
+    page = report_of(f"{own}:Mine,nearest").to_html()
+    assert f"--attacks=nearest,{own}:Mine " in page
+    # What a program held has no name: the page does not send one to another attack.
+    assert "--attacks=brute_force,nearest,FILE.py:negative " in report.to_html()
+    assert "--trust" not in page
+    config, record = report.config, dict(report.record)
+    record["protected"] = {**record["protected"], "trust": True}
+    assert "--trust=True " in AuditReport(config, record).to_html()
+
+
 def test_what_is_no_report_is_refused(tmp_path):
     for path, said in (
         (tmp_path, "holds no audit.json"),

@@ -25,6 +25,7 @@ from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
 from tfppdnn.ownership import owned
 from tfppdnn.protector.protector import Protector
+from tfppdnn.protector.saved_model import SavedModelScheme
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
@@ -159,6 +160,9 @@ def audit(
                     "given": protector.name,
                     "recogniser": called,
                     "images": len(targets),
+                    "repeats": _repeats(protector, material.held_out[:1]),
+                    # Whoever makes it again has to say so again.
+                    "trust": isinstance(protector.scheme, SavedModelScheme),
                     "leakage": measured(examiner.examine(targets)),
                 },
             )

@@ -37,6 +37,8 @@ class _Protected(Part):
     images: Count
     given: str | None = None
     recogniser: str | None = None
+    trust: bool = False
+    repeats: bool = True
     code: _Bound | None = None
 
 
@@ -50,6 +52,7 @@ class _Row(Part):
     attempts: list[dict[str, Any]] = Field(default_factory=list)
     seconds: Finite | None = None
     source: str | None = None
+    given: str | None = None
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> _Row:

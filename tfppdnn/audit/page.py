@@ -116,12 +116,19 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
         options["skip_bad"] = True
     if protected.get("recogniser"):
         options["recogniser"] = protected["recogniser"]
+    if protected.get("trust"):
+        options["trust"] = True
     if record.get(ATTACKS):
-        options["attacks"] = ",".join(record[ATTACKS])
+        options["attacks"] = ",".join(_asked(*row) for row in record[ATTACKS].items())
     for name, value in make_audit_settings(preset).options().items():
         if settings.get(name, value) != value:
             options[name] = settings[name]
     return command_line("audit", {**options, "out": "runs/audit-again"})
+
+
+def _asked(name: str, row: Mapping[str, Any]) -> str:
+    """What asks for an attack; one that a program held has to be put into a file first."""
+    return row.get("given", name if row.get("source") is None else f"FILE.py:{name}")
 
 
 def bound_of(record: Mapping[str, Any]) -> CodeBound | None:

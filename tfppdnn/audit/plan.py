@@ -46,11 +46,13 @@ class PlannedAttack:
             knowing nothing: other seeds, stronger settings.
         targets: How many of the held-out images it is tried on; None for all.
         source: Where an attack of somebody's own comes from; None for ours.
+        given: What asks for it on the command line, if it is somebody's own and that is known.
     """
 
     attempts: Sequence[Attack]
     targets: int | None = None
     source: str | None = None
+    given: str | None = None
 
     @property
     def name(self) -> str:
@@ -114,13 +116,13 @@ def plan_attacks(
     planned = [attack for name, attack in ours.items() if name in wanted] + own
     names = [attack.name for attack in planned]
     for name in names:
-        if names.count(name) > 1 or (name in ours and name not in wanted | set_by_hand):
-            raise UserError(f"--attacks: two attacks are called {name}; give yours another name")
         if name in OWN_PICTURES:
             raise UserError(
                 f"--attacks: an attack is called {name}, as pictures of the audit's own are; give "
                 "it another name"
             )
+        if names.count(name) > 1 or (name in ours and name not in wanted | set_by_hand):
+            raise UserError(f"--attacks: two attacks are called {name}; give yours another name")
     return planned
 
 
@@ -133,7 +135,8 @@ def _named(text: str) -> PlannedAttack:
             f"--attacks={text}: {'not there' if found is None else 'not an attack'}; name a "
             "tfppdnn.attacks.Attack or its class"
         )
-    return PlannedAttack(attempts=[_made(found, called=text)], source=name.identity)
+    made = _made(found, called=text)
+    return PlannedAttack(attempts=[made], source=name.identity, given=text)
 
 
 def _is_class(given: Any) -> bool:
