@@ -354,6 +354,26 @@ def test_a_report_is_saved_where_the_shell_would(report, tmp_path, monkeypatch):
     assert not (tmp_path / "~").exists()
 
 
+def test_only_what_becomes_the_same_again_is_said_to_be_linked(report):
+    class Noise:
+        draws_noise = True
+
+        def protect(self, images):
+            return images ^ np.random.default_rng().integers(0, 256, images.shape, np.uint8)
+
+    class KeyAnImage:
+        def protect(self, images):
+            return images ^ np.random.default_rng(7).integers(0, 256, images.shape, np.uint8)
+
+    said = "pictures can be linked, and found in a list"
+    assert said in report.to_html()
+    for protector in (Noise(), KeyAnImage()):
+        other = audit(
+            protector, "digits", Negative, settings=SETTINGS, recogniser=nearest_mean_colour
+        )
+        assert "Left over" in other.to_html() and said not in other.to_html()
+
+
 @pytest.mark.parametrize("content", [b"", b"PK no archive", b"no archive"])
 def test_a_damaged_file_of_pictures_is_named_with_its_mend(content, tmp_path):
     out = tmp_path / "audit"

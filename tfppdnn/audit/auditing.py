@@ -261,6 +261,13 @@ def _same_place(one: str | None, other: str | None) -> bool:
     return longer[-len(shorter) :] == shorter or Path(one).resolve() == Path(other).resolve()
 
 
+def _repeats(protector: Protector, image: Images) -> bool:
+    """Whether the same picture becomes the same protected one, wherever it stands."""
+    twice = protector.protect(np.repeat(image, 2, axis=0))
+    # Noise may be the same twice, by chance.
+    return not protector.draws_noise and np.array_equal(*twice)
+
+
 def _bound(protector: Protector) -> dict[str, Any]:
     if protector.bits is None:
         return {}

@@ -87,7 +87,7 @@ def render_audit(
         name=name,
         thing=f"a protector for {of}" if is_a_place(protected.get("given") or name) else name,
         pictures_of=of,
-        decision=decide_on(found, config),
+        decision=decide_on(found, config, record),
         images=protected.get("images"),
         pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
         findings=[_Answer(_WHO[verdict.threat_model][0], _finding(verdict)) for verdict in found],
