@@ -79,7 +79,7 @@ def render_audit(
         HTML in which everything from outside is escaped and nothing points outside.
     """
     protected, dataset = record.get("protected", {}), config.get("dataset", {})
-    name, found = protected.get("name", "the protector"), verdicts(record.get(ATTACKS, {}))
+    name, found = protected.get("name", "the protector"), verdicts(record)
     of = spoken(dataset.get("name", "its data set"))
     return template("audit.html.j2").render(
         config=config,

@@ -136,7 +136,7 @@ class AuditReport:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """What each kind of attacker gets, from weak to strong."""
-        return tuple(verdicts(self._attacks))
+        return tuple(verdicts(self.record))
 
     @property
     def _attacks(self) -> Mapping[str, Any]:
