@@ -102,10 +102,10 @@ def test_a_verdict_goes_by_pictures_alone():
     report = report_of(moved_and_inverted)
     rows = json.loads(json.dumps(dict(report.record["attacks"])))
     guessed = rows.pop("attributes")
-    (with_guesses,), (without,) = report.verdicts, verdicts(rows)
+    (with_guesses,), (without,) = report.verdicts, verdicts({**report.record, "attacks": rows})
     assert with_guesses.recovered is without.recovered
     assert with_guesses.evidence.startswith(without.evidence)
-    assert verdicts({"attributes": guessed}) == []
+    assert verdicts({"attacks": {"attributes": guessed}}) == []
 
 
 def test_an_attack_of_ones_own_that_guesses_must_say_so():

@@ -37,16 +37,18 @@ class Scripted(LearnedAttack[Ciphertexts]):
     needs = Ciphertexts
     asked: ClassVar[list]
     pictures: tuple
+    strength: float = 1.0
 
     def run(self, data, *, checkpoints=None):
         self.asked.append((self.seed, checkpoints))
+        begun = (checkpoints / "state").exists()
         (checkpoints / "state").parent.mkdir(parents=True, exist_ok=True)
         (checkpoints / "state").write_text("half-way")
         images = {
             "collapsed": np.full_like(data.targets, 90),
             "plain": data.targets,
             "negative": 255 - data.targets,
-            "stopped": None,
+            "stopped once": data.targets if begun else None,
         }[self.pictures[self.seed]]
         if images is None:
             raise KeyboardInterrupt
@@ -58,11 +60,11 @@ class Scripted(LearnedAttack[Ciphertexts]):
         )
 
 
-def scripted(*pictures, name="scripted"):
+def scripted(*pictures, name="scripted", source=None, **settings):
     """Plans an attack with a picture for each attempt; what it is asked is listed."""
     attack = type("Own", (Scripted,), {"name": name, "asked": []})
-    attempts = [attack(pictures=pictures, seed=seed) for seed in range(len(pictures))]
-    return PlannedAttack(attempts=attempts), attack.asked
+    attempts = [attack(pictures=pictures, seed=seed, **settings) for seed in range(len(pictures))]
+    return PlannedAttack(attempts=attempts, source=source), attack.asked
 
 
 def recognise(images):
@@ -151,13 +153,13 @@ def test_an_attack_that_never_works_is_called_failed_and_says_that_this_proves_n
 
 def test_an_interrupted_audit_goes_on_with_the_attack_it_was_in(tmp_path):
     finished, asked_before = scripted("plain")
-    stopped, _ = scripted("stopped", name="second")
+    stopped, _ = scripted("stopped once", name="second")
     with pytest.raises(KeyboardInterrupt):
         rows_of(tmp_path, finished, stopped)
     run = RunFolder(tmp_path, record="audit.json")
     assert (run.checkpoints("second-1") / "state").exists()
 
-    resumed, asked = scripted("plain", name="second")
+    resumed, asked = scripted("stopped once", name="second")
     run, rows = rows_of(tmp_path, finished, resumed)
 
     assert len(asked_before) == 1
@@ -170,6 +172,27 @@ def test_an_interrupted_audit_goes_on_with_the_attack_it_was_in(tmp_path):
     rows_of(tmp_path, finished, resumed)
     assert len(asked) == 1
     assert not run.checkpoints("second-1").exists()
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"strength": 0.5}, "strength: 1.0, now it is 0.5"),
+        ({"source": "mine.py:Own 1234"}, "attack: None, now it is mine.py:Own 1234"),
+    ],
+)
+def test_an_attack_does_not_go_on_from_what_another_has_learnt(tmp_path, other, said):
+    stopped, _ = scripted("stopped once")
+    with pytest.raises(KeyboardInterrupt):
+        rows_of(tmp_path, stopped)
+    resumed, asked = scripted("stopped once", **other)
+    with pytest.raises(UserError) as refused:
+        rows_of(tmp_path, resumed)
+    assert f"scripted-1 in {tmp_path} was begun with {said}; give another --out" in str(
+        refused.value
+    )
+    assert asked == []
+    assert RunFolder(tmp_path, record="audit.json").metrics() == {}
 
 
 def test_some_reconstructions_are_kept_for_pictures(tmp_path):

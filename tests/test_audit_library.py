@@ -344,6 +344,72 @@ def test_the_package_can_be_called_and_imported_from(code):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_report_is_saved_where_the_shell_would(report, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    saved = report.save("~/report.json")
+    assert saved == tmp_path / "home" / "report.json"
+    assert AuditReport.load("~/report.json").rows == report.rows
+    assert not (tmp_path / "~").exists()
+
+
+def test_only_what_becomes_the_same_again_is_said_to_be_linked(report):
+    class Noise:
+        draws_noise = True
+
+        def protect(self, images):
+            return images ^ np.random.default_rng().integers(0, 256, images.shape, np.uint8)
+
+    class KeyAnImage:
+        def protect(self, images):
+            return images ^ np.random.default_rng(7).integers(0, 256, images.shape, np.uint8)
+
+    said = "pictures can be linked, and found in a list"
+    assert said in report.to_html()
+    for protector in (Noise(), KeyAnImage()):
+        other = audit(
+            protector, "digits", Negative, settings=SETTINGS, recogniser=nearest_mean_colour
+        )
+        assert "Left over" in other.to_html() and said not in other.to_html()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK no archive", b"no archive"])
+def test_a_damaged_file_of_pictures_is_named_with_its_mend(content, tmp_path):
+    out = tmp_path / "audit"
+    report_of([Negative()], out=out)
+    damaged = out / "reconstructions" / "negative.npz"
+    damaged.write_bytes(content)
+    if not content:
+        np.savez(damaged, other=np.zeros(3))
+    for again in (lambda: report_of([Negative()], out=out), lambda: AuditReport.load(out)):
+        with pytest.raises(UserError, match=r"negative.npz is damaged .* delete it") as refused:
+            again()
+        assert "\n" not in str(refused.value)
+    damaged.unlink()
+    assert report_of([Negative()], out=out).pictures.keys() == {"plain", "protected"}
+
+
+@pytest.mark.parametrize("name", ["plain", "protected"])
+def test_no_attack_is_called_as_the_audits_own_pictures_are(name):
+    named = type("Named", (Negative,), {"name": name})
+    with pytest.raises(UserError, match=f"an attack is called {name}, as pictures of the audit's"):
+        plan_attacks([named], make_audit_settings())
+
+
+def test_the_command_of_a_page_asks_for_attacks_by_what_they_were_asked_by(report, tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(OWN.format(what=""))
+    page = report_of(f"{own}:Mine,nearest").to_html()
+    assert f"--attacks=nearest,{own}:Mine " in page
+    # What a program held has no name: the page does not send one to another attack.
+    assert "--attacks=brute_force,nearest,FILE.py:negative " in report.to_html()
+    assert "--trust" not in page
+    config, record = report.config, dict(report.record)
+    record["protected"] = {**record["protected"], "trust": True}
+    assert "--trust=True " in AuditReport(config, record).to_html()
+
+
 def test_what_is_no_report_is_refused(tmp_path):
     for path, said in (
         (tmp_path, "holds no audit.json"),

@@ -93,6 +93,16 @@ def test_the_report_holds_all_it_shows_and_asks_for_nothing(audited, tiny_run):
             assert picture.width > 400
 
 
+def test_the_command_of_a_page_trusts_what_was_trusted(audited, tiny_run, tmp_path, call):
+    out = tmp_path / "out"
+    options = [f"--out={out}", f"--recogniser={tiny_run / 'reference_classifier'}", *TINY]
+    program = [f"--protector={tiny_run / 'protector'}", "--trust", "--attacks=brute_force"]
+    code, _, errors = call("audit", *program, *options)
+    assert code == 0, errors
+    assert "--trust=True " in (out / "report.html").read_text()
+    assert "--trust" not in (audited[0] / "report.html").read_text()
+
+
 def test_a_finished_audit_is_not_made_again(audited, call):
     out, again = audited
     before = (out / "audit.json").stat().st_mtime_ns

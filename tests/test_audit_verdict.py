@@ -3,7 +3,7 @@
 import pytest
 
 from tfppdnn.attacks.attack import ThreatModel
-from tfppdnn.audit.verdict import verdicts
+from tfppdnn.audit.verdict import verdicts as verdicts_of
 from tfppdnn.leakage.level import Level
 
 FLOOR = {"mean": 0.10, "low": 0.09, "high": 0.11, "count": 1000}
@@ -27,6 +27,11 @@ def row(threat_model, affine_ssim, *, matched=0.001, outlines=0.02, status="work
             "reidentification_chance": CHANCE,
         },
     }
+
+
+def verdicts(rows, sent=None):
+    """Of attacks, and of what is sent where that shows anything."""
+    return verdicts_of({"attacks": rows, "protected": {"leakage": sent or {}}})
 
 
 @pytest.mark.parametrize(
@@ -131,3 +136,53 @@ def test_attackers_come_from_weak_to_strong_and_only_those_that_tried():
     }
     found = [verdict.threat_model for verdict in verdicts(rows)]
     assert found == [ThreatModel.CIPHERTEXTS_ONLY, ThreatModel.PROTECTOR]
+
+
+def sent(affine_ssim, **more):
+    """The figures of protected pictures as they stand."""
+    return row(ThreatModel.CIPHERTEXTS_ONLY, affine_ssim, **more)["leakage"]
+
+
+@pytest.mark.parametrize("status", ["failed", "worked"])
+def test_nobody_gets_less_than_what_is_sent_shows(status):
+    rows = {
+        "gan": row(ThreatModel.CIPHERTEXTS_ONLY, 0.12, status=status),
+        "itn": row(ThreatModel.PROTECTOR, 0.12, status=status),
+    }
+    found = verdicts(rows, sent(0.66, matched=0.983, outlines=0.02))
+
+    assert [one.recovered for one in found] == [Level.PICTURES] * 2
+    assert [one.attack for one in found] == [None] * 2
+    for one in found:
+        assert one.sentence.startswith(
+            "The pictures come back: what is sent itself has an affine SSIM of 0.66 (knowing "
+            "nothing 0.10), and 98.3% of 1,000 pictures matched (at random 0.1%). Beside that, "
+        )
+        assert "gan" in one.sentence or "every attack failed" in one.sentence
+
+
+def test_what_is_sent_has_a_verdict_without_an_attack_if_it_shows_much():
+    rows = {"itn": row(ThreatModel.PROTECTOR, 0.8)}
+    found = verdicts(rows, sent(0.1, matched=0.3))
+    assert [(one.threat_model, one.recovered) for one in found] == [
+        (ThreatModel.CIPHERTEXTS_ONLY, Level.MUCH),
+        (ThreatModel.PROTECTOR, Level.PICTURES),
+    ]
+    # Who gets more by an attack is not told of what is sent.
+    assert found[1].attack == "itn" and "sent" not in found[1].evidence
+    assert found[0].evidence == (
+        "what is sent itself has 30.0% of 1,000 pictures matched (at random 0.1%)."
+    )
+    (alone,) = verdicts(rows, sent(0.15))
+    assert alone.threat_model is ThreatModel.PROTECTOR
+
+
+def test_traces_in_what_is_sent_make_no_success_of_failure():
+    model = ThreatModel.CIPHERTEXTS_ONLY
+    failed, worked = {"gan": row(model, 0.05, status="failed")}, {"gan": row(model, 0.3)}
+    told = "What is sent itself shows traces of the pictures: an affine SSIM of 0.15 (knowing "
+    for rows, level in ((failed, Level.UNKNOWN), (worked, Level.MUCH)):
+        (one,) = verdicts(rows, sent(0.15))
+        assert one.recovered is level and told in one.evidence
+        # Where nothing shows, nothing is said.
+        assert "sent" not in verdicts(rows, sent(0.1))[0].evidence

@@ -101,7 +101,7 @@ def test_the_verdict_and_the_picture_say_so(monkeypatch):
         }
         for name, other in (("draws", True), ("blurs", False))
     }
-    (verdict,) = verdicts(rows)
+    (verdict,) = verdicts({"attacks": rows})
     assert "Sharp, and of another picture: what draws made." in verdict.evidence
     drawn = {}
     monkeypatch.setattr(pictures, "montage", lambda images, columns: drawn.update(images) or PLAIN)

@@ -47,9 +47,9 @@ def test_a_batch_is_spread_over_all_processors(protectors, monkeypatch):
     meeting = threading.Barrier(3, timeout=30)
     run = litert._Runner.run
 
-    def met(runner, image):
+    def met(runner, image, draw):
         meeting.wait()  # One thread alone would break the barrier.
-        return run(runner, image)
+        return run(runner, image, draw)
 
     monkeypatch.setattr(litert, "processors", lambda: 3)
     monkeypatch.setattr(litert._Runner, "run", met)
@@ -89,7 +89,7 @@ def test_large_images_come_one_after_the_other(protectors, monkeypatch):
     protector = LiteRTScheme(protectors / "run/protector.tflite")
     run, changed, running, most = litert._Runner.run, threading.Condition(), 0, 0
 
-    def watched(runner, image):
+    def watched(runner, image, draw):
         nonlocal running, most
         with changed:
             running += 1
@@ -98,7 +98,7 @@ def test_large_images_come_one_after_the_other(protectors, monkeypatch):
             # As long as a second one may come; of large ones none does, and this is the wait.
             changed.wait_for(lambda: most > 1, timeout=patience)
         try:
-            return run(runner, image)
+            return run(runner, image, draw)
         finally:
             with changed:
                 running -= 1
@@ -116,7 +116,7 @@ def test_large_images_come_one_after_the_other(protectors, monkeypatch):
 
 
 def test_what_fails_in_a_batch_is_told(protectors, monkeypatch):
-    def failing(runner, image):
+    def failing(runner, image, draw):
         raise RuntimeError("no more memory")
 
     protector = LiteRTScheme(protectors / "run/protector.tflite")

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tfppdnn import Protector
+from tfppdnn.attacks import NearestAttack, OwnedProtector
 from tfppdnn.client.protected_png import protected_png
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.protector import export_protector
@@ -19,7 +20,7 @@ from tfppdnn.images.files import encode_png
 from tfppdnn.leakage import CodeBound, guessing_bound
 from tfppdnn.models import RandomizedWords, bottleneck, code_of, exact_epsilon, privacy_epsilon
 from tfppdnn.models.eight_bit import run_on_images
-from tfppdnn.system_noise import system_noise
+from tfppdnn.system_noise import lowest_noise, system_noise
 
 HALF = 2**31
 TRIES = 100_000
@@ -166,8 +167,23 @@ def test_what_cannot_be_is_refused(options, said):
 
 @pytest.fixture(scope="module")
 def network():
+    """An untrained one, whose numbers are turned so that pictures have different words."""
     keras.utils.set_random_seed(0)
-    return bottleneck(encoder_width=0.0625, code_size=8, decoder_width=8, privacy_epsilon=2.0)
+    made = bottleneck(encoder_width=0.0625, code_size=8, decoder_width=8, privacy_epsilon=2.0)
+    code = made.get_layer("code")
+    numbers = keras.Model(made.inputs[0], code.output)(coloured(400, seed=4) / np.float32(255))
+    variances, directions = np.linalg.eigh(np.cov(np.asarray(numbers).T))
+    apart = directions / np.sqrt(variances)
+    kernel, _ = code.get_weights()
+    code.set_weights([kernel @ apart, -np.asarray(numbers).mean(axis=0) @ apart])
+    return made
+
+
+def coloured(count, *, seed):
+    """Noise of different colours."""
+    random = np.random.default_rng(seed)
+    images = random.integers(0, 256, (count, 8, 8, 3), np.uint8)
+    return images // random.integers(1, 9, (count, 1, 1, 3), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +238,52 @@ def test_every_file_draws_anew_for_each_picture(name, files, pictures):
     # p + (1 - p) / 8 with p = (e^2 - 1) / (e^2 + 7): the true word.
     true = math.exp(2) / (math.exp(2) + 7)
     assert max(counts) / 400 == pytest.approx(true, abs=5 * math.sqrt(true * (1 - true) / 400))
+
+
+@pytest.mark.parametrize("name", ["protector", "protector.tflite", "protector.keras"])
+def test_whoever_owns_the_noise_looks_up_among_pictures_without_it(name, files):
+    protector = Protector.from_preset(files / name, trust=True)
+    quiet = protector.without_noise()
+    plain, others = (a_picture_of_each_word(quiet, seed=seed) for seed in (4, 6))
+    np.testing.assert_array_equal(quiet.protect(plain), quiet.protect(others))
+    assert not np.array_equal(protector.protect(plain), quiet.protect(plain))
+
+    def right(owner):
+        """How often the picture that was found has the word of the one that was asked for."""
+        times = 0
+        for _ in range(250):
+            data = OwnedProtector(targets=protector.protect(others), protector=owner, plain=plain)
+            found = NearestAttack().run(data).images
+            times += (found == plain).all(axis=(1, 2, 3)).sum()
+        return times / (250 * len(plain))
+
+    # As often as the word was kept, or drawn again by chance. Noise of his own is in the way of an
+    # owner who cannot leave it out.
+    kept = math.exp(2) / (math.exp(2) + 7)
+    without, with_noise = right(protector), right(Noisy(protector))
+    assert without == pytest.approx(kept, abs=5 * math.sqrt(kept * (1 - kept) / 2000))
+    assert without > with_noise + 0.1
+
+
+def a_picture_of_each_word(quiet, *, seed):
+    """Eight pictures, in the order of what becomes of them without noise."""
+    pictures = coloured(400, seed=seed)
+    _, first = np.unique(quiet.protect(pictures).reshape(400, -1), axis=0, return_index=True)
+    assert len(first) == 8
+    return pictures[first]
+
+
+class Noisy:
+    """A protector whose noise nobody can leave out."""
+
+    def __init__(self, protector):
+        self.protect = protector.protect
+
+
+def test_without_noise_nothing_else_changes():
+    blur = Protector.from_preset("blur:2")
+    assert blur.without_noise() is blur
+    assert np.unique(lowest_noise(2, 3)).tolist() == [-HALF]
 
 
 def test_a_saved_model_asks_for_noise_and_is_black_where_it_was_forgotten(network, files, pictures):

@@ -67,7 +67,7 @@ WEAK, STRONG = ThreatModel.CIPHERTEXTS_ONLY, ThreatModel.PROTECTOR
 )
 def test_an_audit_s_decision(weak, strong, headline, against, not_against, unknown):
     found = [verdict(WEAK, Level(weak)), verdict(STRONG, Level(strong))]
-    decision = decide_on(found, {"dataset": DATASET, "preset": "quick"})
+    decision = decide_on(found, {"dataset": DATASET, "preset": "quick"}, {})
     assert decision.headline.startswith(headline)
     rows = dict(decision.rows)
     for word, count in (("Against", against), ("Not against", not_against), ("Unknown", unknown)):
@@ -77,8 +77,43 @@ def test_an_audit_s_decision(weak, strong, headline, against, not_against, unkno
     assert (decision.level <= Level.TRACES) == (headline.startswith("Deploy, if"))
 
 
+def left_over(attacks, **protected):
+    record = {"attacks": attacks, "protected": protected}
+    config = {"dataset": DATASET, "preset": "quick"}
+    return dict(decide_on([verdict(STRONG, Level.TRACES)], config, record).rows)["Left over"]
+
+
+def share(name, mean, blind):
+    """A share of 1,000, and what knowing nothing has."""
+    found = {"mean": mean, "low": mean - 0.01, "high": mean + 0.01, "count": 1000}
+    return {name: found, f"{name}_chance": {**found, "mean": blind}}
+
+
+def test_what_attacks_got_that_make_no_pictures_is_left_over():
+    guessed = share("colour", 0.5, 0.3) | share("brightness", 0.6, 0.6) | share("label", 0.9, 0.1)
+    suspected = share("membership", 0.6, 0.5)
+    rows = {
+        "attributes": {"status": "worked", "guessed": guessed},
+        "membership": {"status": "worked", "membership": suspected},
+    }
+    said = left_over(rows)
+    assert "Guessed better than by always saying the most frequent: colour. Which" in said
+    assert "Which pictures it was trained on, better than by guessing." in said
+    failed = left_over({name: {**row, "status": "failed"} for name, row in rows.items()})
+    assert "Guessed" not in failed and "trained on" not in failed
+
+
+def test_what_becomes_the_same_again_can_be_linked_and_found_in_a_list():
+    linked = "pictures can be linked, and found in a list by whoever has the app."
+    assert linked in left_over({}, repeats=True)
+    assert "linked" not in left_over({}, repeats=False)
+    # Records of earlier versions say so by their noise.
+    assert linked in left_over({}, code={"bits": 96.0})
+    assert "linked" not in left_over({}, code={"bits": 96.0, "epsilon": 8.0})
+
+
 def test_without_attacks_nothing_is_decided():
-    assert decide_on([], {}) is None
+    assert decide_on([], {}, {}) is None
 
 
 def test_things_are_named_and_not_their_folders():

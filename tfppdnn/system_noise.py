@@ -22,3 +22,16 @@ def system_noise(count: int, size: int) -> NDArray[np.int32]:
         int32 [N, size], all 2^32 values equally likely.
     """
     return np.frombuffer(os.urandom(4 * count * size), np.int32).reshape(count, size)
+
+
+def lowest_noise(count: int, size: int) -> NDArray[np.int32]:
+    """What keeps every word (`tfppdnn.models.RandomizedWords`): for attacks, never to be sent.
+
+    Args:
+        count: As for `system_noise`.
+        size: Likewise.
+
+    Returns:
+        int32 [N, size], all of them the lowest value.
+    """
+    return np.full((count, size), np.iinfo(np.int32).min, np.int32)

@@ -65,10 +65,12 @@ class _HelperAttack(Attack[ChosenPlaintexts, Reconstruction]):
         """
         key = self._checked_key(data.protector, data.targets.shape[1:])
         if key is None:
-            return self._result(f"The protector is not {self.scheme}: no key decrypts it.", None)
+            return self.reconstruction(
+                None, f"The protector is not {self.scheme}: no key decrypts it."
+            )
         images = self._join(key.decrypt(self._split(data.targets)), data.targets.shape[1:])
-        return self._result(
-            "Helper images gave the key away: every target is decrypted exactly.", images
+        return self.reconstruction(
+            images, "Helper images gave the key away: every target is decrypted exactly."
         )
 
     def _checked_key(self, protector: Scheme, shape: tuple[int, ...]) -> _Key | None:
@@ -94,11 +96,6 @@ class _HelperAttack(Attack[ChosenPlaintexts, Reconstruction]):
         matches = (sent == seen).all(axis=0) | negative
         mask = np.where(negative.any(axis=1), np.uint8(self.highest), np.uint8(0))
         return _Key(matches.argmax(axis=2), mask[None])
-
-    def _result(self, finding: str, images: Images | None) -> Reconstruction:
-        return Reconstruction(
-            attack=self.name, threat_model=self.threat_model, finding=finding, images=images
-        )
 
     def _fits(self, shape: tuple[int, ...]) -> bool:
         return True

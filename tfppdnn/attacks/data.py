@@ -149,6 +149,19 @@ class OwnedProtector(ChosenPlaintexts):
         """uint8 [M, H, W, 3]: the attacker's own images, protected when first needed, once."""
         return self.protector.protect(self.plain) if len(self.plain) else self.plain
 
+    @cached_property
+    def without_noise(self) -> Images:
+        """uint8 [M, H, W, 3]: the same without the noise that the protector draws, if it does.
+
+        Whoever owns it owns its noise: nearest to what noise made of a picture is, most often, what
+        becomes of one like it without. Who learns from pairs has to learn from `ciphertexts`, as
+        they are drawn like the targets.
+        """
+        quiet = getattr(self.protector, "without_noise", lambda: self.protector)()
+        if quiet is self.protector or not len(self.plain):
+            return self.ciphertexts
+        return quiet.protect(self.plain)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Views(OwnedProtector):

@@ -60,7 +60,9 @@ class GradientInversionAttack(LearnedAttack[WhiteBox]):
             UserError: If the attacker has no images of the targets' size.
         """
         if data.differentiable is None:
-            return self._result("The protector came in no form that can be differentiated.", None)
+            return self.reconstruction(
+                None, "The protector came in no form that can be differentiated."
+            )
         if len(data.plain) == 0 or data.plain.shape[1:] != data.targets.shape[1:]:
             raise UserError(
                 "gradient inversion starts at the mean of the attacker's images: give at least 1, "
@@ -73,10 +75,10 @@ class GradientInversionAttack(LearnedAttack[WhiteBox]):
                 for number, targets in enumerate(in_batches(data.targets, self.batch_size), start=1)
             ]
         images, distances = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return self._result(
+        return self.reconstruction(
+            as_bytes(images),
             f"Images were searched whose protected form is what was seen; it came within "
             f"{255 * np.sqrt(distances.mean()):.1f} grey levels of 255 (root mean square).",
-            as_bytes(images),
         )
 
     def _search(
@@ -107,11 +109,6 @@ class GradientInversionAttack(LearnedAttack[WhiteBox]):
         objectives = (distances + self.tv_weight * priors).reshape(2, count)
         best = objectives.argmin(axis=0) * count + np.arange(count)
         return ops.convert_to_numpy(model.images)[best], distances[best]
-
-    def _result(self, finding: str, images: Images | None) -> Reconstruction:
-        return Reconstruction(
-            attack=self.name, threat_model=self.threat_model, finding=finding, images=images
-        )
 
 
 class ImageSearch(keras.Model):

@@ -2,7 +2,7 @@
 
 Nothing is trained. What a protector lets through brings images together that were alike before, so
 the image of the attacker whose protected form is nearest shows something like what was protected.
-The more images he has, the more alike.
+The more images he has, the more alike. Of a protector that draws noise he protects his own without.
 """
 
 from __future__ import annotations
@@ -40,8 +40,10 @@ class NearestAttack(Attack[OwnedProtector, Reconstruction]):
         Raises:
             UserError: If the attacker has no images, or some of different sizes.
         """
-        check_pairs(data.targets, data.ciphertexts, data.plain)
-        found = nearest(data.targets, data.ciphertexts, count=min(self.neighbours, len(data.plain)))
+        check_pairs(data.targets, data.without_noise, data.plain)
+        found = nearest(
+            data.targets, data.without_noise, count=min(self.neighbours, len(data.plain))
+        )
         images = np.stack([np.rint(data.plain[own].mean(axis=0)).astype(np.uint8) for own in found])
         one = self.neighbours == 1
         mean = "the image that is" if one else f"the mean of the {self.neighbours} that are"

@@ -2,7 +2,7 @@
 
 The package can be called, and is then its function `audit`; see `help(tfppdnn.audit.audit)`:
 
-    report = tfppdnn.audit("runs/digits-quick")  # All our attacks, on what it was trained on.
+    report = tfppdnn.audit("runs/digits-quick")  # Most of our attacks, on what it was trained on.
     report = tfppdnn.audit(my_function, (images, labels), "nearest,itn", preset="cpu")
     print(report.summary())
 """

@@ -25,6 +25,7 @@ from tfppdnn.leakage.pairs import Images
 from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
 from tfppdnn.ownership import owned
 from tfppdnn.protector.protector import Protector
+from tfppdnn.protector.saved_model import SavedModelScheme
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
@@ -59,7 +60,9 @@ def audit(
             on, or the digits.
         attacks: Names of our attacks, `tfppdnn.attacks.Attack`s (of your own, or ours with other
             settings), or names of yours (`file.py:MyAttack`); one alone needs no list, and names
-            may be one text, separated by commas. None for all of ours.
+            may be one text, separated by commas. None for all of ours but four, which take long
+            or need much: `ridge_4_views`, `ridge_16_views`, `conditional_generator` and
+            `deep_image_prior`.
         preset: How strong our attackers are: `quick`, `cpu` or `paper`. None for `quick`.
         settings: Options that differ from the preset's, as in `{"itn_epochs": 50}`; or whole
             settings, without a preset.
@@ -157,6 +160,9 @@ def audit(
                     "given": protector.name,
                     "recogniser": called,
                     "images": len(targets),
+                    "repeats": _repeats(protector, material.held_out[:1]),
+                    # Whoever makes it again has to say so again.
+                    "trust": isinstance(protector.scheme, SavedModelScheme),
                     "leakage": measured(examiner.examine(targets)),
                 },
             )
@@ -253,6 +259,13 @@ def _same_place(one: str | None, other: str | None) -> bool:
         return one is other
     longer, shorter = sorted((Path(one).parts, Path(other).parts), key=len, reverse=True)
     return longer[-len(shorter) :] == shorter or Path(one).resolve() == Path(other).resolve()
+
+
+def _repeats(protector: Protector, image: Images) -> bool:
+    """Whether the same picture becomes the same protected one, wherever it stands."""
+    twice = protector.protect(np.repeat(image, 2, axis=0))
+    # Noise may be the same twice, by chance.
+    return not protector.draws_noise and np.array_equal(*twice)
 
 
 def _bound(protector: Protector) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def make_attacks(
 
     Raises:
         UserError: An attack of somebody's own fails, breaks the rules, or is another than that
-            whose row is there.
+            whose row or checkpoint is there.
     """
     for planned in plan:
         row = run.metrics().get(ATTACKS, {}).get(planned.name)
@@ -67,6 +67,8 @@ def make_attacks(
         row, images = _attack(run, planned, evidence, examiner)
         if planned.source is not None:
             row["source"] = planned.source
+        if planned.given is not None:
+            row["given"] = planned.given
         if images is not None:
             with written_whole(reconstructions_path(run, planned.name)) as temporary:
                 np.savez_compressed(temporary, images=images[:SHOWN_IMAGES])
@@ -94,6 +96,11 @@ def _attack(
     if data is None:
         return _row_without_images(planned.attempts[0], NO_KEY), None
     for number, attack in enumerate(planned.attempts):
+        if isinstance(attack, LearnedAttack):
+            # As texts: a tuple comes back from JSON as a list.
+            settings = {name: repr(value) for name, value in _settings(attack).items()}
+            stage = _checkpoints(run, planned, number).name
+            run.claim_stage(stage, {**settings, "attack": planned.source})
         result = _run(attack, data, _checkpoints(run, planned, number))
         if isinstance(result, Guesses):
             return _row_of_guesses(attack, result, data, evidence, examiner, started), None

@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfppdnn.attacks.threat_model import ThreatModel
+from tfppdnn.audit.folder import ATTACKS
 from tfppdnn.audit.verdict import Verdict
+from tfppdnn.leakage.attributes import ATTRIBUTES
+from tfppdnn.leakage.figure import from_record
+from tfppdnn.leakage.judgement import WORKED
 from tfppdnn.leakage.level import Level
 from tfppdnn.reports.decision import Decision
 from tfppdnn.reports.names import spoken
@@ -22,12 +26,15 @@ _NOBODY = {
 }
 
 
-def decide_on(found: Sequence[Verdict], config: Mapping[str, Any]) -> Decision | None:
+def decide_on(
+    found: Sequence[Verdict], config: Mapping[str, Any], record: Mapping[str, Any]
+) -> Decision | None:
     """Decides by the attackers that were tried; who has more can do what those can who have less.
 
     Args:
         found: What each kind of attacker gets, from weak to strong.
         config: The audit's `config.json`.
+        record: Its `audit.json`.
 
     Returns:
         None without a verdict.
@@ -51,9 +58,36 @@ def decide_on(found: Sequence[Verdict], config: Mapping[str, Any]) -> Decision |
     if left is Level.TRACES:
         over += ", and traces of the pictures"
     tried = f"Attackers were of the preset {config.get('preset') or 'of its own'}"
-    rows.append(("Left over", f"{over}. {tried}: stronger ones may get more."))
+    sentences = [over, *_left_beside_pictures(record), f"{tried}: stronger ones may get more"]
+    rows.append(("Left over", f"{'. '.join(sentences)}."))
     level = Level.MUCH if unknown and not lost else max(one.recovered for one in found)
     return Decision(max(level, Level.NOTHING), _headline(kept, lost, unknown), tuple(rows))
+
+
+def _left_beside_pictures(record: Mapping[str, Any]) -> list[str]:
+    """What attacks got that make no pictures, and what needs none; sentences without full stops."""
+    worked = [row for row in record.get(ATTACKS, {}).values() if row["status"] == WORKED]
+    guessed = {
+        figure.measure.name.lower()
+        for row in worked
+        for key, figure in from_record(row.get("guessed"), ATTRIBUTES).items()
+        # That of the class is named already.
+        if key != "label" and figure.level > Level.NOTHING
+    }
+    said = []
+    if guessed:
+        names = ", ".join(sorted(guessed))
+        said.append(f"Guessed better than by always saying the most frequent: {names}")
+    if any("membership" in row for row in worked):
+        said.append("Which pictures it was trained on, better than by guessing")
+    protected = record.get("protected", {})
+    # Records of earlier versions tell of noise by its epsilon.
+    if protected.get("repeats", (protected.get("code") or {}).get("epsilon") is None):
+        said.append(
+            "The same picture always becomes the same protected one: pictures can be linked, and "
+            "found in a list by whoever has the app"
+        )
+    return said
 
 
 def _headline(kept: list[Verdict], lost: list[Verdict], unknown: list[Verdict]) -> str:

@@ -113,9 +113,8 @@ class Evidence:
         return replace(data, targets=plain, protector=Protector.of("plain"))
 
     def _key_space(self, _: int | None) -> KeySpace:
-        key_space_bits = self._protector.says("key_space_bits")
         height, width = self._material.held_out.shape[1:3]
-        return KeySpace(bits=key_space_bits and key_space_bits(height, width))
+        return KeySpace.of(self._protector.scheme, height=height, width=width)
 
     def _classified_images(self, count: int | None) -> ClassifiedImages:
         return ClassifiedImages(

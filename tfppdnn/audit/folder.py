@@ -18,6 +18,9 @@ RECORD = "audit.json"
 ATTACKS = "attacks"
 """Where `audit.json` keeps a row for each attack, by its name."""
 
+OWN_PICTURES = ("plain", "protected")
+"""What pictures of an audit's own are called beside its attacks'."""
+
 SHOWN_IMAGES = 16
 """How many reconstructions are kept for pictures."""
 
@@ -34,6 +37,8 @@ class _Protected(Part):
     images: Count
     given: str | None = None
     recogniser: str | None = None
+    trust: bool = False
+    repeats: bool = True
     code: _Bound | None = None
 
 
@@ -47,6 +52,7 @@ class _Row(Part):
     attempts: list[dict[str, Any]] = Field(default_factory=list)
     seconds: Finite | None = None
     source: str | None = None
+    given: str | None = None
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> _Row:

@@ -79,7 +79,7 @@ def render_audit(
         HTML in which everything from outside is escaped and nothing points outside.
     """
     protected, dataset = record.get("protected", {}), config.get("dataset", {})
-    name, found = protected.get("name", "the protector"), verdicts(record.get(ATTACKS, {}))
+    name, found = protected.get("name", "the protector"), verdicts(record)
     of = spoken(dataset.get("name", "its data set"))
     return template("audit.html.j2").render(
         config=config,
@@ -87,7 +87,7 @@ def render_audit(
         name=name,
         thing=f"a protector for {of}" if is_a_place(protected.get("given") or name) else name,
         pictures_of=of,
-        decision=decide_on(found, config),
+        decision=decide_on(found, config, record),
         images=protected.get("images"),
         pictures={name: base64.b64encode(png).decode() for name, png in figures.items()},
         findings=[_Answer(_WHO[verdict.threat_model][0], _finding(verdict)) for verdict in found],
@@ -116,12 +116,19 @@ def audit_command(config: Mapping[str, Any], record: Mapping[str, Any]) -> str:
         options["skip_bad"] = True
     if protected.get("recogniser"):
         options["recogniser"] = protected["recogniser"]
+    if protected.get("trust"):
+        options["trust"] = True
     if record.get(ATTACKS):
-        options["attacks"] = ",".join(record[ATTACKS])
+        options["attacks"] = ",".join(_asked(*row) for row in record[ATTACKS].items())
     for name, value in make_audit_settings(preset).options().items():
         if settings.get(name, value) != value:
             options[name] = settings[name]
     return command_line("audit", {**options, "out": "runs/audit-again"})
+
+
+def _asked(name: str, row: Mapping[str, Any]) -> str:
+    """What asks for an attack; one that a program held has to be put into a file first."""
+    return row.get("given", name if row.get("source") is None else f"FILE.py:{name}")
 
 
 def bound_of(record: Mapping[str, Any]) -> CodeBound | None:

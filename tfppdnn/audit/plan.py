@@ -27,6 +27,7 @@ from tfppdnn.attacks.nearest import NearestAttack, NearestMeanAttack
 from tfppdnn.attacks.ridge import RidgeAttack
 from tfppdnn.attacks.unshared_weights import UnsharedWeightAttack
 from tfppdnn.attacks.views import Ridge4ViewsAttack, Ridge16ViewsAttack
+from tfppdnn.audit.folder import OWN_PICTURES
 from tfppdnn.errors import UserError
 from tfppdnn.python_names import PythonName
 from tfppdnn.settings.audit import AuditSettings
@@ -45,11 +46,13 @@ class PlannedAttack:
             knowing nothing: other seeds, stronger settings.
         targets: How many of the held-out images it is tried on; None for all.
         source: Where an attack of somebody's own comes from; None for ours.
+        given: What asks for it on the command line, if it is somebody's own and that is known.
     """
 
     attempts: Sequence[Attack]
     targets: int | None = None
     source: str | None = None
+    given: str | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +79,8 @@ def plan_attacks(
         seed: Of the attackers' networks; a further attempt has the next one.
 
     Raises:
-        UserError: If there is no attack of such a name, or two of one name, or none is asked for.
+        UserError: If there is no attack of such a name, or two of one name, or none is asked for,
+            or one is called as pictures of the audit's own are.
     """
     ours = {
         planned.name: planned for planned in _ours(settings, gan_generator=gan_generator, seed=seed)
@@ -112,6 +116,11 @@ def plan_attacks(
     planned = [attack for name, attack in ours.items() if name in wanted] + own
     names = [attack.name for attack in planned]
     for name in names:
+        if name in OWN_PICTURES:
+            raise UserError(
+                f"--attacks: an attack is called {name}, as pictures of the audit's own are; give "
+                "it another name"
+            )
         if names.count(name) > 1 or (name in ours and name not in wanted | set_by_hand):
             raise UserError(f"--attacks: two attacks are called {name}; give yours another name")
     return planned
@@ -126,7 +135,8 @@ def _named(text: str) -> PlannedAttack:
             f"--attacks={text}: {'not there' if found is None else 'not an attack'}; name a "
             "tfppdnn.attacks.Attack or its class"
         )
-    return PlannedAttack(attempts=[_made(found, called=text)], source=name.identity)
+    made = _made(found, called=text)
+    return PlannedAttack(attempts=[made], source=name.identity, given=text)
 
 
 def _is_class(given: Any) -> bool:

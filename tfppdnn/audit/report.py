@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.attacks.threat_model import ThreatModel
-from tfppdnn.audit.folder import ATTACKS, RECORD, AuditRecord, audit_folder, reconstructions_path
+from tfppdnn.audit.folder import (
+    ATTACKS,
+    OWN_PICTURES,
+    RECORD,
+    AuditRecord,
+    audit_folder,
+    reconstructions_path,
+)
 from tfppdnn.audit.page import bound_of, render_audit
 from tfppdnn.audit.pictures import draw_pictures
 from tfppdnn.audit.verdict import Verdict, verdicts
@@ -100,16 +107,15 @@ class AuditReport:
         """Reads an audit's folder.
 
         Raises:
-            UserError: It holds no audit.
+            UserError: It holds no audit, or a file in it is damaged.
         """
         record = run.metrics()
-        names = ("plain", "protected", *record.get(ATTACKS, {}))
+        names = (*OWN_PICTURES, *record.get(ATTACKS, {}))
         pictures = {}
         for name in names:
             path = reconstructions_path(run, name)
             if path.is_file():  # Published records have none.
-                with np.load(path) as file:
-                    pictures[name] = file["images"]
+                pictures[name] = _images_in(path)
         return cls(config=run.config(), record=record, pictures=pictures, run=run)
 
     @cached_property
@@ -130,7 +136,7 @@ class AuditReport:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """What each kind of attacker gets, from weak to strong."""
-        return tuple(verdicts(self._attacks))
+        return tuple(verdicts(self.record))
 
     @property
     def _attacks(self) -> Mapping[str, Any]:
@@ -188,8 +194,9 @@ class AuditReport:
         Raises:
             UserError: The file cannot be written.
         """
-        write_json(Path(path), self.to_dict())
-        return Path(path)
+        path = Path(path).expanduser()
+        write_json(path, self.to_dict())
+        return path
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> AuditReport:
@@ -228,6 +235,20 @@ class AuditReport:
 
     def _repr_html_(self) -> str:
         return in_notebook(self.to_html())
+
+
+def _images_in(path: Path) -> np.ndarray:
+    try:
+        with np.load(path) as file:
+            images = file["images"]
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
+            raise ValueError("they are no images")
+    except Exception as error:  # Whatever a damaged archive makes numpy raise.
+        raise UserError(
+            f"{path} is damaged or cannot be read: put it back as it was, or delete it, and the "
+            "report does without these pictures"
+        ) from error
+    return images
 
 
 def write_audit_report(run: RunFolder) -> Path:

@@ -24,8 +24,8 @@ class Verdict:
         threat_model: What the attacker has.
         recovered: How much he gets back. There is no "nothing": an attack that gets nothing has
             failed, which proves nothing, and if all did it is unknown.
-        attack: The attack that got most; None if none worked.
-        evidence: What it reached, for a reader, and what failed.
+        attack: The attack that got most; None if none worked, or if what is sent shows more.
+        evidence: What it reached, for a reader, what failed, and what is sent itself shows.
     """
 
     threat_model: ThreatModel
@@ -39,26 +39,66 @@ class Verdict:
         return f"{self.recovered.comes_back}: {self.evidence}"
 
 
-def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
+def verdicts(record: Mapping[str, Any]) -> list[Verdict]:
     """Judges each kind of attacker by the most successful of the attacks that he can make.
 
     Whoever has more can also make the attacks of those who have less. An attack that failed
     counts for nothing, and is named: if all did, the verdict is that nobody knows.
 
+    Everybody sees what is sent. So nobody gets less than it shows as it stands, by the same
+    measures. If every attack failed and it shows no more than traces, still nobody knows.
+
     Args:
-        rows: The `attacks` of an `audit.json`.
+        record: An `audit.json`.
 
     Returns:
-        One verdict for each threat model with an attack that applies, from weak to strong.
+        One verdict for each threat model with an attack that applies, from weak to strong; one for
+        whoever has nothing but what is sent also if that shows much without an attack.
     """
+    rows, sent = record.get("attacks", {}), from_record(record.get("protected", {}).get("leakage"))
     found = []
     for threat_model in ThreatModel:
         possible = attacks_of(rows, threat_model)
+        verdict = None
         if any(row["threat_model"] == threat_model.value for row in possible.values()):
             verdict = _verdict(threat_model, possible)
+        verdict = _at_least_what_is_sent(verdict, threat_model, sent)
+        if verdict is not None:
             more = _guessed(rows, threat_model) + _members_told(rows, threat_model)
             found.append(replace(verdict, evidence=verdict.evidence + more))
     return found
+
+
+def _at_least_what_is_sent(
+    verdict: Verdict | None, threat_model: ThreatModel, sent: Figures
+) -> Verdict | None:
+    """Raises what somebody gets by attacks to what is seen without any."""
+    shown = max((one.level for one in sent.values() if one.measure.judged), default=Level.UNKNOWN)
+    # Whoever has that alone has a verdict by it; of the others it only stands in the way of less.
+    everybody = threat_model is ThreatModel.CIPHERTEXTS_ONLY
+    decides = shown >= Level.MUCH and (everybody if verdict is None else shown > verdict.recovered)
+    if shown <= Level.NOTHING or not (decides or (everybody and verdict is not None)):
+        return verdict
+    seen = ", and ".join(filter(None, [_reached(sent), _matches(sent)]))
+    if not decides:
+        more = f" What is sent itself shows {shown.of_the_pictures}: {seen}."
+        return replace(verdict, evidence=verdict.evidence + more)
+    beside = "" if verdict is None else f" Beside that, {verdict.evidence}"
+    return Verdict(
+        threat_model=threat_model,
+        recovered=shown,
+        attack=None,
+        evidence=f"what is sent itself has {seen}.{beside}",
+    )
+
+
+def _matches(sent: Figures) -> str:
+    """How many of what is sent are matched, where that is above chance."""
+    found = [sent[way] for way in WAYS_TO_MATCH if way in sent]
+    best = max(found, key=lambda figure: figure.value, default=None)
+    if best is None or best.level is Level.NOTHING:
+        return ""
+    return f"{best.value:.1%} of {best.count:,} pictures matched (at random {best.blind.mean:.1%})"
 
 
 def attacks_of(

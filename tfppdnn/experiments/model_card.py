@@ -195,6 +195,6 @@ def _audit(config: Mapping[str, Any], record: Mapping[str, Any]) -> _Audit:
         seconds=sum(row.get("seconds", 0) for row in rows.values()),
         protected=list(measurements_of(record["protected"]["leakage"]).values()),
         attackers=attacks_by_attacker(rows),
-        verdicts={one.threat_model.name.lower(): one.sentence for one in verdicts(rows)},
+        verdicts={one.threat_model.name.lower(): one.sentence for one in verdicts(record)},
         command=audit_command(config, record),
     )

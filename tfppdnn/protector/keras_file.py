@@ -12,7 +12,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.protector.deeds import deeds
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.scheme import as_batch
-from tfppdnn.system_noise import system_noise
+from tfppdnn.system_noise import lowest_noise, system_noise
 
 # Of the image that a network is tried on, where it takes any size.
 _SIDE = 32
@@ -23,10 +23,11 @@ class KerasScheme:
 
     Args:
         network: See `load_network`.
+        noise: Draws its noise, if it takes any.
     """
 
-    def __init__(self, network: Callable):
-        self._network = network
+    def __init__(self, network: Callable, *, noise: Callable = system_noise):
+        self._network, self._noise = network, noise
 
     @property
     def draws_noise(self) -> bool:
@@ -34,6 +35,10 @@ class KerasScheme:
         from tfppdnn.models.randomized_response import noise_taken
 
         return noise_taken(self._network) is not None
+
+    def without_noise(self) -> KerasScheme:
+        """The same with all words kept, see `Protector.without_noise`."""
+        return KerasScheme(self._network, noise=lowest_noise)
 
     def protect(self, images: np.ndarray) -> np.ndarray:
         """Protects images.
@@ -48,11 +53,14 @@ class KerasScheme:
             ValueError: The array has another shape or dtype.
         """
         from tfppdnn.models.eight_bit import run_on_images
+        from tfppdnn.models.randomized_response import noise_taken
 
         batch = as_batch(images)
         if not len(batch):
             return batch.copy()
-        return run_on_images(self._network, batch).reshape(images.shape)
+        size = noise_taken(self._network)
+        noise = None if size is None else self._noise(len(batch), size)
+        return run_on_images(self._network, batch, noise=noise).reshape(images.shape)
 
 
 def load_network(path: str | os.PathLike[str]) -> Callable:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import copy
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.protector.memory import MemoryBudget, allocated_memory, machine_memory
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.scheme import as_batch
-from tfppdnn.system_noise import system_noise
+from tfppdnn.system_noise import lowest_noise, system_noise
 
 _MEND = "pass the protector.tflite of a run folder, made by `train` or `export`"
 # Images that need more come one after the other, each with all processors: as fast, and the
@@ -49,6 +50,7 @@ class LiteRTScheme:
 
     def __init__(self, path: str | os.PathLike[str]):
         self._path = Path(path)
+        self._noise = system_noise
         self._idle: list[_Runner] = []
         self._idle_large: list[_Runner] = []
         self._one_large = threading.Lock()
@@ -90,6 +92,12 @@ class LiteRTScheme:
                 one.result()
         return protected.reshape(images.shape)
 
+    def without_noise(self) -> LiteRTScheme:
+        """The same with all words kept, see `Protector.without_noise`."""
+        quiet = copy.copy(self)  # Which shares the interpreters, and their memory.
+        quiet._noise = lowest_noise
+        return quiet
+
     def _protect_each(
         self, indices: Iterable[int], batch: np.ndarray, protected: np.ndarray
     ) -> None:
@@ -107,7 +115,7 @@ class LiteRTScheme:
             except IndexError:
                 runner = _Runner(self._model, threads=processors() if large else 1)
             try:
-                protected = runner.run(image)
+                protected = runner.run(image, self._noise)
             except RuntimeError as error:
                 raise MemoryError(f"LiteRT failed ({_one_line(error)})") from error
             if needed <= _KEPT_BYTES:
@@ -155,7 +163,7 @@ class LiteRTScheme:
         for side in (32, 64):
             image = np.zeros((side, side, 3), np.uint8)
             try:
-                shape = runner.run(image).shape
+                shape = runner.run(image, self._noise).shape
             except (ValueError, RuntimeError) as error:
                 raise UserError(
                     f"{self._path} does not run ({_one_line(error)}); {_MEND}"
@@ -191,8 +199,13 @@ class _Runner:
         self.outputs = self._interpreter.get_output_details()
         self._shape: tuple[int, ...] | None = None
 
-    def run(self, image: np.ndarray) -> np.ndarray:
-        """Maps uint8 [H, W, 3] to the same; see `Interpreter.invoke` for what it raises."""
+    def run(self, image: np.ndarray, draw: Callable) -> np.ndarray:
+        """Maps uint8 [H, W, 3] to the same; see `Interpreter.invoke` for what it raises.
+
+        Args:
+            image: The image.
+            draw: Draws noise, as `system_noise` does, if the model takes any.
+        """
         source, target = self.inputs[0]["index"], self.outputs[0]["index"]
         if self._shape != image.shape:
             self._shape = None
@@ -201,7 +214,7 @@ class _Runner:
             self._shape = image.shape
         self._interpreter.set_tensor(source, image[np.newaxis])
         for noise in self.inputs[1:]:
-            self._interpreter.set_tensor(noise["index"], system_noise(*noise["shape"]))
+            self._interpreter.set_tensor(noise["index"], draw(*noise["shape"]))
         self._interpreter.invoke()
         return self._interpreter.get_tensor(target)[0]
 

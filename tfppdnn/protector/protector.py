@@ -318,6 +318,18 @@ class Protector:
         """Whether it draws at random for each picture, as the scheme says."""
         return bool(self.says("draws_noise", self.says("epsilon") is not None))
 
+    def without_noise(self) -> Self:
+        """Itself as an attacker can run it who owns it, and so its noise: nothing is drawn anew.
+
+        What it makes is for comparison, never to be sent. It is the same protector if the scheme
+        draws nothing, or does not say how to run it without.
+        """
+        quiet = self.says("without_noise")
+        if quiet is None:
+            return self
+        scheme = quiet()
+        return type(self)(replace(self._origin, load=lambda: scheme))
+
     def fitted_on(self, images: np.ndarray) -> Self:
         """What it becomes where its scheme has to learn from images first, or itself.
 

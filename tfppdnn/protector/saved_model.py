@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from tfppdnn.errors import UserError
 from tfppdnn.protector.scheme import as_batch
 from tfppdnn.signature import Signature
-from tfppdnn.system_noise import system_noise
+from tfppdnn.system_noise import lowest_noise, system_noise
 
 
 class SavedModelScheme:
@@ -31,6 +32,7 @@ class SavedModelScheme:
                 f"{path} is a SavedModel, which needs TensorFlow; run: "
                 "pip install 'tfppdnn[train]', or pass a protector.tflite"
             ) from None
+        self._noise = system_noise
         self._protect = made = Signature(path, mend="make it again with `export`")
         images = {name: dtype for name, dtype in made.inputs.items() if name != "noise"}
         if (images, made.outputs) != ({"image": "uint8"}, {"protected": "uint8"}):
@@ -44,6 +46,12 @@ class SavedModelScheme:
     def draws_noise(self) -> bool:
         """Whether it takes noise."""
         return "noise" in self._protect.inputs
+
+    def without_noise(self) -> SavedModelScheme:
+        """The same with all words kept, see `Protector.without_noise`."""
+        quiet = copy.copy(self)
+        quiet._noise = lowest_noise
+        return quiet
 
     def protect(self, images: np.ndarray) -> np.ndarray:
         """Protects images.
@@ -63,7 +71,7 @@ class SavedModelScheme:
         try:
             batch = as_batch(images)
             noise = self._protect.shapes.get("noise")
-            drawn = {} if noise is None else {"noise": system_noise(len(batch), noise[1])}
+            drawn = {} if noise is None else {"noise": self._noise(len(batch), noise[1])}
             protected = self._protect(image=batch, **drawn)["protected"]
         except tf.errors.ResourceExhaustedError as error:
             raise MemoryError("TensorFlow ran out of memory") from error

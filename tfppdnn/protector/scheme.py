@@ -14,6 +14,7 @@ class Scheme(Protocol):
 
     - `bits`: log2 of how many different protected pictures of one size it can make.
     - `draws_noise`: whether it draws at random for each picture, so that one picture becomes many.
+    - `without_noise()`: the same as its owner can run it, with noise that changes nothing.
     - `fitted_on(images)`: the scheme that it becomes by learning from training images, of one
       that has to before it protects.
     - `key_space_bits(height, width)`: the bits of its key, if it has one.
