@@ -1,5 +1,6 @@
 """Data sets that are a folder with a sub-folder per class."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -274,6 +275,34 @@ def test_another_copy_of_a_folder_is_told_apart(tmp_path):
     assert load_dataset(str(tmp_path)).version == before
     save(tmp_path / "b" / "3.png", 13)
     assert load_dataset(str(tmp_path)).version != before
+
+
+def in_latin_1(name):
+    """A path as Python has it whose bytes are no UTF-8; `name` is all that is not ASCII."""
+    return os.fsdecode(name.encode("latin-1"))
+
+
+def test_files_whose_names_are_no_utf_8_are_read_and_told_apart(photos):
+    with_them = []
+    for name in ("caf\xe9.png", "caf\xe8.png"):
+        added = photos / "zebra" / in_latin_1(name)
+        save(added, 11)
+        with_them.append(load_dataset(str(photos)))
+        added.unlink()
+    assert [len(made.train_images) + len(made.test_images) for made in with_them] == [33, 33]
+    assert with_them[0].version != with_them[1].version
+
+
+@pytest.mark.parametrize(("old", "what"), [("zebra", "a class"), ("", "the data set")])
+def test_folders_whose_names_are_no_utf_8_are_refused_before_anything_is_read(
+    photos, capsys, old, what
+):
+    folder = photos / old
+    renamed = folder.with_name(in_latin_1("z\xe8bre"))
+    folder.rename(renamed)
+    with pytest.raises(UserError, match=rf"z\\xe8bre' is no UTF-8, but {what} is called by it;"):
+        load_dataset(str(photos if old else renamed))
+    assert "reading images" not in capsys.readouterr().err
 
 
 def test_large_photographs_are_not_made_small_without_a_word(tmp_path, capsys):

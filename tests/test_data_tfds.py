@@ -69,6 +69,7 @@ def test_a_name_that_tensorflow_datasets_knows_too_is_read_from_the_directory(tm
 
 def test_images_of_every_size_become_squares(tmp_path):
     mixed = examples(1, shape=(40, 90, 3)) + examples(2, shape=(300, 64, 3)) + examples(3)
+    mixed[1]["label"] = 1
     write(tmp_path, "mixed", {"train": mixed, "validation": examples(4, 5)})
     dataset = load("mixed", tmp_path, image_size=48)
 

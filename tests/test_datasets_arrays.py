@@ -68,6 +68,11 @@ def test_a_data_set_stays_what_it_is():
         ((IMAGES, LABELS.astype(float)), "must be as many integers"),
         ((IMAGES, LABELS - 1), "a label is -1"),
         ((IMAGES, LABELS * 0), "only one class"),
+        ((IMAGES, LABELS * 0 + 3), "only one class"),
+        (((IMAGES, LABELS * 0), (IMAGES, LABELS)), "only one class of images to train"),
+        ((IMAGES[:0], LABELS[:0]), r"images of a data set are \[0, .* which is none; give some"),
+        (((IMAGES, LABELS), (IMAGES[:0, :9], LABELS[:0])), "which is none; give some"),
+        ((IMAGES[:, :0], LABELS), "which is none; give some"),
     ],
 )
 def test_what_is_none_is_refused_in_one_line(given, said):

@@ -10,6 +10,7 @@ from PIL import Image
 from tfppdnn.experiments.frontier_page import frontier_table, write_frontier
 from tfppdnn.files import write_json
 from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import PhotoSettings
 
 CONFIG = {
     "verb": "frontier",
@@ -149,13 +150,16 @@ def test_a_wrong_call_is_answered_in_one_line_before_anything_is_made(
 
 
 def test_what_cannot_be_compared_is_refused_at_once(tiny_run, tmp_path, call):
-    unfinished, audit = tmp_path / "unfinished", tmp_path / "audit"
-    for folder in (unfinished, audit):
+    unfinished, audit, photos = (tmp_path / name for name in ("unfinished", "audit", "photos"))
+    for folder in (unfinished, audit, photos):
         folder.mkdir()
         (folder / "config.json").write_bytes((tiny_run / "config.json").read_bytes())
     config = json.loads((audit / "config.json").read_text())
     (audit / "config.json").write_text(json.dumps({**config, "settings": {"attempts": 1}}))
+    of_photos = PhotoSettings().options()
+    (photos / "config.json").write_text(json.dumps({**config, "settings": of_photos}))
     for folder, said in (
+        (photos, "a run of --preset=photos, which was trained with none of the objectives"),
         (unfinished, "holds no protector.tflite yet"),
         (audit, "not a run made by `train`; leave it out"),
     ):

@@ -211,6 +211,16 @@ def test_a_gate_that_cannot_be_written_is_no_success(older_run, call, monkeypatc
     assert "No space left on device" in error.strip().splitlines()[-1]
 
 
+def test_export_does_not_compare_on_other_images(older_run, call):
+    config = json.loads((older_run / "config.json").read_text())
+    config["dataset"]["train_images"] = 7
+    (older_run / "config.json").write_text(json.dumps(config))
+    code, _, error = call("export", older_run)
+    assert code == 2
+    said = f"{older_run}: trained on other images than digits has now (train_images: 7 then, 1497"
+    assert said in error.strip().splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("verb", "metrics", "said"),
     [

@@ -26,14 +26,19 @@ def tiny_options():
 
 
 @pytest.fixture(scope="module")
-def result():
-    """A training on arrays, without a folder."""
+def arrays():
     rng = np.random.default_rng(0)
     labels = np.arange(600) % 3
     images = (rng.integers(0, 60, (600, 32, 32, 3)) + 60 * labels[:, None, None, None]).astype(
         np.uint8
     )
-    return train((images, labels), settings=make_settings("quick", tiny_options()))
+    return images, labels
+
+
+@pytest.fixture(scope="module")
+def result(arrays):
+    """A training on arrays, without a folder."""
+    return train(arrays, settings=make_settings("quick", tiny_options()))
 
 
 @pytest.mark.slow
@@ -47,6 +52,21 @@ def test_a_training_without_a_folder_gives_a_protector(result):
     assert np.abs(made - protected).max() <= 1
     assert result.settings.options()["transform_steps"] == 6
     assert str(result.metrics["train"]["test_images"]) in result.summary()
+
+
+@pytest.mark.slow
+def test_a_missing_file_of_a_run_of_arrays_is_made_of_the_arrays_that_are_given(
+    result, arrays, tmp_path
+):
+    shutil.copytree(result.folder, tmp_path / "run")
+    missing = tmp_path / "run/protector.tflite"
+    missing.unlink()
+    train(arrays, settings=result.settings, out=tmp_path / "run")
+    assert missing.read_bytes() == (result.folder / "protector.tflite").read_bytes()
+    missing.unlink()
+    images, labels = arrays
+    with pytest.raises(UserError, match=r"trained on other images than arrays has now \(version:"):
+        train((images[::-1], labels), settings=result.settings, out=tmp_path / "run")
 
 
 def test_a_classifier_without_a_folder_is_measured_on_held_out_images(result):

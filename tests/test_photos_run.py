@@ -191,6 +191,41 @@ def test_the_same_call_does_nothing_and_a_stopped_one_goes_on(run, options, tmp_
     np.testing.assert_array_equal(ours, theirs)
 
 
+def copied(run, out, *, without):
+    """A copy of a run that lacks some of its files."""
+    shutil.copytree(run, out)
+    for name in without:
+        place = out / name
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+    return out
+
+
+def test_export_measures_and_writes_all_that_train_does(run, metrics, tmp_path, call):
+    copy = copied(run, tmp_path / "run", without=("gate", "protector.tflite"))
+    code, figures, errors = call("export", copy)
+    assert code == 0 and "no gate" not in errors and "no accuracy" not in errors
+    assert figures["protector_int8.tflite"] == metrics["export"]["protector_int8.tflite"]
+    assert figures["protector_int8.tflite"]["accuracy_of_float"] > 0.5
+    assert figures["gate"] == metrics["gate"]
+    assert load_gate(copy)(Protector.from_preset(copy).protect(load_digits().test_images[:9])).all()
+
+
+@pytest.mark.slow
+def test_train_writes_a_file_again_and_measures_nothing_by_a_classifier_that_is_gone(
+    run, options, tmp_path, call
+):
+    without = ("protector_fp16.tflite", "checkpoints/classifier_of_codes")
+    copy = copied(run, tmp_path / "run", without=without)
+    code, _, errors = call("train", f"--out={copy}", *options)
+    assert code == 0 and (copy / "protector_fp16.tflite").is_file()
+    assert "no accuracy of protector_int8.tflite: " in errors
+    made = json.loads((copy / "metrics.json").read_text())["export"]
+    assert "accuracy" not in made["protector_int8.tflite"]
+    assert (copy / "protector_fp16.tflite").read_bytes() == (
+        run / "protector_fp16.tflite"
+    ).read_bytes()
+
+
 def test_the_cloud_learns_from_pictures_that_were_each_protected_once(run, tmp_path):
     result = fit_classifier(run, out=tmp_path / "classifier")
     assert result.figures["network"] == "dense"
@@ -224,6 +259,12 @@ def test_a_trunk_may_be_any_network_of_keras_applications(name, monkeypatch):
     assert found.facts["trunk"] == name
     picture = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
     assert np.asarray(found.model(picture)).shape[-1] == found.model.output_shape[-1] > 500
+
+
+def test_a_trunk_may_lie_in_the_home_folder(trunk, monkeypatch):
+    monkeypatch.setenv("HOME", str(trunk.parent))
+    facts = load_trunk("~/trunk.keras", size=32).facts
+    assert facts == {**load_trunk(str(trunk), size=32).facts, "trunk": "~/trunk.keras"}
 
 
 def test_a_trunk_may_be_a_preset_of_keras_hub(tmp_path):

@@ -100,9 +100,13 @@ def submitted(master, *arguments, log=None):
     if log is not None:
         log.mkdir(exist_ok=True)
         # As if there were too many pictures for Spark to think of it by itself.
-        for setting in ("sql.autoBroadcastJoinThreshold=-1", "eventLog.enabled=true"):
+        for setting in (
+            "sql.autoBroadcastJoinThreshold=-1",
+            "eventLog.enabled=true",
+            "eventLog.compress=false",
+            f"eventLog.dir={log}",
+        ):
             command += ["--conf", f"spark.{setting}"]
-        command += ["--conf", f"spark.eventLog.dir={log}"]
     return subprocess.Popen(
         [*command, JOB, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -178,6 +182,9 @@ def test_a_rerun_protects_what_is_new_and_writes_tfrecords(cluster, tmp_path):
     first = run()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("part-*")}
     add(3)
+    # As if there had been more partitions once.
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records/protected-00099.tfrecord").write_bytes(b"of an earlier call")
     second = run(f"--tfrecords={tmp_path / 'records'}")
     assert len(first) == 2 and len(second) == 3
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
@@ -192,6 +199,40 @@ def test_a_rerun_protects_what_is_new_and_writes_tfrecords(cluster, tmp_path):
     assert {one["path"].numpy().decode(): one["image"].numpy() for one in read} == second
 
 
+def test_a_table_holds_pictures_of_one_protector_and_size(cluster, tmp_path):
+    def run(*more):
+        job = submitted(cluster[0], tmp_path / "in", tmp_path / "out", "--commits=1", *more)
+        said, _ = job.communicate(timeout=240)
+        return job.returncode, said
+
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (40, 40), (200, 9, 9)).save(tmp_path / "in/1.png")
+    code, said = run("--protector=cifar10", "--size=32")
+    assert code == 0, said[-2000:]
+    before = table(tmp_path / "out")
+    Image.new("RGB", (40, 40), (9, 200, 9)).save(tmp_path / "in/2.png")
+    for options, refused in (
+        (("--protector=cifar10",), "made with --size=32; do the same, or choose another"),
+        (("--protector=photos", "--size=32"), "made with another protector; choose another"),
+    ):
+        code, said = run(*options)
+        assert code == 2, said[-2000:]
+        assert f"protect_job.py: {tmp_path / 'out'} holds pictures {refused}" in said
+        assert "Traceback" not in said
+    assert table(tmp_path / "out") == before
+    (tmp_path / "out/_tfppdnn.json").unlink()
+    code, said = run("--protector=cifar10", "--size=32")
+    assert code == 2 and "does not say how its pictures were made; choose" in said
+
+
+@pytest.mark.parametrize("option", ["--commits=0", "--size=0"])
+def test_numbers_that_mean_nothing_are_refused_before_spark_is_started(tmp_path, option):
+    call = [sys.executable, JOB, tmp_path, tmp_path / "out", option]
+    done = subprocess.run(call, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"error: {option}: must be 1 or more\n")
+
+
 @pytest.mark.parametrize("kind", ["parquet", "tfrecord"])
 def test_tables_of_image_bytes_are_read(cluster, tmp_path, kind):
     import pyarrow as pa
@@ -202,7 +243,7 @@ def test_tables_of_image_bytes_are_read(cluster, tmp_path, kind):
     Image.new("RGB", (40, 32), (9, 9, 9)).save(file, "JPEG")
     source = tmp_path / f"in.{kind}"
     if kind == "parquet":
-        columns = {"name": ["a", "b"], "jpeg": [file.getvalue(), b"none"]}
+        columns = {"name": ["a", "b", "c"], "jpeg": [file.getvalue(), b"none", None]}
         parquet.write_table(pa.table(columns), source)
     else:
         with tf.io.TFRecordWriter(str(source)) as records:
@@ -215,8 +256,11 @@ def test_tables_of_image_bytes_are_read(cluster, tmp_path, kind):
         *("--key=name", "--protector=cifar10", "--commits=1"),
     )
     said, _ = job.communicate(timeout=240)
-    assert "1 pictures protected, 1 failed" in said, said[-2000:]
-    good, bad = sorted(table(tmp_path / "out"), key=lambda row: row["path"])
+    failed = 2 if kind == "parquet" else 1
+    assert f"1 pictures protected, {failed} failed" in said, said[-2000:]
+    good, bad, *empty = sorted(table(tmp_path / "out"), key=lambda row: row["path"])
     assert (good["width"], good["height"], bad["image"]) == (40, 32, None)
     if kind == "parquet":
         assert (good["path"], bad["path"]) == ("a", "b")
+        said = "the table holds no bytes of an image file"
+        assert [(row["path"], row["image"], row["error"]) for row in empty] == [("c", None, said)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings import PhotoSettings
 
 STAGES = ("reference_classifier", "preliminary_images")
 
@@ -140,6 +141,19 @@ def test_other_data_and_unfinished_stages_are_refused(
     code, _, errors = call("train", f"--out={out}", f"--reuse={other}", *tiny_settings)
     assert code == 2
     assert f"--reuse={other}: {said}" in errors.strip().splitlines()[-1]
+    assert not (out / "config.json").exists()
+
+
+def test_a_run_for_photographs_is_refused(tiny_run, tiny_settings, tmp_path, call):
+    def of_photos(config):
+        config["settings"] = PhotoSettings().options()
+
+    other = changed(tiny_run, tmp_path / "other", config=of_photos)
+    out = tmp_path / "run"
+    code, _, errors = call("train", f"--out={out}", f"--reuse={other}", *tiny_settings)
+    assert code == 2
+    last = errors.strip().splitlines()[-1]
+    assert f"--reuse={other}: made with --preset=photos, which has no stages" in last
     assert not (out / "config.json").exists()
 
 

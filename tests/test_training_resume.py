@@ -228,6 +228,13 @@ def test_a_damaged_checkpoint_is_named_and_touches_nothing(photos, tmp_path, dam
     assert_equal_states(state(model), before)
 
 
+def test_a_checkpoint_that_cannot_be_read_now_is_not_called_damaged(tmp_path):
+    (tmp_path / "step-00000004.npz").mkdir()
+    with pytest.raises(UserError, match=r"04\.npz cannot be read: Is a directory; when") as refused:
+        Checkpoints(tmp_path, new_classifier()).restore()
+    assert "delete" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("step", "history"), [(-3, []), (4, {"loss": 1.0}), (4, [["loss", 1.0]]), (4, [{"loss": "1"}])]
 )

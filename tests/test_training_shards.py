@@ -1,5 +1,7 @@
 """Work that is done once for every picture survives being stopped."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -51,4 +53,26 @@ def test_a_damaged_piece_is_named(tmp_path):
     made_in_shards(tmp_path, COUNT, squares, title="squares")
     (tmp_path / "00000020.npz").write_bytes(b"half")
     with pytest.raises(UserError, match=r"00000020\.npz is damaged; delete it"):
+        made_in_shards(tmp_path, COUNT, squares, title="squares")
+
+
+def test_a_piece_that_cannot_be_read_now_is_not_called_damaged(tmp_path):
+    made_in_shards(tmp_path, COUNT, squares, title="squares")
+    piece = tmp_path / "00000020.npz"
+    piece.unlink()
+    piece.mkdir()
+    with pytest.raises(UserError, match=r"20\.npz cannot be read: Is a directory; when") as refused:
+        made_in_shards(tmp_path, COUNT, squares, title="squares")
+    assert "delete" not in str(refused.value)
+
+
+def test_too_little_memory_for_a_piece_is_not_called_damage(tmp_path):
+    made_in_shards(tmp_path, COUNT, squares, title="squares")
+    header = {"descr": "<i8", "fortran_order": False, "shape": (10**15,)}
+    with (
+        zipfile.ZipFile(tmp_path / "00000020.npz", "w") as archive,
+        archive.open("squares.npy", "w") as large,
+    ):
+        np.lib.format.write_array_header_1_0(large, header)
+    with pytest.raises(MemoryError):
         made_in_shards(tmp_path, COUNT, squares, title="squares")

@@ -9,31 +9,46 @@ DESTINATION becomes a Parquet table: `path`, `image` (a protected PNG file), `wi
 With --tfrecords=FOLDER the protected pictures are written as TFRecords, too, with the features
 `image` and `path`, as tensorflow-datasets names them.
 
-The same command goes on after a stop: pictures whose row is committed are not protected again.
-Every worker needs tfppdnn; plain pictures are read where they lie and kept nowhere.
+The same command goes on after a stop: pictures whose row is committed are not protected again,
+and not tried again if that row is an error. DESTINATION/_tfppdnn.json says how its pictures are
+made, so that those of another --protector or --size are refused. Every worker needs tfppdnn; plain
+pictures are read where they lie and kept nowhere.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
+import json
 import struct
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (as all of Spark's pages call it)
 
 from tfppdnn import Protector
+from tfppdnn.client.destination import Mark
+from tfppdnn.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = "path string, image binary, width int, height int, error string"
 
+# Spark takes no file for a part of a table whose name begins so.
+_MARK_FILE = "_tfppdnn.json"
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the job, and prints how many pictures are protected and how many failed."""
+    """Runs the job, and prints how many pictures are protected and how many failed.
+
+    Returns:
+        The exit code: 1 if pictures failed, 2 if the call is wrong.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -49,9 +64,18 @@ def main(arguments: list[str] | None = None) -> int:
         "--commits", type=int, default=10, help="parts that are committed one after the other"
     )
     given = parser.parse_args(arguments)
+    for option in ("commits", "size"):
+        number = getattr(given, option)
+        if number is not None and number < 1:
+            parser.error(f"--{option}={number}: must be 1 or more")
     spark = SparkSession.builder.appName("tfppdnn protect").getOrCreate()
-    # Refused here, by one line, rather than by every worker.
-    Protector.from_preset(given.protector)
+    try:
+        # Refused here, by one line, rather than by every worker.
+        identity = Protector.from_preset(given.protector).identity
+        claim(spark, given.destination, Mark.of(identity, size=given.size))
+    except UserError as error:
+        print(f"protect_job.py: {error}", file=sys.stderr)
+        return 2
     pictures = read(spark, given.source, kind=given.format, column=given.column, key=given.key)
     for part in range(given.commits):
         is_of_part = F.abs(F.xxhash64("path")) % given.commits == part
@@ -67,6 +91,39 @@ def main(arguments: list[str] | None = None) -> int:
         write_tfrecords(made.where("error is null"), given.tfrecords)
     print(f"{made.count() - failed} pictures protected, {failed} failed: {given.destination}")
     return 1 if failed else 0
+
+
+def claim(spark: SparkSession, destination: str, mark: Mark) -> None:
+    """Notes how the pictures of a table are made, or checks that its own are made so.
+
+    Raises:
+        UserError: They are not, or nobody knows.
+    """
+    files, path = _folder(spark, destination)
+    place = spark._jvm.org.apache.hadoop.fs.Path(path, _MARK_FILE)
+    if not _holds_rows(spark, destination):
+        file = files.create(place, True)
+        file.write(bytearray(json.dumps(dataclasses.asdict(mark)).encode()))
+        file.close()
+        return
+    mend = "choose another DESTINATION"
+    if not files.exists(place):
+        raise UserError(f"{destination} does not say how its pictures were made; {mend}")
+    file = files.open(place)
+    try:
+        found = Mark(**json.loads(bytes(file.readAllBytes())))
+    except (ValueError, TypeError):
+        raise UserError(
+            f"{destination}/{_MARK_FILE} is damaged, so that nobody knows how the pictures beside "
+            f"it were made; {mend}"
+        ) from None
+    finally:
+        file.close()
+    if found.protector != mark.protector:
+        raise UserError(f"{destination} holds pictures made with another protector; {mend}")
+    if found.size != mark.size:
+        made_at = "without --size" if found.size is None else f"with --size={found.size}"
+        raise UserError(f"{destination} holds pictures made {made_at}; do the same, or {mend}")
 
 
 def read(spark: SparkSession, source: str, *, kind: str, column: str, key: str) -> DataFrame:
@@ -97,12 +154,21 @@ def examples(tables: Iterator[pd.DataFrame], *, feature: str) -> Iterator[pd.Dat
 
 def committed(spark: SparkSession, destination: str) -> DataFrame | None:
     """The paths of pictures that a former run has finished, or None before the first commit."""
-    path = spark._jvm.org.apache.hadoop.fs.Path(destination)
-    files = path.getFileSystem(spark._jsc.hadoopConfiguration())
-    pattern = spark._jvm.org.apache.hadoop.fs.Path(path, "part-*")
-    if not files.exists(path) or not len(files.globStatus(pattern)):
+    if not _holds_rows(spark, destination):
         return None
     return spark.read.schema(SCHEMA).parquet(destination).select("path")
+
+
+def _folder(spark: SparkSession, name: str):
+    """The Hadoop file system that a folder lies on, and its path there."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(name)
+    return path.getFileSystem(spark._jsc.hadoopConfiguration()), path
+
+
+def _holds_rows(spark: SparkSession, destination: str) -> bool:
+    files, path = _folder(spark, destination)
+    pattern = spark._jvm.org.apache.hadoop.fs.Path(path, "part-*")
+    return files.exists(path) and len(files.globStatus(pattern)) > 0
 
 
 def without(pictures: DataFrame, done: DataFrame) -> DataFrame:
@@ -121,12 +187,14 @@ def protected(
     import pandas as pd
 
     from tfppdnn.client.protected_png import protected_png
-    from tfppdnn.errors import UserError
 
     loaded = Protector.from_preset(protector)
 
-    def row(path: str, content: bytes):
+    def row(path: str, content: object):
         try:
+            # A table may lack it, or hold something else.
+            if not isinstance(content, (bytes, bytearray)):
+                raise UserError("the table holds no bytes of an image file")
             png = protected_png(bytes(content), loaded, name="the image", size=size)
         except UserError as error:
             return path, None, None, None, str(error)
@@ -142,10 +210,16 @@ def protected(
 
 def write_tfrecords(pictures: DataFrame, folder: str) -> None:
     """Writes a TFRecord file for each partition; whole, or not at all."""
+    import tensorflow as tf
+
     written = pictures.select("path", "image").mapInPandas(
         functools.partial(_records, folder=folder), "file string"
     )
-    written.count()
+    files = {Path(row.file).name for row in written.collect()}
+    # An earlier call that had more partitions left more of them.
+    for file in tf.io.gfile.glob(f"{folder}/protected-*.tfrecord"):
+        if Path(file).name not in files:
+            tf.io.gfile.remove(file)
 
 
 def _records(tables: Iterator[pd.DataFrame], *, folder: str) -> Iterator[pd.DataFrame]:

@@ -79,6 +79,8 @@ def _checked(images: Any, labels: Any, *, image_size: int) -> tuple[np.ndarray, 
         )
     if labels.min(initial=0) < 0:
         raise UserError(f"a label is {labels.min()}; give class numbers from 0")
+    if not images.size:
+        raise UserError(f"images of a data set are {list(images.shape)}, which is none; give some")
     if images.shape[1:3] != (image_size, image_size):
         images = np.stack([resize_square(image, image_size) for image in images])
     return images, labels.astype(np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -53,11 +54,13 @@ def load_folder(
 
     Raises:
         UserError: There is no such folder, it holds fewer than two classes, a class has
-            no image to train on or none to test, or images cannot be read (they are named).
+            no image to train on or none to test, a folder's name is no UTF-8, or images cannot
+            be read (they are named).
     """
     path = Path(path).expanduser()
     if not path.is_dir():
         raise UserError(f"--dataset={path}: there is no such folder")
+    _check_name(path, "the data set", str(path))
     test_folder = next((path / name for name in _TEST_NAMES if (path / name).is_dir()), None)
     if (path / "train").is_dir() and test_folder is not None:
         parts = [path / "train", test_folder]
@@ -88,12 +91,25 @@ def load_folder(
     )
 
 
+def _check_name(folder: Path, what: str, name: str) -> None:
+    """Refuses a name that no record, report or label file could hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            f"--dataset: the name of the folder {os.fsencode(folder)!r} is no UTF-8, but {what} "
+            "is called by it; rename the folder"
+        ) from None
+
+
 def _class_names(folder: Path) -> tuple[str, ...]:
     names = sorted(
         entry.name
         for entry in folder.iterdir()
         if entry.is_dir() and not entry.name.startswith(".")
     )
+    for name in names:
+        _check_name(folder / name, "a class", name)
     if not names:
         raise UserError(f"--dataset={folder}: no class sub-folders; images go into {folder}/CLASS/")
     if len(names) == 1:
@@ -232,7 +248,9 @@ def _digest(folder: Path, files: list[list[Path]]) -> str:
     names = sorted(
         f"{file.relative_to(folder)} {file.stat().st_size}" for found in files for file in found
     )
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
+    # Of a name that is no UTF-8 the bytes count, as they do of any other.
+    content = "\n".join(names).encode(errors="surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def _stacked(

@@ -106,11 +106,15 @@ def as_recorded(dataset: str | os.PathLike[str]) -> str:
 
 
 def _checked(dataset: ImageDataset) -> ImageDataset:
-    if dataset.num_classes < 2:
-        raise UserError(f"--dataset={dataset.name}: only one class; a classifier needs two or more")
     for split, images in (("train", dataset.train_images), ("test", dataset.test_images)):
         if len(images) < 2:
             raise UserError(
                 f"--dataset={dataset.name}: {len(images)} images to {split}; give two or more"
             )
+    # Names alone are no classes: labels may leave some out.
+    if len(np.unique(dataset.train_labels)) < 2:
+        raise UserError(
+            f"--dataset={dataset.name}: only one class of images to train; a classifier needs two "
+            "or more"
+        )
     return dataset

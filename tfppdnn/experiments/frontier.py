@@ -177,6 +177,11 @@ def _point_that_is_there(name: str, measuring: Measuring, preset: str) -> Point:
         return measuring.point_of(name)
     config = RunFolder(name).config()
     settings, size = config["settings"], measuring.settings.data.image_size
+    if "trunk_size" in settings:
+        raise UserError(
+            f"--protectors={name}: a run of --preset=photos, which was trained with none of the "
+            "objectives that are compared here; leave it out"
+        )
     if "transform_steps" not in settings:
         raise UserError(f"--protectors={name}: not a run made by `train`; leave it out")
     if settings["image_size"] != size:

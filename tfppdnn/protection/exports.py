@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from tqdm import tqdm
 
 from tfppdnn.datasets.dataset import ImageDataset
-from tfppdnn.datasets.load import load_dataset
+from tfppdnn.datasets.load import AnyDataset, load_dataset
+from tfppdnn.errors import UserError
 from tfppdnn.exporting.classifier import export_classifier
 from tfppdnn.exporting.run_folder import export_all
 from tfppdnn.exporting.verify import VerificationError
@@ -19,11 +22,13 @@ from tfppdnn.gate import make_gate
 from tfppdnn.leakage.recogniser import Recogniser, SavedModelRecogniser
 from tfppdnn.ownership import owned
 from tfppdnn.protection.exportable import check_exportable
+from tfppdnn.protection.photos.gate import export_tile_gate
+from tfppdnn.protection.photos.measuring import CODES, classifier_of_codes
 from tfppdnn.protection.transformation_network import STAGE, protected_discriminator
 from tfppdnn.protector.keras_file import load_network
 from tfppdnn.reports.report import write_report
 from tfppdnn.run_folder import RunFolder
-from tfppdnn.settings import TrainingSettings, recorded
+from tfppdnn.settings import PhotoSettings, TrainingSettings, recorded
 
 # Exported files are compared with the Keras model on this many real test images.
 _CHECKED_IMAGES = 256
@@ -42,7 +47,8 @@ def export(run: str | os.PathLike[str], *, data_dir: str | None = None) -> dict[
         needs, are gone.
 
     Raises:
-        UserError: No such run, its training has not finished, or its data is not to be had.
+        UserError: No such run, its training has not finished, or its data is not to be had or
+            no longer the same.
         VerificationError: A file was refused.
     """
     folder = RunFolder(run)
@@ -51,32 +57,85 @@ def export(run: str | os.PathLike[str], *, data_dir: str | None = None) -> dict[
         return export_again(folder, data_dir=data_dir)
 
 
-def export_again(folder: RunFolder, *, data_dir: str | None = None) -> dict[str, Any]:
-    """Does what `export` does, for who owns the run's folder."""
+def export_again(
+    folder: RunFolder, dataset: AnyDataset | None = None, *, data_dir: str | None = None
+) -> dict[str, Any]:
+    """Does what `export` does, for who owns the run's folder.
+
+    Args:
+        folder: See `export`.
+        dataset: What the run was trained on; None to load it by the name that is recorded.
+        data_dir: See `export`.
+    """
     config = folder.config()
     settings, seed = recorded(config["settings"]), config["seed"]
-    dataset = load_dataset(
-        config["dataset"]["name"],
+    images = load_dataset(
+        config["dataset"]["name"] if dataset is None else dataset,
         data_dir=data_dir or config.get("data_dir"),
         image_size=settings.data.image_size,
         seed=seed,
         skip_bad=config.get("skip_bad", False),
     )
+    _check_same(folder, images.summary(), config["dataset"])
     protector = load_network(folder.protector)
-    figures = export_protector(folder, protector, dataset)
-    gate = None
-    if any(folder.checkpoints(STAGE).glob("step-*.npz")):
-        discriminator = protected_discriminator(folder, settings, dataset)
-        gate = export_gate(folder, settings, dataset, protector, discriminator, seed=seed)
-    else:
+    export_kind = _export_photos if isinstance(settings, PhotoSettings) else _export_scheme
+    figures, gate = export_kind(folder, settings, images, protector, seed=seed)
+    if (folder.path / "report.html").exists():
+        write_report(folder)
+    return {**figures, "gate": gate}
+
+
+def _check_same(folder: RunFolder, found: Mapping[str, Any], trained: Mapping[str, Any]) -> None:
+    for name, value in found.items():
+        if trained.get(name) != value:
+            raise UserError(
+                f"{folder.path}: trained on other images than {found['name']} has now ({name}: "
+                f"{trained.get(name)} then, {value} now); put them back, call from the folder that "
+                "`train` was called from, or give their --data_dir"
+            )
+
+
+def _export_scheme(
+    folder: RunFolder,
+    settings: TrainingSettings,
+    dataset: ImageDataset,
+    protector: keras.Model,
+    *,
+    seed: int,
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Of a run of three stages: the figures of its files, and of its gate if there can be one."""
+    classify = SavedModelRecogniser(folder.path / "reference_classifier")
+    figures = export_protector(folder, protector, dataset, classify)
+    if not any(folder.checkpoints(STAGE).glob("step-*.npz")):
         tqdm.write(
             f"no gate: {folder.checkpoints(STAGE)} holds no checkpoint; it is needed for this and "
             "was deleted",
             file=sys.stderr,
         )
-    if (folder.path / "report.html").exists():
-        write_report(folder)
-    return {**figures, "gate": gate}
+        return figures, None
+    discriminator = protected_discriminator(folder, settings, dataset)
+    return figures, export_gate(folder, settings, dataset, protector, discriminator, seed=seed)
+
+
+def _export_photos(
+    folder: RunFolder,
+    settings: PhotoSettings,
+    dataset: ImageDataset,
+    protector: keras.Model,
+    *,
+    seed: int,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of a run of --preset=photos: the figures of its files, and of its gate."""
+    classify = classifier_of_codes(folder, settings, num_classes=dataset.num_classes)
+    if classify is None:
+        tqdm.write(
+            f"no accuracy of protector_int8.tflite: {folder.checkpoints(CODES)} holds no "
+            "checkpoint; it is needed for this and was deleted",
+            file=sys.stderr,
+        )
+    figures = export_protector(folder, protector, dataset, classify)
+    some = np.asarray(dataset.test_images[:_CHECKED_IMAGES])
+    return figures, export_tile_gate(folder, settings, protector, some, seed=seed)
 
 
 def export_reference(run: RunFolder, classifier: keras.Model, dataset: ImageDataset) -> None:
@@ -89,17 +148,16 @@ def export_protector(
     run: RunFolder,
     protector: keras.Model,
     dataset: ImageDataset,
-    *,
-    classify: Recogniser | None = None,
+    classify: Recogniser | None,
 ) -> dict[str, Any]:
     """Writes h_p as SavedModel and TFLite, and records how exact each file is.
 
     Args:
-        run: The run folder, with the reference classifier's SavedModel, which tells what
-            int8 costs in accuracy.
+        run: The run folder.
         protector: h_p.
         dataset: Where the images to compare and to calibrate with come from.
-        classify: A classifier of protected pictures; None for the run's reference classifier.
+        classify: A classifier of protected pictures, which tells what int8 costs in accuracy;
+            None to leave that out.
 
     Returns:
         The figures by file.
@@ -108,7 +166,6 @@ def export_protector(
         VerificationError: Files were refused; what was measured is recorded all the same.
     """
     labels = dataset.test_labels[:_CHECKED_IMAGES]
-    classify = classify or SavedModelRecogniser(run.path / "reference_classifier")
 
     def accuracy(protected) -> float:
         return float((classify(protected) == labels).mean())
@@ -119,7 +176,7 @@ def export_protector(
             run.path,
             images=dataset.test_images[:_CHECKED_IMAGES],
             calibration_images=dataset.train_images[:_CHECKED_IMAGES],
-            accuracy=accuracy,
+            accuracy=None if classify is None else accuracy,
         )
     except VerificationError as refusal:
         run.record("export", refusal.figures)

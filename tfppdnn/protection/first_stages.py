@@ -28,9 +28,15 @@ def check_reusable(
         UserError: It is no run, has not finished these stages, or made them otherwise.
     """
     config = other.config()
+    made_with = recorded(config["settings"])
+    if not isinstance(made_with, TrainingSettings):
+        raise UserError(
+            f"--reuse={other.path}: made with --preset=photos, which has no stages to reuse; name "
+            "a run of another preset, or leave out --reuse"
+        )
     groups = OF_STAGE[STAGES[-1]]
     wanted = settings.options(*groups) | {"seed": seed}
-    found = recorded(config["settings"]).options(*groups) | {"seed": config["seed"]}
+    found = made_with.options(*groups) | {"seed": config["seed"]}
     for name, value in wanted.items():
         if found[name] != value:
             raise UserError(

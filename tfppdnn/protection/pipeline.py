@@ -158,7 +158,7 @@ def _make_missing(
             from tfppdnn.protection.exports import export_again
 
             check_exportable(run.path)
-            export_again(run, data_dir=data_dir)
+            export_again(run, dataset, data_dir=data_dir)
         return
 
     # Everything up to here is quick, so that a wrong option is refused at once.

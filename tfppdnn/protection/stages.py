@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.exporting.half import round_weights_to_half
+from tfppdnn.leakage.recogniser import SavedModelRecogniser
 from tfppdnn.protection import measurements
 from tfppdnn.protection.building import build_discriminator, build_protector
 from tfppdnn.protection.exports import export_gate, export_protector, export_reference
@@ -75,7 +76,8 @@ def make_run(run: RunFolder, settings: TrainingSettings, dataset: ImageDataset, 
     try:
         with stage("export"):
             export_reference(run, classifier, dataset)
-            export_protector(run, protector, dataset)
+            classify = SavedModelRecogniser(run.path / "reference_classifier")
+            export_protector(run, protector, dataset, classify)
         with stage("gate"):
             export_gate(run, settings, dataset, protector, discriminator, seed=seed)
     finally:

@@ -12,6 +12,7 @@ import numpy as np
 from tfppdnn import workers
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
+from tfppdnn.training.reading import told_apart
 
 _KEPT = 2
 
@@ -52,8 +53,8 @@ class Checkpoints:
             The step it was made at (0 without a checkpoint) and the history.
 
         Raises:
-            UserError: The checkpoint is truncated or damaged, or belongs to a model of
-                another shape.
+            UserError: The checkpoint is truncated or damaged, cannot be read, or belongs to a
+                model of another shape.
         """
         path = self.latest()
         if path is None:
@@ -114,7 +115,8 @@ def restore_part(
         part: Takes its weights.
 
     Raises:
-        UserError: There is no checkpoint, it is damaged, or it is of another model.
+        UserError: There is no checkpoint, it is damaged or cannot be read, or it is of another
+            model.
     """
     path = max(Path(directory).glob("step-*.npz"), default=None)
     if path is None:
@@ -124,19 +126,17 @@ def restore_part(
     variables = [variable for network in networks for variable in network.variables]
     if [a.shape for a in arrays[: len(variables)]] != [tuple(v.shape) for v in variables]:
         raise UserError(f"checkpoint {path} is of another model")
-    part.set_weights(arrays[len(variables) - len(part.variables) : len(variables)])
+    first = len(variables) - len(part.variables)
+    for variable, array in zip(part.variables, arrays[first : len(variables)], strict=True):
+        variable.assign(array)
 
 
 def _read(path: Path) -> tuple[int, list[dict[str, float]], list[np.ndarray]]:
-    try:
-        with np.load(path) as archive:
-            step, history = int(archive["step"]), json.loads(str(archive["history"]))
-            _check(step, history)
-            return step, history, [archive[f"{i:04d}"] for i in range(len(archive.files) - 2)]
-    except Exception:  # Damaged bytes raise errors of every kind, from zipfile to numpy.
-        raise UserError(
-            f"checkpoint {path} is damaged; delete it to go on from the one before"
-        ) from None
+    damaged = f"checkpoint {path} is damaged; delete it to go on from the one before"
+    with told_apart(path, damaged), np.load(path) as archive:
+        step, history = int(archive["step"]), json.loads(str(archive["history"]))
+        _check(step, history)
+        return step, history, [archive[f"{i:04d}"] for i in range(len(archive.files) - 2)]
 
 
 def _check(step: int, history: list[dict[str, float]]) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.progress import Progress
+from tfppdnn.training.reading import told_apart
 
 _SHARD = 2048
 
@@ -33,7 +33,7 @@ def made_in_shards(
         The arrays of all pictures.
 
     Raises:
-        UserError: A piece is damaged.
+        UserError: A piece is damaged, or cannot be read.
     """
     shards = []
     with Progress(title, count, unit="pictures") as progress:
@@ -63,8 +63,6 @@ def _made(start: int, end: int, make: Callable[[slice], Arrays], batch: int, pro
 
 
 def _read(path: Path) -> Arrays:
-    try:
-        with np.load(path) as archive:
-            return dict(archive)
-    except Exception:  # Damaged bytes raise errors of every kind, from zipfile to numpy.
-        raise UserError(f"{path} is damaged; delete it to have it made again") from None
+    damaged = f"{path} is damaged; delete it to have it made again"
+    with told_apart(path, damaged), np.load(path) as archive:
+        return dict(archive)

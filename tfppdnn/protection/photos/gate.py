@@ -16,15 +16,15 @@ from tfppdnn.models.eight_bit import run_on_images
 from tfppdnn.models.resizing import NearestResizeLike
 from tfppdnn.models.tiles import ReadTiles, grid_side
 from tfppdnn.run_folder import RunFolder
+from tfppdnn.settings.photos import PhotoSettings
 
 
 def export_tile_gate(
     run: RunFolder,
+    settings: PhotoSettings,
     protector: keras.Model,
     images: np.ndarray,
     *,
-    code_size: int,
-    code_levels: int | None,
     seed: int,
 ) -> dict[str, Any]:
     """Writes RUN/gate, and records how often it errs.
@@ -34,13 +34,14 @@ def export_tile_gate(
 
     Args:
         run: The run folder.
+        settings: Of the code.
         protector: h_p, a `trunk_protector`.
         images: uint8 [N, H, W, 3], plain.
-        code_size: Numbers in the code.
-        code_levels: Values of each; None where words name them, and any grey may be drawn.
         seed: Seed of the decoys.
     """
-    score = tile_scores(code_size=code_size, code_levels=code_levels)
+    # Where words name the numbers, any grey may be drawn.
+    levels = None if settings.privacy.epsilon else settings.code.levels
+    score = tile_scores(code_size=settings.code.size, code_levels=levels)
     compiled = tf.function(score, input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)])
     threshold, errors = threshold_and_errors(
         lambda some: compiled(some).numpy(), run_on_images(protector, images), images

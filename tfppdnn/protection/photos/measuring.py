@@ -15,6 +15,7 @@ from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import to_record
 from tfppdnn.leakage.recogniser import Recogniser
+from tfppdnn.models.dense_classifier import feature_classifier
 from tfppdnn.models.eight_bit import as_bytes, as_floats, run_on_images
 from tfppdnn.models.inference import inference
 from tfppdnn.models.tiles import ReadTiles, grid_side
@@ -26,10 +27,14 @@ from tfppdnn.reports.pictures import Pictures
 from tfppdnn.reports.report import draw_figures
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings.photos import CodeSettings, PhotoSettings
+from tfppdnn.training.checkpoints import restore_part
 from tfppdnn.training.shards import Arrays
 
 Restore = Callable[[np.ndarray], np.ndarray]
 """From protected pictures, uint8 [N, H, W, 3], to guesses of the plain ones, [N, 32, 32, 3]."""
+
+CODES = "classifier_of_codes"
+"""Name of the checkpoints of the classifier that is trained on codes."""
 
 # A ridge regression from a few hundred numbers needs no more.
 _RESTORER_PICTURES = 20_000
@@ -73,7 +78,7 @@ def measure(
         [read(run_on_images(protector, plain[start : start + 256])) for start in starts]
     )
     head, classified = train_head(
-        run, settings, dataset, codes, protected_codes, stage="classifier_of_codes", seed=seed
+        run, settings, dataset, codes, protected_codes, stage=CODES, seed=seed
     )
     reference = run.metrics()["reference_classifier"]
 
@@ -107,11 +112,42 @@ def measure(
             "photographs_leakage": outlines_of_photographs(protector),
         },
     )
+    return restore, _of_tiles(head, settings.code)
+
+
+def classifier_of_codes(
+    run: RunFolder, settings: PhotoSettings, *, num_classes: int
+) -> Recogniser | None:
+    """Loads the classifier of protected pictures that `measure` trained.
+
+    Args:
+        run: The run folder.
+        settings: Of the code, and of the classifier.
+        num_classes: The number of classes.
+
+    Returns:
+        It, or None if the folder does not hold its checkpoints any more.
+
+    Raises:
+        UserError: A checkpoint is damaged, or of another classifier.
+    """
+    if not any(run.checkpoints(CODES).glob("step-*.npz")):
+        return None
+    head = feature_classifier(
+        features=settings.code.size, num_classes=num_classes, width=settings.head.width
+    )
+    restore_part(run.checkpoints(CODES), before=[], part=head)
+    return _of_tiles(head, settings.code)
+
+
+def _of_tiles(head: keras.Model, code: CodeSettings) -> Recogniser:
+    """A classifier of pictures, made of one of the codes that they show."""
+    read, logits = tile_reader(code), inference(head)
 
     def classify(pictures: np.ndarray) -> np.ndarray:
-        return keras.ops.convert_to_numpy(inference(head)(read(pictures))).argmax(axis=1)
+        return keras.ops.convert_to_numpy(logits(read(pictures))).argmax(axis=1)
 
-    return restore, classify
+    return classify
 
 
 def tile_reader(code: CodeSettings) -> Callable[[np.ndarray], np.ndarray]:

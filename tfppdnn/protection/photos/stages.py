@@ -93,16 +93,9 @@ def make_photo_run(
     some = np.asarray(dataset.test_images[:_CHECKED_PICTURES])
     with stage("export"):
         export_reference(run, _of_pictures(trunk.model, settings, classifier), dataset)
-        export_protector(run, protector, dataset, classify=classify)
+        export_protector(run, protector, dataset, classify)
     with stage("gate"):
-        export_tile_gate(
-            run,
-            protector,
-            some,
-            code_size=settings.code.size,
-            code_levels=None if settings.privacy.epsilon else settings.code.levels,
-            seed=seed,
-        )
+        export_tile_gate(run, settings, protector, some, seed=seed)
     with stage("pictures"):
         draw_pictures(run, some, protector, restore)
     write_report(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,21 +50,23 @@ def load_trunk(source: str | None, *, size: int) -> Trunk:
         UserError: There is none, it cannot be loaded, or it does not make features of pictures.
     """
     facts: dict[str, Any] = {}
+    # As the shell does not where it follows a "="; it may be no path, so that it is no Path.
+    found = source and os.path.expanduser(source)  # noqa: PTH111
     if source is None:
         source = f"of the protector {_SHIPPED} that ships"
         model = _of_shipped()
         facts["trunk_licence"] = "Apache-2.0"
     elif source.endswith(".npz"):
         model = efficientnet_lite0()
-        load_published_weights(model, source)
-        facts = {"trunk_sha256": digest(Path(source)), "trunk_licence": "Apache-2.0"}
+        load_published_weights(model, found)
+        facts = {"trunk_sha256": digest(Path(found)), "trunk_licence": "Apache-2.0"}
     elif source.endswith(".keras"):
-        model = _of_file(source)
-        facts = {"trunk_sha256": digest(Path(source))}
+        model = _of_file(found)
+        facts = {"trunk_sha256": digest(Path(found))}
     elif callable(getattr(keras.applications, source, None)):
         model = _of_applications(source, size)
     else:
-        model = _of_keras_hub(source, size)
+        model = _of_keras_hub(found, size)
     model.trainable = False
     made = model.compute_output_shape((1, size, size, 3))
     if len(made) not in (2, 4) or made[-1] is None:
@@ -86,7 +89,7 @@ def _of_shipped() -> keras.Model:
 
 def _of_file(path: str) -> keras.Model:
     try:
-        return keras.models.load_model(Path(path).expanduser(), compile=False)
+        return keras.models.load_model(path, compile=False)
     except Exception as error:
         raise UserError(
             f"--trunk={path}: cannot be loaded ({_first_line(error)}); give a .keras file"
@@ -122,8 +125,8 @@ def _of_keras_hub(name: str, size: int) -> keras.Model:
             f"{', '.join(known)}. For a preset of keras-hub: pip install keras-hub"
         ) from None
     try:
-        backbone = keras_hub.models.Backbone.from_preset(str(Path(name).expanduser()))
-        converter = keras_hub.layers.ImageConverter.from_preset(str(Path(name).expanduser()))
+        backbone = keras_hub.models.Backbone.from_preset(name)
+        converter = keras_hub.layers.ImageConverter.from_preset(name)
         images = keras.Input((size, size, 3), name="image")
         scale = 255 * np.asarray(1 if converter.scale is None else converter.scale)
         offset = np.asarray(0 if converter.offset is None else converter.offset)
