@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from tfppdnn.datasets.load import load_dataset
+from tfppdnn.models.smoothed_cross_entropy import SmoothedCrossEntropy
 from tfppdnn.protection.reference_classifier import train_reference_classifier
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
-from tfppdnn.training.classifiers import SmoothedCrossEntropy
 
 
 @pytest.mark.parametrize("smoothing", [0.1, 0.5])

@@ -90,9 +90,9 @@ def audit(
             feature_reconstruction_basic, feature_reconstruction_advanced, class_mean, uwa, gan,
             chosen_plaintext_pixel_based, chosen_plaintext_tanaka, nearest, nearest_mean,
             ridge, ridge_4_views, ridge_16_views, attributes, membership, itn, itn_global,
-            conditional_generator, gradient_inversion, deep_image_prior. Without this all are
-            made but four, which take long or need much: ridge_4_views, ridge_16_views,
-            conditional_generator and deep_image_prior.
+            conditional_generator, gradient_inversion, deep_image_prior. If not given, all but
+            ridge_4_views, ridge_16_views, conditional_generator and deep_image_prior, which take
+            long or need much.
             One of your own is named as a protector of your own is, as in the examples.
         recogniser: The SavedModel of a classifier of plain images of this data set, to be
             asked what reconstructions show, by attackers too; one is trained first if not

@@ -27,6 +27,7 @@ from tfppdnn.models.randomized_response import (
 )
 from tfppdnn.models.resizing import AreaResize, NearestResizeLike, TriangleResize
 from tfppdnn.models.resnet18 import resnet18
+from tfppdnn.models.smoothed_cross_entropy import SmoothedCrossEntropy
 from tfppdnn.models.tiles import DrawTiles, ReadTiles
 from tfppdnn.models.trunk_protector import trunk_protector
 from tfppdnn.models.unet import unet
@@ -48,6 +49,7 @@ __all__ = [
     "ReadTiles",
     "ReflectToMultiple",
     "RoundToLevels",
+    "SmoothedCrossEntropy",
     "TriangleResize",
     "UnsharedConvolution",
     "block_adaptation",
