@@ -64,6 +64,7 @@ def tiny(tmp_path, monkeypatch):
     return {"classifier_width": 0.0625, "classifier_epochs": 1, "test_images": 60}
 
 
+@pytest.mark.slow
 def test_a_cipher_needs_no_run(tiny, classified):
     from tfppdnn.cli.classify import classify
 

@@ -74,7 +74,7 @@ def test_batches_say_how_many_they_are(photos):
     assert data.element_spec[0].shape == (8, 32, 32, 3)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_augmentation_repeats_itself_for_the_same_steps(photos, seed):
     first, again = (batches_of(photos, augment=True, seed=seed, first_step=2) for _ in range(2))
 

@@ -112,6 +112,7 @@ def test_no_images_give_no_answers(loaded):
         assert answers["label"].shape == answers["class_id"].shape == (0,)
 
 
+@pytest.mark.slow
 def test_class_names_travel_to_where_there_is_no_tfppdnn(directory, tmp_path):
     np.save(tmp_path / "images.npy", photographs(count=2, height=16, width=16))
     program = (

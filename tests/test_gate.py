@@ -139,7 +139,11 @@ def test_its_errors_are_recorded_and_reported(tiny_run, gate):
 
 
 @pytest.mark.parametrize(
-    ("options", "steps"), [({"gate_steps": 2}, 2), ({"gate_batch_size": 900}, 2 * 1497 // 900)]
+    ("options", "steps"),
+    [
+        ({"gate_steps": 2}, 2),
+        pytest.param({"gate_batch_size": 900}, 2 * 1497 // 900, marks=pytest.mark.long),
+    ],
 )
 def test_it_is_made_as_its_settings_say(tiny_run, tmp_path, options, steps):
     options = {**RunFolder(tiny_run).config()["settings"], "test_images": 10, **options}

@@ -163,7 +163,7 @@ def test_features_may_be_named_by_their_layer():
     np.testing.assert_array_equal(model.features(images), expected(images))
 
 
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("known", [pytest.param(True, marks=pytest.mark.long), False])
 def test_every_pair_is_seen_the_last_short_batch_too(build, pairs, known):
     model = build()
     before = model.protector.get_weights()

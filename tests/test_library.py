@@ -69,6 +69,7 @@ def test_a_missing_file_of_a_run_of_arrays_is_made_of_the_arrays_that_are_given(
         train((images[::-1], labels), settings=result.settings, out=tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_classifier_without_a_folder_is_measured_on_held_out_images(result):
     import tensorflow as tf
 

@@ -171,6 +171,7 @@ def test_its_gate_knows_its_pictures_at_every_size_and_compressed(run, size):
     assert not gate(plain).any()
 
 
+@pytest.mark.slow
 def test_the_same_call_does_nothing_and_a_stopped_one_goes_on(run, options, tmp_path, call):
     code, figures, _ = call("train", f"--out={run}", *options)
     assert code == 0

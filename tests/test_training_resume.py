@@ -134,7 +134,7 @@ def uninterrupted(request, photos, tmp_path_factory):
 
 
 @pytest.mark.parametrize("uninterrupted", ["classifier"], indirect=True)
-@pytest.mark.parametrize("killed_at", [6, 9])
+@pytest.mark.parametrize("killed_at", [6, pytest.param(9, marks=pytest.mark.long)])
 def test_a_killed_training_ends_where_an_uninterrupted_one_does(uninterrupted, killed_at, tmp_path):
     new_model, batches, _, expected_history, expected = uninterrupted
     with pytest.raises(KilledError):
@@ -392,7 +392,8 @@ def at_a_terminal():
 @pytest.mark.parametrize(
     ("uninterrupted", "pressed_at"),
     [
-        *(("classifier", step) for step in (2, 4, 6, 10)),
+        *(("classifier", step) for step in (4, 10)),
+        *(pytest.param("classifier", step, marks=pytest.mark.long) for step in (2, 6)),
         pytest.param("cyclegan", 6, marks=pytest.mark.slow),
     ],
     indirect=["uninterrupted"],
