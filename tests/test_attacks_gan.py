@@ -62,7 +62,7 @@ def test_tanakas_scheme_is_seen_through():
     assert mean_ssim(result.images) > FLOOR + 0.15
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_hides_nothing_is_found_by_a_unet():
     attack = GANAttack.strong(epochs=8, width=8, depth=3, batch_size=16, learning_rate=1e-3)
     result = attack.run(ciphertexts(lambda images: images))

@@ -112,7 +112,7 @@ def test_an_audit_learns_the_code_first_and_says_what_its_bits_bound():
     assert report.bound.bits == 6 and "1 time in 15,625," in report.summary()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_classifier_learns_from_what_few_bits_draw(tmp_path):
     options = {"classifier_epochs": 4, "classifier_width": 0.1}
     few, many = (

@@ -36,7 +36,7 @@ def test_protect_on_device_needs_litert_only(tiny_run, tmp_path):
     assert (tmp_path / "out.png").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_idea_and_an_attack_of_ones_own_are_audited(tmp_path, capfd):
     example = runpy.run_path(str(EXAMPLES / "audit_your_own.py"))
     example["main"](tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from tfppdnn.run_folder import RunFolder
 
 # It trains three classifiers and a protector, and makes three audits.
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 TINY_AUDIT = [
     "--attacker_images=64",

@@ -116,7 +116,7 @@ def test_a_table_goes_on_however_its_folder_is_typed(tmp_path, call, monkeypatch
     assert "both are called photos in the table" in errors.splitlines()[-1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_table1_has_every_row_of_the_paper_and_its_figures(tiny_run, tmp_path, call):
     out = tmp_path / "table"
     code, figures, _ = call(

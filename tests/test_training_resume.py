@@ -394,7 +394,7 @@ def at_a_terminal():
     [
         *(("classifier", step) for step in (4, 10)),
         *(pytest.param("classifier", step, marks=pytest.mark.long) for step in (2, 6)),
-        pytest.param("cyclegan", 6, marks=pytest.mark.slow),
+        pytest.param("cyclegan", 6, marks=pytest.mark.long),
     ],
     indirect=["uninterrupted"],
 )
