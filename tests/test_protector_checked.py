@@ -124,6 +124,18 @@ def test_one_picture_for_all_is_refused():
     checked(np.zeros_like).protect(np.zeros((3, 8, 8, 3), np.uint8))
 
 
+@pytest.mark.parametrize("said", ["draws_noise", "epsilon"])
+def test_one_picture_for_all_is_no_fault_of_noise(said):
+    class Noisy:
+        def protect(self, images):
+            return np.zeros_like(images)
+
+    setattr(Noisy, said, 1.0)
+    protector = Protector.of(Noisy(), name="noisy")
+    assert protector.draws_noise
+    assert not protector.protect(IMAGES).any()
+
+
 def test_what_says_what_to_do_is_left_alone():
     def refuse(images):
         raise UserError("mend this")

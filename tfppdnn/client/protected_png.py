@@ -10,7 +10,7 @@ from tfppdnn.client.unprotected import refuse_other_size, refuse_unprotected
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS, encode_png, read_image
 from tfppdnn.images.resizing import resize_square
-from tfppdnn.protector.scheme import Scheme, as_batch
+from tfppdnn.protector.scheme import Scheme, as_batch, draws_noise
 
 ImageLike = str | os.PathLike[str] | bytes | np.ndarray
 """The path of an image file, what it holds, or its pixels: uint8 RGB [H, W, 3]."""
@@ -52,7 +52,7 @@ def protected_png(
         refuse_other_size(protected, plain)
         # What noise makes is sent, whatever it is: to look at the plain picture once more would
         # tell of it, and what is differentially private would be so no longer.
-        if not getattr(protector, "draws_noise", False):
+        if not draws_noise(protector):
             refuse_unprotected(protected, plain)
     except (UserError, MemoryError, ValueError) as error:
         raise UserError(f"{name} cannot be protected: {error}") from error

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfppdnn.errors import UserError
-from tfppdnn.protector.scheme import Scheme, as_batch
+from tfppdnn.protector.scheme import Scheme, as_batch, draws_noise
 
 # Fewer are done before anybody would look for a progress bar.
 _SILENT_BATCHES = 4
@@ -60,7 +60,7 @@ class CheckedScheme:
         # Of few pictures, as a scheme that says its bits has, any two may be the same. Of noise
         # no outcome may be refused: what is differentially private would be so no longer.
         many = getattr(self._scheme, "bits", None) is None
-        many = many and not getattr(self._scheme, "draws_noise", False)
+        many = many and not draws_noise(self._scheme)
         if many and _all_alike(protected) and not _all_alike(batch):
             raise UserError(
                 f"{self._name}: image 0 and all {len(batch) - 1} after it become the same picture; "

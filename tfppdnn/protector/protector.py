@@ -22,7 +22,7 @@ from tfppdnn.protector.keyed import keyed_object
 from tfppdnn.protector.naming import find_origin
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.python_object import held_object
-from tfppdnn.protector.scheme import Scheme, as_batch
+from tfppdnn.protector.scheme import Scheme, as_batch, draws_noise
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -316,7 +316,7 @@ class Protector:
     @property
     def draws_noise(self) -> bool:
         """Whether it draws at random for each picture, as the scheme says."""
-        return bool(self.says("draws_noise", self.says("epsilon") is not None))
+        return draws_noise(self.scheme)
 
     def without_noise(self) -> Self:
         """Itself as an attacker can run it who owns it, and so its noise: nothing is drawn anew.

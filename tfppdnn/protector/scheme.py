@@ -13,6 +13,7 @@ class Scheme(Protocol):
     A scheme may say more of itself by further attributes; see `Protector.says`:
 
     - `bits`: log2 of how many different protected pictures of one size it can make.
+    - `epsilon`: of its local differential privacy, if it draws noise.
     - `draws_noise`: whether it draws at random for each picture, so that one picture becomes many.
     - `without_noise()`: the same as its owner can run it, with noise that changes nothing.
     - `fitted_on(images)`: the scheme that it becomes by learning from training images, of one
@@ -35,6 +36,13 @@ class Scheme(Protocol):
             Protected images of the same shape and dtype.
         """
         ...
+
+
+def draws_noise(scheme: Scheme) -> bool:
+    """Whether a scheme draws at random for each picture: it says so, or names its epsilon."""
+    said = getattr(scheme, "draws_noise", None)
+    # Of a `Protector` the epsilon is not asked for, which may load its network.
+    return bool(said) if said is not None else getattr(scheme, "epsilon", None) is not None
 
 
 def as_batch(images: np.ndarray) -> np.ndarray:
