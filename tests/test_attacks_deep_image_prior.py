@@ -29,6 +29,7 @@ def attacked(plain, function, *, checkpoints=None, **settings):
     return attack.run(data, checkpoints=checkpoints)
 
 
+@pytest.mark.slow
 def test_it_draws_what_is_still_there_without_having_seen_a_picture(targets):
     result = attacked(targets, coarse)
     assert (result.attack, result.threat_model) == ("deep_image_prior", ThreatModel.PROTECTOR)

@@ -47,6 +47,7 @@ def attacked(plain, held_out, protect, *, checkpoints=None, **settings):
     return InverseNetworkAttack(**{**SMALL, **settings}).run(data, checkpoints=checkpoints)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protect", [np.copy, negative])
 def test_what_hides_nothing_comes_back(digits, protect):
     plain, held_out = digits

@@ -34,6 +34,7 @@ def attacked(plain, targets, own_protect, *, checkpoints=None, **settings):
     return UnsharedWeightAttack(**{**SMALL, **settings}).run(pairs, checkpoints=checkpoints)
 
 
+@pytest.mark.slow
 def test_unprotected_images_come_back(digits):
     plain, targets = digits
     result = attacked(plain, targets, np.copy)
@@ -44,6 +45,7 @@ def test_unprotected_images_come_back(digits):
     assert "600 of the attacker's images" in result.finding
 
 
+@pytest.mark.slow
 def test_pixels_that_were_each_changed_in_their_own_way_come_back(digits):
     plain, held_out = digits
     result = attacked(plain, VICTIM.protect(held_out), VICTIM.protect)

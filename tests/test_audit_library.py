@@ -292,6 +292,7 @@ def test_the_type_of_its_data_decides_what_an_attack_is_handed():
     assert report["owner"].status == "does not apply"
 
 
+@pytest.mark.slow
 def test_tensorflow_is_quiet_and_waits_for_work():
     code = """
 import sys, tfppdnn, tfppdnn.errors
@@ -321,23 +322,15 @@ assert "tensorflow" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
-        pytest.param(
-            "import tfppdnn, tfppdnn.audit.plan; assert callable(tfppdnn.audit)",
-            marks=pytest.mark.slow,
-        ),
+        "import tfppdnn, tfppdnn.audit.plan; assert callable(tfppdnn.audit)",
         "import tfppdnn.audit.plan as plan; import tfppdnn; assert callable(tfppdnn.audit)",
         "import tfppdnn; tfppdnn.audit; from tfppdnn.audit.report import AuditReport",
-        pytest.param(
-            "from tfppdnn.audit import audit; import tfppdnn; assert tfppdnn.audit.audit is audit",
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            "import inspect, tfppdnn as t; assert 'attacks' in str(inspect.signature(t.audit))",
-            marks=pytest.mark.slow,
-        ),
+        "from tfppdnn.audit import audit; import tfppdnn; assert tfppdnn.audit.audit is audit",
+        "import inspect, tfppdnn as t; assert 'attacks' in str(inspect.signature(t.audit))",
     ],
 )
 def test_the_package_can_be_called_and_imported_from(code):

@@ -7,6 +7,9 @@ import shutil
 import pytest
 from PIL import Image
 
+# What the README's command leaves out: it makes runs and audits of its own.
+pytestmark = pytest.mark.slow
+
 TINY = [
     "--attacker_image_size=32",
     "--attacker_images=64",

@@ -208,6 +208,7 @@ def test_its_help_names_every_preset_and_what_hardened_means():
     assert make_settings("cpu").classifier == make_settings("hardened").classifier
 
 
+@pytest.mark.slow
 def test_noise_is_drawn_once_for_each_picture_and_not_for_every_epoch():
     from tfppdnn import Protector, fit_classifier
 

@@ -64,6 +64,7 @@ def test_a_wrong_call_stays_one_without_listeners(shell, wrong):
     assert shell(f"tfppdnn {wrong} 2>&-")[0] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"seed": ' + "9" * 5000 + "}", "[1, 2]"])
 def test_json_that_is_not_ours_is_named(shell, tmp_path, content):
     (tmp_path / "run").mkdir()

@@ -46,6 +46,7 @@ def test_the_committed_protector_protects(check):
         assert expected.std() > 10
 
 
+@pytest.mark.slow
 def test_every_path_of_a_run_answers_its_vector(check, made, tiny_run, capsys):
     arguments = [f"--vector={made}", f"--saved_model={tiny_run / 'protector'}"]
     assert check["main"](arguments) == 0, capsys.readouterr().out
@@ -65,6 +66,7 @@ def change(path, by, *, values=None):
     Image.fromarray(pixels.astype(np.uint8)).save(path)
 
 
+@pytest.mark.slow
 def test_a_port_that_answers_alike_passes(check, made, tmp_path, capsys):
     copy_answers(made, tmp_path)
     change(tmp_path / "expected/protector/65x96.png", 1, values=10)
@@ -72,6 +74,7 @@ def test_a_port_that_answers_alike_passes(check, made, tmp_path, capsys):
     assert "cases agree" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("by", "values", "what"), [(2, 1, "max_diff"), (1, 100, "share_diff")])
 def test_a_port_that_answers_otherwise_is_named(check, made, tmp_path, capsys, by, values, what):
     copy_answers(made, tmp_path)
@@ -82,6 +85,7 @@ def test_a_port_that_answers_otherwise_is_named(check, made, tmp_path, capsys, b
     assert said[0].startswith(f"answers: expected/protector_fp16/65x96.png: {what}")
 
 
+@pytest.mark.slow
 def test_missing_and_misshapen_answers_are_named(check, made, tmp_path, capsys):
     copy_answers(made, tmp_path)
     (tmp_path / "expected/protector/5x7.png").unlink()
@@ -92,6 +96,7 @@ def test_missing_and_misshapen_answers_are_named(check, made, tmp_path, capsys):
     assert "expected/protector_web/32x32.png: (7, 5, 3), not (32, 32, 3)" in said
 
 
+@pytest.mark.slow
 def test_a_damaged_vector_is_told_from_a_wrong_port(check, made, tmp_path, capsys):
     for path in made.rglob("*.*"):
         (tmp_path / path.relative_to(made)).parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +125,7 @@ def test_noise_is_part_of_the_vector_and_black_where_it_is_missing(check, privat
     assert check["main"](arguments) == 0, capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_port_that_draws_its_own_noise_fails_the_vector(check, private, tmp_path, capsys):
     from tfppdnn import Protector
 

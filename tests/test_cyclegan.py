@@ -203,6 +203,7 @@ def test_every_loss_and_the_accuracy_are_reported(trained):
     assert all(np.isfinite(values).all() for values in history.values())
 
 
+@pytest.mark.slow
 def test_testing_reports_the_same_metrics_and_changes_nothing(data):
     model = build(eager=True)
     batches = tf.data.Dataset.from_tensors(data)

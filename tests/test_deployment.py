@@ -59,6 +59,7 @@ def test_it_holds_classifier_gate_labels_and_page_and_nothing_else(deployed, cla
     assert json.loads((folder / "labels.json").read_text()) == list("0123456789")
 
 
+@pytest.mark.slow
 def test_no_file_that_leaves_holds_the_restorer(leaving, classified_run):
     from tfppdnn.protection.building import build_protector, build_restorer
     from tfppdnn.settings import recorded

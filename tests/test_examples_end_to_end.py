@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+# What the README's command leaves out: it makes runs and audits of its own.
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "end_to_end.py"
 
 

@@ -63,6 +63,7 @@ def test_what_ships_runs_at_any_size(name, size, tmp_path):
     assert len(np.unique(made, axis=0)) == len(images)
 
 
+@pytest.mark.slow
 def test_files_of_fixed_sizes_run(tmp_path):
     file, images = tmp_path / "web.tflite", photographs(64)
     file.write_bytes(web_tflite(tiny_protector("batch"), (32, 64)))

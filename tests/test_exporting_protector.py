@@ -74,6 +74,7 @@ def test_pixels_of_any_size_are_those_of_keras(model, directory, height, width):
     assert_same_pixels(protected, protected_by_hand(model, images))
 
 
+@pytest.mark.slow
 def test_loads_where_there_is_no_tfppdnn(model, directory, tmp_path):
     images = photographs(count=2)
     np.save(tmp_path / "images.npy", images)

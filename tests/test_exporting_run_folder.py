@@ -47,6 +47,7 @@ def test_everything_is_written_of_a_network_of_batch_normalization(images, tmp_p
     assert_figures(figures, tmp_path / "run", full_integer=True)
 
 
+@pytest.mark.slow
 def test_a_refused_file_leaves_the_earlier_one(exported, images, tmp_path, monkeypatch):
     for name in ("protector.tflite", "protector_web.tflite"):
         (tmp_path / name).write_bytes(b"earlier")

@@ -124,6 +124,7 @@ def test_batch_normalization_is_computed_in_integers(make):
     assert first == [kind.FLOAT32, kind.FLOAT32]
 
 
+@pytest.mark.slow
 def test_int8_averages_images_down_at_any_size():
     content = tflite.int8_tflite(code_model(), photographs(count=50))
     images = photographs(count=4)
@@ -133,6 +134,7 @@ def test_int8_averages_images_down_at_any_size():
     np.testing.assert_array_equal(run(content, large), expected.repeat(7, axis=1).repeat(5, axis=2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [lambda: model_of("instance"), code_model])
 def test_what_grows_with_the_image_has_fast_kernels(make):
     """LiteRT has none for integers of two axes and more, nor to slice by computed bounds."""
@@ -187,6 +189,7 @@ def test_rounding_to_half_gives_kernels_that_float16_holds_and_nearly_the_same_n
         np.testing.assert_array_equal(new, old)
 
 
+@pytest.mark.slow
 def test_browser_file_has_fixed_sizes_and_one_copy_of_the_weights():
     model, one = wide()
     content = tflite.web_tflite(model)

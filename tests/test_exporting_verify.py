@@ -63,6 +63,7 @@ def test_without_a_code_no_picture_may_be_another():
     assert "other_codes" not in figures
 
 
+@pytest.mark.slow
 def test_int8_reports_how_far_it_is(images, tmp_path):
     model = trained_protector()
     path = tmp_path / "protector_int8.tflite"

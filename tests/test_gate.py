@@ -141,7 +141,7 @@ def test_its_errors_are_recorded_and_reported(tiny_run, gate):
 @pytest.mark.parametrize(
     ("options", "steps"),
     [
-        ({"gate_steps": 2}, 2),
+        pytest.param({"gate_steps": 2}, 2, marks=pytest.mark.slow),
         pytest.param({"gate_batch_size": 900}, 2 * 1497 // 900, marks=pytest.mark.long),
     ],
 )

@@ -110,6 +110,7 @@ def test_features_are_the_averages_of_the_last_stages():
     np.testing.assert_allclose(found[-1], last, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_restorer_that_knows_nothing_costs_nothing_and_one_that_knows_all_costs_its_weight():
     (images, labels), _ = batch()
 
@@ -123,6 +124,7 @@ def test_a_restorer_that_knows_nothing_costs_nothing_and_one_that_knows_all_cost
     assert cost(images) == pytest.approx(3.0)
 
 
+@pytest.mark.slow
 def test_protector_and_restorer_pull_in_opposite_directions():
     (images, labels), _ = batch()
     model = build(lambda_=0.0, classification_weight=0, feature_weight=0, hiding_weight=1.0)
@@ -165,6 +167,7 @@ def test_one_step_trains_the_three_and_leaves_the_reference_classifier():
     assert set(figures) >= {"protector", "restored", "features", "discriminator", "accuracy"}
 
 
+@pytest.mark.slow
 def test_a_protector_under_noise_is_trained_drawn_from_and_saved(tmp_path):
     model = build(privacy_epsilon=2.0)
     before = [np.array(weight) for weight in model.protector.trainable_weights]

@@ -52,6 +52,7 @@ def rates_and_kinds(model):
     return [(type(each).__name__, float(each.learning_rate)) for each in model.optimizers]
 
 
+@pytest.mark.slow
 def test_any_optimizer_or_its_name_will_do(build):
     model = build()
     assert isinstance(model.optimizer, keras.optimizers.Adam)
@@ -65,6 +66,7 @@ def test_any_optimizer_or_its_name_will_do(build):
     assert {kind for kind, _ in rates_and_kinds(model)} == {"RMSprop"}
 
 
+@pytest.mark.slow
 def test_each_of_them_may_have_an_optimizer_of_its_own():
     model = cyclegan()
     model.compile(optimizer="adam", discriminators_optimizer=keras.optimizers.SGD(0.5))
@@ -99,6 +101,7 @@ def test_a_saved_model_goes_on_as_if_never_stopped(build, pairs, tmp_path):
     assert int(loaded.optimizers[-1].iterations) == 4
 
 
+@pytest.mark.slow
 def test_a_file_can_be_loaded_without_its_optimizers(build, pairs, tmp_path):
     model = build()
     model.save(tmp_path / "model.keras")
@@ -107,6 +110,7 @@ def test_a_file_can_be_loaded_without_its_optimizers(build, pairs, tmp_path):
     np.testing.assert_array_equal(loaded(images), model(images))
 
 
+@pytest.mark.slow
 def test_the_configuration_makes_an_equal_model(build):
     model = build()
     again = type(model).from_config(model.get_config())
@@ -119,6 +123,7 @@ def test_the_configuration_makes_an_equal_model(build):
     np.testing.assert_array_equal(again(images), model(images))
 
 
+@pytest.mark.slow
 def test_settings_and_the_mean_image_are_kept():
     model = hardened(hiding_weight=3.5)
     again = type(model).from_config(model.get_config())
@@ -129,6 +134,7 @@ def test_settings_and_the_mean_image_are_kept():
     assert (again.gamma, again.perceptual_cap) == ((-2.0, 0.1, 0.2), None)
 
 
+@pytest.mark.slow
 def test_features_of_their_own_are_saved_with_their_weights(tmp_path):
     model, rng = cyclegan(), np.random.default_rng(0)
     shapes = {"kernel": [(3, 3, 3, 64), (3, 3, 64, 64)], "bias": [(64,), (64,)]}
@@ -163,7 +169,10 @@ def test_features_may_be_named_by_their_layer():
     np.testing.assert_array_equal(model.features(images), expected(images))
 
 
-@pytest.mark.parametrize("known", [pytest.param(True, marks=pytest.mark.long), False])
+@pytest.mark.parametrize(
+    "known",
+    [pytest.param(True, marks=pytest.mark.long), pytest.param(False, marks=pytest.mark.slow)],
+)
 def test_every_pair_is_seen_the_last_short_batch_too(build, pairs, known):
     model = build()
     before = model.protector.get_weights()
@@ -180,6 +189,7 @@ def test_every_pair_is_seen_the_last_short_batch_too(build, pairs, known):
     assert weights_changed(before, model)
 
 
+@pytest.mark.slow
 def test_evaluating_reports_what_fitting_does_and_changes_nothing(build, pairs):
     model = build()
     before = state(model)
@@ -220,6 +230,7 @@ def test_one_step_of_the_hardened_objective_compiled_by_xla(pairs):
     assert weights_changed(before, model)
 
 
+@pytest.mark.slow
 def test_one_step_in_half_precision(build, pairs, tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -254,6 +265,7 @@ def test_a_configuration_is_good_for_more_than_one_model(build):
     assert [v.shape for v in first.variables] == [v.shape for v in second.variables]
 
 
+@pytest.mark.slow
 def test_a_short_last_batch_counts_for_as_many_images_as_it_has(pairs):
     """What is a mean over images is the same in one batch and in three."""
     model = BUILDERS["cyclegan"]()

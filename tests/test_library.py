@@ -179,6 +179,7 @@ def test_whole_settings_leave_no_room_for_a_preset(make, settings):
         make(dataset="digits", preset="cpu", settings=settings)
 
 
+@pytest.mark.slow
 def test_settings_that_are_none_are_refused(result):
     with pytest.raises(UserError, match="there is no such preset"):
         train((np.zeros((4, 32, 32, 3), np.uint8), np.arange(4)), preset="fast")

@@ -56,6 +56,7 @@ def test_tanakas_scheme_asks_for_it_and_ele_does_not():
     assert FRONTS[fronts["tanaka"]] is block_adaptation
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_exported_with_its_classifier(tmp_path):
     model = tiny(front=block_adaptation)
     images = RNG.integers(0, 256, (4, 32, 32, 3), np.uint8)

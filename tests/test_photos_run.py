@@ -201,6 +201,7 @@ def copied(run, out, *, without):
     return out
 
 
+@pytest.mark.slow
 def test_export_measures_and_writes_all_that_train_does(run, metrics, tmp_path, call):
     copy = copied(run, tmp_path / "run", without=("gate", "protector.tflite"))
     code, figures, errors = call("export", copy)
@@ -227,6 +228,7 @@ def test_train_writes_a_file_again_and_measures_nothing_by_a_classifier_that_is_
     ).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_cloud_learns_from_pictures_that_were_each_protected_once(run, tmp_path):
     result = fit_classifier(run, out=tmp_path / "classifier")
     assert result.figures["network"] == "dense"
@@ -247,6 +249,7 @@ def test_plain_pictures_are_not_compared_by_a_network_made_for_codes(run, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["MobileNetV2", "MobileNetV3Small", "ResNet50"])
 def test_a_trunk_may_be_any_network_of_keras_applications(name, monkeypatch):
     build = getattr(keras.applications, name)

@@ -61,6 +61,7 @@ def test_a_bar_fits_a_terminal_and_says_what_is_left(title):
     assert "discriminator" not in "".join(bars)
 
 
+@pytest.mark.slow
 def test_two_figures_are_shown_where_there_is_room_and_whole():
     assert on_a_terminal("gate")[-1].endswith("left, accuracy 0.988, classification 4.29")
     assert on_a_terminal("protected images")[-1].endswith("left, accuracy 0.988")

@@ -332,6 +332,7 @@ print(train.__name__, fit_classifier.__name__, __version__)
     assert names == f"train fit_classifier {tfppdnn.__version__}"
 
 
+@pytest.mark.slow
 def test_a_classifier_learns_from_what_a_function_protects():
     labels = np.arange(200) % 2
     images = (RNG.integers(0, 60, (200, 32, 32, 3)) + 150 * labels[:, None, None, None]).astype(

@@ -185,6 +185,7 @@ def test_an_image_that_exceeds_the_memory_is_refused(protectors, monkeypatch):
         protector.protect(np.zeros((300, 300, 3), np.uint8))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the tensors are counted")
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_no_more_memory_is_used_than_was_reserved(norm, tmp_path):

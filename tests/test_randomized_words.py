@@ -200,6 +200,7 @@ def pictures():
     return np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["protector.keras", "protector.tflite", "protector"])
 def test_pictures_that_become_the_same_by_chance_are_no_fault(files, pictures, file):
     """To refuse that two become one would tell that they differ."""
@@ -240,6 +241,7 @@ def test_every_file_draws_anew_for_each_picture(name, files, pictures):
     assert max(counts) / 400 == pytest.approx(true, abs=5 * math.sqrt(true * (1 - true) / 400))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["protector", "protector.tflite", "protector.keras"])
 def test_whoever_owns_the_noise_looks_up_among_pictures_without_it(name, files):
     protector = Protector.from_preset(files / name, trust=True)

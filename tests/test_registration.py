@@ -68,6 +68,7 @@ def registered_here():
                 yield f"tfppdnn>{node.name}"
 
 
+@pytest.mark.slow
 def test_keras_knows_every_class_that_any_module_registers():
     names = list(registered_here())
     assert "tfppdnn>CycleGAN" in names

@@ -134,6 +134,7 @@ def test_it_loads_by_its_name(made, tiny_run, monkeypatch):
     np.testing.assert_allclose(load_protector("tiny").protect(images), expected, atol=1)
 
 
+@pytest.mark.slow
 def test_made_again_it_is_the_same(made, tiny_run, audit, classified, tmp_path):
     again = tmp_path / "tiny"
     for _ in range(2):  # The second replaces the first.
@@ -369,6 +370,7 @@ def test_a_card_tells_of_nothing_else(nudged, tiny_run, tmp_path, capsys, case):
         ship(tiny_run, out=tmp_path / "out", comparison=path)
 
 
+@pytest.mark.slow
 def test_an_option_that_has_come_since_makes_no_other_command(nudged, tiny_run, tmp_path, capsys):
     settings = json.loads((nudged / "config.json").read_text())["settings"]
     del settings["privacy_epsilon"]

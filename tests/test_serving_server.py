@@ -97,6 +97,7 @@ def test_stopping_answers_what_has_come(served_run):
         CLIENT.get(address)
 
 
+@pytest.mark.slow
 def test_the_command_serves_until_it_is_told_to_stop(served_run):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     command = [

@@ -9,6 +9,9 @@ import pytest
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import PhotoSettings
 
+# What the README's command leaves out: it makes runs and audits of its own.
+pytestmark = pytest.mark.slow
+
 STAGES = ("reference_classifier", "preliminary_images")
 
 
