@@ -24,9 +24,11 @@ CLIENT = [
     "tqdm>=4.66.3",
     "lazy-loader>=0.4",
 ]
-BOTH = ["tensorflow>=2.21", "keras>=3.15", "pydantic>=2.7"]
+SETTINGS = "pydantic>=2.7"
 TRAIN = [
-    *BOTH,
+    SETTINGS,
+    "tensorflow>=2.21",
+    "keras>=3.15",
     "tensorflow-datasets>=4.9.10",
     "importlib-resources>=5",  # Which tensorflow-datasets downloads with and does not require.
     "keras-cv>=0.9",
@@ -37,15 +39,15 @@ TRAIN = [
     "jinja2>=3.1.6",
     "tensorboard>=2.20",
 ]
+# What answers; TensorFlow only for classifiers of earlier versions, and for --refuse_plain.
 SERVE = [
-    *BOTH,
+    SETTINGS,
     "fastapi>=0.120.1",
     "uvicorn>=0.30",
     "starlette>=0.49.1",  # Earlier ones let a Range header cost minutes (CVE-2025-62727).
     "h11>=0.16",  # Earlier ones misread chunked bodies (CVE-2025-43859).
     # Others unfold a compressed message whole before they see that it is too large.
     "grpcio>=1.82.2,!=1.83.0",
-    "tensorflow-serving-api>=2.21",
     "prometheus-client>=0.20",
 ]
 ALL = sorted({*TRAIN, *SERVE})
@@ -95,6 +97,8 @@ setup(
             "ruff>=0.6",
             "httpx>=0.27",
             "schemathesis>=4",
+            # TensorFlow Serving's published messages, which ours are held against.
+            "tensorflow-serving-api>=2.21",
             "websocket-client>=1.6",
             "uv>=0.5",
             "build>=1.2",

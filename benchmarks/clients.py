@@ -105,20 +105,17 @@ def _rest_requests(address: str) -> list[bytes]:
 
 def _grpc_requests() -> list[bytes]:
     if "grpc" not in _written:
-        from tfppdnn.client.tf_serving_messages import messages
+        from tfppdnn.tf_serving_messages import UINT8, messages
 
-        kinds, uint8 = messages(), 4
-        dimensions = [kinds.Dimension(size=size) for size in (1, SIZE, SIZE, 3)]
-        model = kinds.Model(name="classifier", signature_name="serving_default")
         _written["grpc"] = []
         for image in pictures():
-            tensor = kinds.Tensor(
-                dtype=uint8,
-                tensor_shape=kinds.Shape(dim=dimensions),
-                tensor_content=image.tobytes(),
-            )
-            named = [kinds.NamedTensor(key="image", value=tensor)]
-            request = kinds.PredictRequest(model_spec=model, inputs=named)
+            request = messages().PredictRequest()
+            request.model_spec.name = "classifier"
+            request.model_spec.signature_name = "serving_default"
+            tensor = request.inputs["image"]
+            tensor.dtype, tensor.tensor_content = UINT8, image.tobytes()
+            for size in (1, SIZE, SIZE, 3):
+                tensor.tensor_shape.dim.add(size=size)
             _written["grpc"].append(request.SerializeToString())
     return _written["grpc"]
 
@@ -127,10 +124,10 @@ def probabilities(kind: str, answer: bytes) -> list[float]:
     """What an answer about one picture says."""
     if kind == "rest":
         return json.loads(answer)["predictions"][0]["probabilities"]
-    from tfppdnn.client.tf_serving_messages import array_of, messages
+    from tfppdnn.tf_serving_messages import array_of, messages
 
     outputs = messages().PredictResponse.FromString(answer).outputs
-    return array_of({one.key: one.value for one in outputs}["probabilities"])[0].tolist()
+    return array_of(outputs["probabilities"])[0].tolist()
 
 
 async def _load(kind: str, address: str, clients: int, seconds: float) -> dict[str, Any]:

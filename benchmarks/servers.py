@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -24,13 +24,11 @@ class Server:
     Attributes:
         name: As the table calls it.
         command: What Python is called with; `{folder}` is where the classifier is.
-        environment: Variables of the process.
         ways: How it can be asked: `rest`, `grpc`.
     """
 
     name: str
     command: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
     ways: tuple[str, ...] = ("rest",)
 
 
@@ -77,7 +75,7 @@ def started(server: Server, folder: Path, log: Path) -> Iterator[Running]:
             stdout=subprocess.DEVNULL,
             stderr=said,
             cwd=_ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **server.environment},
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
     try:
         text = _until_ready(process, server.name, log)

@@ -43,43 +43,48 @@ _DIRECT = {1: "SavedModel without a server, one by one", 64: "the same, 64 at a 
 
 def serving(rounds: int | None) -> dict[str, Any]:
     """`serve` beside a bare server, and beside no server."""
-    return _measured(
-        "serving",
-        "One 32x32 picture a request, of so many clients at the same time; ResNet-18 of width "
-        "0.25. Ratios are to `serve` by REST with as many clients.",
-        (_OURS, _BARE),
-        rounds or ROUNDS,
-        targets={f"{_BARE.name}, {_WAYS['rest']}, {clients}": 1.0 for clients in CLIENTS},
-        direct=True,
-    )
+    servers, rounds = (_OURS, _BARE), rounds or ROUNDS
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        _write_classifier(folder)
+        load = stack.enter_context(_load_generator())
+        running = {
+            server.name: stack.enter_context(started(server, folder, folder / f"{number}.log"))
+            for number, server in enumerate(servers)
+        }
+        workers = {
+            batch_size: stack.enter_context(
+                Worker.started(
+                    Contender(
+                        name=called,
+                        prepare="benchmarks.serving:direct",
+                        settings={"folder": str(folder), "batch_size": batch_size},
+                    ),
+                    folder / f"{batch_size}.npz",
+                )
+            )
+            for batch_size, called in _DIRECT.items()
+        }
+        asked = [(server, way) for server in servers for way in server.ways]
+        difference = _differences(asked, running, load, workers)
+        turns: dict[str, list[dict[str, float]]] = {}
+        for number in tqdm(range(rounds + 1), desc="serving", unit="round"):
+            for row, turn in _round(asked, running, load, workers):
+                if number:
+                    turns.setdefault(row, []).append(turn)
+    return {
+        "name": "serving",
+        "what": "One 32x32 picture a request, of so many clients at the same time; ResNet-18 of "
+        "width 0.25. Ratios are to `serve` by REST with as many clients.",
+        "unit": "requests",
+        "rounds": rounds,
+        "targets": {f"{_BARE.name}, {_WAYS['rest']}, {clients}": 1.0 for clients in CLIENTS},
+        "contenders": _rows(turns, difference, asked),
+        "notes": [_waits(turns)],
+    }
 
 
-def serving_onednn(rounds: int | None) -> dict[str, Any]:
-    """`serve` with TensorFlow's oneDNN kernels and without."""
-    return _measured(
-        "serving_onednn",
-        "`serve` with TensorFlow's oneDNN kernels and without; otherwise as `serving`.",
-        (
-            Server(
-                name="serve, oneDNN on",
-                command=_SERVE,
-                environment={"TF_ENABLE_ONEDNN_OPTS": "1"},
-                ways=("rest", "grpc"),
-            ),
-            Server(
-                name="serve, oneDNN off",
-                command=_SERVE,
-                environment={"TF_ENABLE_ONEDNN_OPTS": "0"},
-                ways=("rest", "grpc"),
-            ),
-        ),
-        rounds or ROUNDS,
-        targets={},
-        direct=False,
-    )
-
-
-MEASURES = {"serving": serving, "serving_onednn": serving_onednn}
+MEASURES = {"serving": serving}
 
 
 def direct(*, folder: str, batch_size: int) -> Work:
@@ -101,54 +106,6 @@ def direct(*, folder: str, batch_size: int) -> Work:
     # The signatures hold references into the loaded object, which must be kept.
     call.model = model
     return Work(call=call, items=len(files), outputs={"probabilities": np.concatenate(outputs)})
-
-
-def _measured(
-    name: str,
-    what: str,
-    servers: tuple[Server, ...],
-    rounds: int,
-    *,
-    targets: dict[str, float],
-    direct: bool,
-) -> dict[str, Any]:
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        _write_classifier(folder)
-        load = stack.enter_context(_load_generator())
-        running = {
-            server.name: stack.enter_context(started(server, folder, folder / f"{number}.log"))
-            for number, server in enumerate(servers)
-        }
-        workers = {
-            batch_size: stack.enter_context(
-                Worker.started(
-                    Contender(
-                        name=called,
-                        prepare="benchmarks.serving:direct",
-                        settings={"folder": str(folder), "batch_size": batch_size},
-                    ),
-                    folder / f"{batch_size}.npz",
-                )
-            )
-            for batch_size, called in (_DIRECT.items() if direct else ())
-        }
-        asked = [(server, way) for server in servers for way in server.ways]
-        difference = _differences(asked, running, load, workers)
-        turns: dict[str, list[dict[str, float]]] = {}
-        for number in tqdm(range(rounds + 1), desc=name, unit="round"):
-            for row, turn in _round(asked, running, load, workers):
-                if number:
-                    turns.setdefault(row, []).append(turn)
-    return {
-        "name": name,
-        "what": what,
-        "unit": "requests",
-        "rounds": rounds,
-        "targets": targets,
-        "contenders": _rows(turns, difference, asked),
-        "notes": [_waits(turns)],
-    }
 
 
 def _round(

@@ -21,7 +21,10 @@ ROWS = (
         "streams",
         "interrupts",
     ),
-    ("progress", "commands", "files", "python_names", "settings", "signature", "system_noise"),
+    (
+        *("progress", "commands", "files", "python_names", "settings", "signature"),
+        *("system_noise", "tf_serving_messages"),
+    ),
     ("workers",),
     ("run_record", "ownership"),
     ("timing", "run_folder"),

@@ -29,8 +29,7 @@ _MODULES_OF = {
         *("sklearn", "matplotlib", "jinja2", "tensorboard"),
     },
     "serve": {
-        *("tensorflow", "keras", "pydantic", "fastapi", "starlette", "uvicorn", "h11", "grpc"),
-        *("tensorflow_serving", "prometheus_client"),
+        *("pydantic", "fastapi", "starlette", "uvicorn", "h11", "grpc", "prometheus_client"),
     },
 }
 """What an extra of the installation brings, by its name."""

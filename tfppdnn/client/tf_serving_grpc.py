@@ -38,7 +38,7 @@ class GrpcTransport:
         try:
             import grpc
 
-            from tfppdnn.client import tf_serving_messages
+            from tfppdnn import tf_serving_messages
         except ImportError:
             raise UserError(
                 f"{address} needs one more package: pip install grpcio, or pass the server's "
@@ -53,7 +53,7 @@ class GrpcTransport:
 
     def predict(self, pngs: list[bytes]) -> list[Answer]:
         """Has images classified; see `Transport.predict`."""
-        request = self._messages.predict_request(self._model, pngs)
+        request = self._request(pngs)
         with self._channel() as channel:
             call = channel.unary_unary(
                 self._messages.PREDICT,
@@ -65,6 +65,17 @@ class GrpcTransport:
             except self._grpc.RpcError as error:
                 raise self._error(error) from None
         return self._answers(response, len(pngs))
+
+    def _request(self, pngs: list[bytes]) -> Any:
+        kinds = self._messages.messages()
+        request = kinds.PredictRequest(
+            model_spec=kinds.ModelSpec(name=self._model, signature_name="encoded")
+        )
+        tensor = request.inputs["image_bytes"]
+        tensor.dtype = self._messages.STRING
+        tensor.tensor_shape.dim.add(size=len(pngs))
+        tensor.string_val.extend(pngs)
+        return request
 
     def _channel(self) -> Any:
         options = [
@@ -80,8 +91,9 @@ class GrpcTransport:
 
     def _answers(self, response: Any, count: int) -> list[Answer]:
         try:
-            tensors = {output.key: output.value for output in response.outputs}
-            arrays = [self._messages.array_of(tensors[name]) for name in _OUTPUTS]
+            if missing := set(_OUTPUTS) - set(response.outputs):
+                raise KeyError(*sorted(missing))
+            arrays = [self._messages.array_of(response.outputs[name]) for name in _OUTPUTS]
             if {len(array) for array in arrays} != {count}:
                 raise ValueError(f"not {count} answers to {count} images")
             return [

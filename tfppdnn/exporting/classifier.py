@@ -1,4 +1,4 @@
-"""A classifier as a SavedModel."""
+"""A classifier as a SavedModel, with a LiteRT file inside for `serve`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfppdnn.exporting.decoding import decode_image
 from tfppdnn.exporting.graphs import write_saved_model
+from tfppdnn.exporting.tflite import as_tflite
 from tfppdnn.models.inference import inference
 
 
@@ -21,6 +22,7 @@ def export_classifier(
     directory: str | os.PathLike[str],
     *,
     image_size: int | tuple[int, int],
+    litert: bool = True,
 ) -> None:
     """Writes a classifier as a SavedModel that loads with plain `tf.saved_model.load`.
 
@@ -33,13 +35,15 @@ def export_classifier(
     Images of another size than the classifier was trained at are resized bilinearly
     (with antialiasing when made smaller, as Pillow does) and rounded to 8 bits.
 
-    The names also stand in `assets.extra/labels.json`, a list, for who does not run it.
+    Two files lie in `assets.extra` for who has no TensorFlow: `labels.json`, a list of the names,
+    and `classifier.tflite`, from uint8 [N, *image_size, 3] to probabilities, float32 [N, K].
 
     Args:
         model: Maps float32 [N, H, W, 3] in [0, 1] to logits [N, K].
         class_names: K names; they travel inside.
         directory: Where the SavedModel shall stand.
         image_size: Height and width that the classifier was trained at; one number for both.
+        litert: Whether to write `classifier.tflite`, which `serve` runs.
 
     Raises:
         ValueError: The number of names is not the number of logits.
@@ -84,9 +88,20 @@ def export_classifier(
             "encoded": (classify_files, [tf.TensorSpec([None], tf.string, name="image_bytes")]),
         },
     )
-    labels = Path(directory, "assets.extra", "labels.json")
-    labels.parent.mkdir()
-    labels.write_text(json.dumps(list(class_names), indent=2) + "\n", encoding="utf-8")
+    beside = Path(directory, "assets.extra")
+    beside.mkdir()
+    labels = json.dumps(list(class_names), indent=2) + "\n"
+    (beside / "labels.json").write_text(labels, encoding="utf-8")
+    if not litert:
+        return
+    of_this_size = tf.TensorSpec([None, *size, 3], tf.uint8, name="image")
+
+    def classify_pixels(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        logits = run(tf.cast(image, tf.float32) / 255.0)
+        return {"probabilities": tf.nn.softmax(tf.cast(logits, tf.float32))}
+
+    content = as_tflite({"serving_default": (classify_pixels, [of_this_size])})
+    (beside / "classifier.tflite").write_bytes(content)
 
 
 def _resized(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

@@ -29,7 +29,7 @@ WEB_SIZES = (32, 64, 96, 224)
 
 def float32_tflite(model: keras.Model) -> bytes:
     """Returns h_p as a TFLite file of float32 weights, for images of any size."""
-    return _converted({"serving_default": _protect(model)})
+    return as_tflite({"serving_default": _protect(model)})
 
 
 def float16_tflite(float32: bytes) -> bytes:
@@ -51,7 +51,7 @@ def web_tflite(model: keras.Model, sizes: Sequence[int] = WEB_SIZES) -> bytes:
         sizes: One signature `protect_SIZE` is made for square images of each of these; all
             share one copy of the weights.
     """
-    return _converted({f"protect_{s}": _protect(model, height=s, width=s) for s in sizes})
+    return as_tflite({f"protect_{s}": _protect(model, height=s, width=s) for s in sizes})
 
 
 def fully_quantizable(model: keras.Model) -> bool:
@@ -80,14 +80,14 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
     """
     signatures = {"serving_default": _protect(model)}
     if not fully_quantizable(model):
-        return _converted(signatures, optimizations=[tf.lite.Optimize.DEFAULT])
+        return as_tflite(signatures, optimizations=[tf.lite.Optimize.DEFAULT])
 
     def representative():
         for image in images:
             noise = {spec.name: system_noise(*spec.shape) for spec in noise_specs(model, 1)}
             yield {"image": image[np.newaxis], **noise}
 
-    kept = _kept_in_floats(model, _converted(signatures))
+    kept = _kept_in_floats(model, as_tflite(signatures))
 
     def quantized(converter: tf.lite.TFLiteConverter) -> bytes:
         # It quantizes all but what it is told; made to find errors, hence its name.
@@ -97,7 +97,7 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
             debug_options=tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=kept),
         ).get_nondebug_quantized_model()
 
-    return _converted(
+    return as_tflite(
         signatures,
         convert=quantized,
         optimizations=[tf.lite.Optimize.DEFAULT],
@@ -130,11 +130,18 @@ def _protect(model: keras.Model, *, height: int | None = None, width: int | None
     return lambda *inputs: {"protected": protect(*inputs)}, [takes, *noise_specs(model, 1)]
 
 
-def _converted(
+def as_tflite(
     signatures: Signatures,
     convert: Callable[[tf.lite.TFLiteConverter], bytes] = methodcaller("convert"),
     **settings: object,
 ) -> bytes:
+    """Writes functions, and the weights they use, as a TFLite file.
+
+    Args:
+        signatures: The functions.
+        convert: Is given the converter that is ready.
+        settings: Attributes of the converter.
+    """
     with tempfile.TemporaryDirectory() as directory:
         write_saved_model(directory, signatures)
         with silenced():

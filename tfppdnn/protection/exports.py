@@ -141,7 +141,13 @@ def _export_photos(
 def export_reference(run: RunFolder, classifier: keras.Model, dataset: ImageDataset) -> None:
     """Writes RUN/reference_classifier."""
     with written_whole(run.path / "reference_classifier") as temporary:
-        export_classifier(classifier, dataset.class_names, temporary, image_size=dataset.image_size)
+        export_classifier(
+            classifier,
+            dataset.class_names,
+            temporary,
+            image_size=dataset.image_size,
+            litert=False,  # It is the audit's, and nobody serves it.
+        )
 
 
 def export_protector(

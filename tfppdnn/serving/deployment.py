@@ -9,7 +9,6 @@ from typing import Any
 
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
-from tfppdnn.quiet import import_tensorflow
 from tfppdnn.serving.version_folders import check_servable
 from tfppdnn.serving.web_protector import WEB_TFLITE, check_web_protector, web_protector
 
@@ -75,6 +74,4 @@ def _page_of(run: Path) -> Path | None:
         check_web_protector(run)
     except UserError:
         return None
-    if not (run / WEB_TFLITE).is_file():
-        import_tensorflow()
     return web_protector(run)

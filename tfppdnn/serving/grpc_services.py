@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import functools
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import grpc
-from tensorflow_serving.apis import (
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
 
 from tfppdnn.serving.images import INPUT_NAMES, RequestImages
 from tfppdnn.serving.metrics import Metrics
@@ -19,8 +15,9 @@ from tfppdnn.serving.model_info import metadata_response, status_response
 from tfppdnn.serving.predictor import Predictor
 from tfppdnn.serving.refusal import Refusal, invalid
 from tfppdnn.serving.served_model import OUTPUT_NAMES
-from tfppdnn.serving.tensors import images_of, tensor_proto
+from tfppdnn.serving.tensors import images_of, write_tensor
 from tfppdnn.serving.versions import ModelVersions
+from tfppdnn.tf_serving_messages import MODEL_SERVICE, PREDICTION_SERVICE, messages
 
 
 def add_services(
@@ -30,12 +27,25 @@ def add_services(
 
     The server is one of `UnreadableRequests`.
     """
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        PredictionService(versions, predictor, metrics), server
-    )
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-        ModelService(versions, metrics), server
-    )
+    services = {
+        PREDICTION_SERVICE: PredictionService(versions, predictor, metrics),
+        MODEL_SERVICE: ModelService(versions, metrics),
+    }
+    for name, service in services.items():
+        handlers = {
+            method: grpc.unary_unary_rpc_method_handler(
+                getattr(service, method),
+                request_deserializer=_reader(request),
+                response_serializer=lambda message: message.SerializeToString(),
+            )
+            for method, request in service.METHODS.items()
+        }
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, handlers)])
+
+
+def _reader(request: str | None) -> Callable[[bytes], Any]:
+    """What makes a request of bytes; without a message's name, nobody reads it."""
+    return bytes if request is None else getattr(messages(), request).FromString
 
 
 _UNREADABLE = object()
@@ -86,8 +96,16 @@ def _answering(method: str):
     return decorate
 
 
-class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+class PredictionService:
     """Predict and GetModelMetadata; the methods for tf.Example answer UNIMPLEMENTED."""
+
+    METHODS: ClassVar = {
+        "Predict": "PredictRequest",
+        "GetModelMetadata": "GetModelMetadataRequest",
+        "Classify": None,
+        "Regress": None,
+        "MultiInference": None,
+    }
 
     def __init__(self, versions: ModelVersions, predictor: Predictor, metrics: Metrics):
         self.versions = versions
@@ -102,12 +120,12 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             filtered = _outputs(request.output_filter)
             images = await self.predictor.in_thread(_images, request)
             outputs = await self.predictor.answer(version.model, images)
-            response = predict_pb2.PredictResponse()
+            response = messages().PredictResponse()
             response.model_spec.name = self.versions.name
             response.model_spec.version.value = version.number
             response.model_spec.signature_name = images.signature
             for name in filtered:
-                response.outputs[name].CopyFrom(tensor_proto(outputs[name]))
+                write_tensor(outputs[name], response.outputs[name])
             return response
 
     @_answering("metadata")
@@ -135,8 +153,13 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         raise _takes_no_examples()
 
 
-class ModelService(model_service_pb2_grpc.ModelServiceServicer):
+class ModelService:
     """GetModelStatus; the configuration cannot be changed from outside."""
+
+    METHODS: ClassVar = {
+        "GetModelStatus": "GetModelStatusRequest",
+        "HandleReloadConfigRequest": None,
+    }
 
     def __init__(self, versions: ModelVersions, metrics: Metrics):
         self.versions = versions
@@ -165,7 +188,7 @@ def _model(spec) -> dict[str, Any]:
     }
 
 
-def _images(request: predict_pb2.PredictRequest) -> RequestImages:
+def _images(request: Any) -> RequestImages:
     signature = request.model_spec.signature_name or "serving_default"
     if signature not in INPUT_NAMES:
         raise Refusal(

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tfppdnn.images.scans import MOST_SCANS, has_too_many_scans
-from tfppdnn.serving.refusal import invalid
+from tfppdnn.serving.refusal import Refusal, invalid
 
 # A request within it needs about 400 MB when the classifier has resized it to float32.
 MAX_PIXELS = 2**24
@@ -45,12 +45,7 @@ class RequestImages:
         if self.signature == "serving_default":
             return [self.values] if len(self) else []
         by_size: dict[tuple[int, ...], list[np.ndarray]] = {}
-        for encoded in self.values:
-            try:
-                with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
-                    pixels = np.asarray(image.convert("RGB"))
-            except Exception:
-                raise _undecodable() from None
+        for pixels in map(decoded, self.values):
             by_size.setdefault(pixels.shape, []).append(pixels)
         return [np.stack(images) for images in by_size.values()]
 
@@ -83,6 +78,27 @@ def checked_images(signature: str, values: np.ndarray) -> RequestImages:
     return RequestImages(signature, values, pixels)
 
 
+def decoded(encoded: bytes) -> np.ndarray:
+    """Decodes a JPEG or PNG file, as the SavedModel does, to uint8 [H, W, 3].
+
+    A greyscale or palette image becomes RGB, of 16 bits the upper 8 are kept, an alpha channel is
+    dropped and an EXIF orientation is not applied.
+
+    Raises:
+        Refusal: It is broken, or something else.
+    """
+    try:
+        with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
+            if image.mode.startswith("I"):
+                # Pillow's own conversion of 16-bit greyscale clips at 255 instead of scaling.
+                grey = (np.asarray(image) >> 8).astype(np.uint8)
+                return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+            return np.asarray(image.convert("RGB"))
+    except Exception:
+        # Decoders answer damaged bytes with errors of every kind.
+        raise undecodable() from None
+
+
 def _pixels_of(encoded: bytes) -> int:
     try:
         # Reads the header only: a small file may unfold to gigabytes.
@@ -92,11 +108,12 @@ def _pixels_of(encoded: bytes) -> int:
         raise invalid(f"an image of image_bytes has more than {MAX_PIXELS} pixels") from None
     except Exception:
         # Decoders answer damaged bytes with errors of every kind.
-        raise _undecodable() from None
+        raise undecodable() from None
     if has_too_many_scans(io.BytesIO(encoded)):
         raise invalid(f"a JPEG of image_bytes has more than {MOST_SCANS} scans; send PNG files")
     return pixels
 
 
-def _undecodable():
+def undecodable() -> Refusal:
+    """What a broken image is refused with."""
     return invalid("cannot decode image_bytes; each must be one whole JPEG or PNG file")

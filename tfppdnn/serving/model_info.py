@@ -7,25 +7,20 @@ from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-)
 
 from tfppdnn.serving.versions import ModelVersion
+from tfppdnn.tf_serving_messages import messages, number_of_state
 
 # TensorFlow Serving's number for a version that could not be loaded.
 _UNKNOWN_ERROR = 2
 
 
-def status_response(
-    versions: Sequence[ModelVersion],
-) -> get_model_status_pb2.GetModelStatusResponse:
+def status_response(versions: Sequence[ModelVersion]) -> Message:
     """Returns the answer of `ModelService.GetModelStatus`."""
-    response = get_model_status_pb2.GetModelStatusResponse()
+    response = messages().GetModelStatusResponse()
     for version in versions:
         status = response.model_version_status.add(version=version.number)
-        status.state = get_model_status_pb2.ModelVersionStatus.State.Value(version.state)
+        status.state = number_of_state(version.state)
         status.status.error_code = _UNKNOWN_ERROR if version.error else 0
         status.status.error_message = version.error
     return response
@@ -36,16 +31,14 @@ def status_json(versions: Sequence[ModelVersion]) -> dict[str, Any]:
     return _as_dict(status_response(versions))
 
 
-def metadata_response(
-    name: str, version: ModelVersion
-) -> get_model_metadata_pb2.GetModelMetadataResponse:
+def metadata_response(name: str, version: ModelVersion) -> Message:
     """Returns the answer of `PredictionService.GetModelMetadata`.
 
     Args:
         name: The model's name.
         version: One that is in memory.
     """
-    response = get_model_metadata_pb2.GetModelMetadataResponse()
+    response = messages().GetModelMetadataResponse()
     response.model_spec.name = name
     response.model_spec.version.value = version.number
     response.metadata["signature_def"].Pack(_signatures(version))
@@ -61,8 +54,8 @@ def metadata_json(name: str, version: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _signatures(version: ModelVersion) -> get_model_metadata_pb2.SignatureDefMap:
-    signatures = get_model_metadata_pb2.SignatureDefMap()
+def _signatures(version: ModelVersion) -> Message:
+    signatures = messages().SignatureDefMap()
     for signature, definition in version.model.signature_defs.items():
         signatures.signature_def[signature].CopyFrom(definition)
     return signatures

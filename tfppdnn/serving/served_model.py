@@ -1,47 +1,28 @@
-"""The classifier in memory, ready to answer."""
+"""The classifier in memory, ready to answer: run by LiteRT, or else by TensorFlow."""
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
+from typing import Any, Protocol
 
-import grpc
 import numpy as np
-import tensorflow as tf
-from PIL import Image
-from tensorflow.core.protobuf import saved_model_pb2
+from google.protobuf.message import DecodeError
 
-from tfppdnn.serving.images import INPUT_NAMES
-from tfppdnn.serving.refusal import Refusal, invalid
+from tfppdnn.quiet import import_tensorflow
+from tfppdnn.serving.version_folders import has_litert_file
+from tfppdnn.tf_serving_messages import messages
 
 OUTPUT_NAMES = frozenset({"probabilities", "class_id", "label"})
 
 
-class ServedModel:
-    """A classifier's SavedModel in memory.
+class ServedModel(Protocol):
+    """What answers.
 
-    Args:
-        path: A SavedModel with the signatures that `export_classifier` writes.
-
-    Raises:
-        ValueError: It is no such SavedModel.
-        Exception: What TensorFlow raises on files that are damaged or not complete.
+    Attributes:
+        signature_defs: Its signatures, SignatureDef messages by name.
     """
 
-    def __init__(self, path: Path):
-        self.signature_defs = read_signature_defs(path)
-        # The signatures hold references into the loaded object: both must be kept.
-        self._loaded = tf.saved_model.load(str(path))
-        self._signatures = self._loaded.signatures
-        for signature, name in INPUT_NAMES.items():
-            function = self._signatures.get(signature)
-            inputs = function.structured_input_signature[1] if function else {}
-            outputs = function.structured_outputs if function else {}
-            if set(inputs) != {name} or set(outputs) != OUTPUT_NAMES:
-                raise ValueError(f"{path} is not a classifier made by `classify`")
-        # The first call of a function is slow: no client shall wait for it.
-        self.run("serving_default", np.zeros((1, 32, 32, 3), np.uint8))
-        self.run("encoded", np.array([_blank_png()], object))
+    signature_defs: dict[str, Any]
 
     def run(self, signature: str, values: np.ndarray) -> dict[str, np.ndarray]:
         """Classifies a batch.
@@ -56,38 +37,42 @@ class ServedModel:
         Raises:
             Refusal: An image cannot be decoded, or memory ran out.
         """
-        dtype = tf.string if signature == "encoded" else tf.uint8
-        inputs = {INPUT_NAMES[signature]: tf.constant(values, dtype)}
-        # TensorFlow's own messages name parts of the graph, which is nobody's business.
-        try:
-            outputs = self._signatures[signature](**inputs)
-        except tf.errors.InvalidArgumentError:
-            raise invalid("an image cannot be decoded; each must be a whole JPEG or PNG") from None
-        except (tf.errors.ResourceExhaustedError, MemoryError):
-            raise Refusal(
-                grpc.StatusCode.RESOURCE_EXHAUSTED, "the images do not fit into memory; send fewer"
-            ) from None
-        return {name: output.numpy() for name, output in outputs.items()}
 
 
-def read_signature_defs(path: Path) -> dict:
-    """Reads the signatures, as protocol buffers, that a SavedModel has under the tag `serve`.
+def load_model(path: Path) -> ServedModel:
+    """Loads a classifier: its LiteRT file, or the SavedModel itself if there is none.
+
+    Args:
+        path: A SavedModel as `export_classifier` writes it. Those of earlier versions have no
+            LiteRT file, and take seconds and some 600 MiB more.
+
+    Raises:
+        ValueError: It is no such SavedModel.
+        ModuleNotFoundError: It needs TensorFlow, which is not installed.
+        Exception: What LiteRT or TensorFlow raise on files that are damaged or not complete.
+    """
+    if has_litert_file(path):
+        from tfppdnn.serving.litert_model import LiteRTModel
+
+        return LiteRTModel(path)
+    import_tensorflow()
+    from tfppdnn.serving.tensorflow_model import TensorFlowModel
+
+    return TensorFlowModel(path)
+
+
+def read_signature_defs(path: Path) -> dict[str, Any]:
+    """Reads the signatures, SignatureDef messages, that a SavedModel has under the tag `serve`.
 
     Raises:
         ValueError: The file is damaged, or has nothing under that tag.
     """
-    saved_model = saved_model_pb2.SavedModel()
+    content = (path / "saved_model.pb").read_bytes()
     try:
-        saved_model.ParseFromString((path / "saved_model.pb").read_bytes())
-    except Exception as error:
+        saved_model = messages().SavedModel.FromString(content)
+    except DecodeError as error:
         raise ValueError(f"{path / 'saved_model.pb'} is damaged") from error
     for meta_graph in saved_model.meta_graphs:
         if "serve" in meta_graph.meta_info_def.tags:
             return dict(meta_graph.signature_def)
     raise ValueError(f"{path} has nothing under the tag 'serve'")
-
-
-def _blank_png() -> bytes:
-    encoded = io.BytesIO()
-    Image.new("RGB", (32, 32)).save(encoded, "PNG")
-    return encoded.getvalue()

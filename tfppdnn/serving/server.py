@@ -24,7 +24,7 @@ from tfppdnn.serving.http_protocol import impatient_protocol
 from tfppdnn.serving.metrics import Metrics
 from tfppdnn.serving.predictor import Predictor
 from tfppdnn.serving.rest import rest_app
-from tfppdnn.serving.served_model import ServedModel
+from tfppdnn.serving.served_model import load_model
 from tfppdnn.serving.settings import ServerSettings
 from tfppdnn.serving.this_machine_only import ThisMachineOnly, is_loopback
 from tfppdnn.serving.version_folders import check_servable, version_folders
@@ -60,7 +60,7 @@ class Server:
         self.settings = settings = settings or ServerSettings()
         check_servable(path)
         self.versions = ModelVersions(
-            settings.name, lambda: version_folders(path), ServedModel, labels=settings.labels
+            settings.name, lambda: version_folders(path), load_model, labels=settings.labels
         )
         self.versions.poll(at_once=True)
         if not self.versions.available():

@@ -16,7 +16,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.gate import Gate, find_gate
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.serving.settings import ServerSettings
-from tfppdnn.serving.version_folders import check_servable
+from tfppdnn.serving.version_folders import check_servable, has_litert_file, version_folders
 from tfppdnn.serving.web import page_folder
 from tfppdnn.serving.web_protector import check_web_protector, web_protector
 
@@ -52,21 +52,27 @@ def serve(
             does not know the model's name.
     """
     path = Path(run).expanduser()
-    # What is missing is said at once, not after the seconds that TensorFlow takes to start.
     check_servable(path)
-    gate = find_gate(path) if refuse_plain else None
+    gate = _load_gate(path) if refuse_plain else None
     root = page_folder() if web else None
     if web:
         _check_name_for_page(settings or ServerSettings())
         check_web_protector(path)
     _keep_images_to_itself()
-    import_tensorflow()
+    if not has_litert_file(max(version_folders(path).items())[1]):
+        import_tensorflow()
 
     from tfppdnn.serving.server import Server
 
     page = (root, web_protector(path)) if root else None
-    server = Server(path, settings=settings, gate=None if gate is None else Gate(gate), web=page)
+    server = Server(path, settings=settings, gate=gate, web=page)
     return asyncio.run(_until_signal(server, on_ready))
+
+
+def _load_gate(run: Path) -> Gate:
+    folder = find_gate(run)
+    import_tensorflow()
+    return Gate(folder)
 
 
 def _check_name_for_page(settings: ServerSettings) -> None:

@@ -7,6 +7,17 @@ from pathlib import Path
 
 from tfppdnn.errors import UserError
 
+LITERT_FILE = "assets.extra/classifier.tflite"
+
+
+def has_litert_file(version: Path) -> bool:
+    """Says whether a version's folder has what runs without TensorFlow, which earlier ones had not.
+
+    Args:
+        version: A SavedModel.
+    """
+    return (version / LITERT_FILE).is_file()
+
 
 def version_folders(path: Path) -> dict[int, Path]:
     """Returns the folder of each version that is there, by its number.

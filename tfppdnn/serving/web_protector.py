@@ -8,6 +8,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.protector.protector import Protector
 from tfppdnn.protector.shipped import shipped_names
+from tfppdnn.quiet import import_tensorflow
 from tfppdnn.run_folder import RunFolder
 
 WEB_TFLITE = "protector_web.tflite"
@@ -41,6 +42,8 @@ def web_protector(run: Path) -> Path:
     """
     path = run / WEB_TFLITE
     if not path.is_file():
+        import_tensorflow()
+
         from tfppdnn.exporting.tflite import web_tflite
         from tfppdnn.exporting.verify import verify_protector_files
         from tfppdnn.images.photographs import photographs
