@@ -82,6 +82,9 @@ def _convert(graph: _Graph, layer: Any, inputs: list[str]) -> str:
     if kind == "BatchNormalization":
         constants = [graph.constant(weight) for weight in weights]
         return graph.add("BatchNormalization", [*inputs, *constants], epsilon=layer.epsilon)
+    if kind == "AveragePooling2D":
+        how = {"kernel_shape": list(layer.pool_size), "strides": list(layer.strides)}
+        return graph.add("AveragePool", inputs, **how)
     if kind == "GlobalAveragePooling2D":
         return graph.add("Flatten", [graph.add("GlobalAveragePool", inputs)])
     if kind == "Dense":
