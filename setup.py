@@ -39,7 +39,7 @@ TRAIN = [
     "jinja2>=3.1.6",
     "tensorboard>=2.20",
 ]
-# What answers; TensorFlow only for classifiers of earlier versions, and for --refuse_plain.
+# What answers, without TensorFlow: docs/serving.md says what needs it all the same.
 SERVE = [
     SETTINGS,
     "fastapi>=0.120.1",
@@ -48,6 +48,7 @@ SERVE = [
     "h11>=0.16",  # Earlier ones misread chunked bodies (CVE-2025-43859).
     # Others unfold a compressed message whole before they see that it is too large.
     "grpcio>=1.82.2,!=1.83.0",
+    "protobuf>=6.31.1",  # What grpcio and LiteRT have, by the lowest version that tests had.
     "prometheus-client>=0.20",
 ]
 ALL = sorted({*TRAIN, *SERVE})

@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -152,6 +153,20 @@ def test_a_jpeg_of_endless_scans(server, kind):
     bomb = content[:end] + 100 * last_scan + content[end:]
     assert Image.open(io.BytesIO(bomb), formats=("JPEG", "PNG")).format == kind
     assert "scans" in assert_refused(server, encoded(bomb))
+
+
+def chunk(name, content=b""):
+    checksum = zlib.crc32(name + content)
+    return len(content).to_bytes(4, "big") + name + content + checksum.to_bytes(4, "big")
+
+
+@pytest.mark.parametrize("place", [33, -12], ids=["before the pixels", "behind them"])
+@pytest.mark.parametrize("pieces", [101 * [b"tEXt"], 20_001 * [b"IDAT"]], ids=["text", "pixels"])
+def test_a_png_of_endless_chunks(server, place, pieces):
+    """Each may unfold to a megabyte, wherever it stands."""
+    file = png(PICTURE)
+    file = file[:place] + b"".join(map(chunk, pieces)) + file[place:]
+    assert "more chunks" in assert_refused(server, encoded(file))
 
 
 @pytest.mark.parametrize("piece", [b"[],", b"[0],", b"[[]],", b"{},", b'{"a":[]},'])

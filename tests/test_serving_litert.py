@@ -15,6 +15,8 @@ from test_installation import HIDING
 
 from tfppdnn.commands import _MODULES_OF
 from tfppdnn.images.photographs import photographs
+from tfppdnn.serving import start
+from tfppdnn.serving.images import resized
 from tfppdnn.serving.refusal import Refusal
 from tfppdnn.serving.served_model import load_model
 from tfppdnn.serving.tensorflow_model import TensorFlowModel
@@ -127,6 +129,46 @@ def test_a_file_of_another_classifier_is_not_served(classifier, tmp_path):
     labels.write_text(json.dumps(NAMES[:2]))
     with pytest.raises(ValueError, match="of another classifier"):
         load_model(tmp_path / "classifier")
+
+
+def test_a_classifier_without_a_signature_is_none(classifier, tmp_path):
+    shutil.copytree(classifier, tmp_path / "classifier")
+    file = tmp_path / "classifier/saved_model.pb"
+    file.write_bytes(file.read_bytes().replace(b"encoded", b"encodeX"))
+    with pytest.raises(ValueError, match="not a classifier made by"):
+        load_model(tmp_path / "classifier")
+
+
+@pytest.mark.parametrize("shape", [(60, 20), (20, 60), (3000, 1), (8, 3)])
+def test_whichever_side_is_resized_first(shape):
+    """Within a level of what Pillow makes of both at once."""
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    both = Image.fromarray(picture).resize((8, 10), Image.Resampling.BILINEAR)
+    difference = resized(picture, (10, 8)).astype(int) - np.asarray(both)
+    assert np.abs(difference).max() <= 1
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("versions", "loaded"), [("good", 0), ("good, empty", 0), ("earlier", 1)])
+def test_tensorflow_is_loaded_for_what_needs_it(
+    classifier, without_file, tmp_path, monkeypatch, versions, loaded
+):
+    def stop(*arguments, **settings):
+        raise StoppedError
+
+    kinds = {"good": classifier, "earlier": without_file}
+    for number, kind in enumerate(versions.split(", "), 1):
+        folder = tmp_path / str(number)
+        folder.symlink_to(kinds[kind]) if kind in kinds else folder.mkdir()
+    calls = []
+    monkeypatch.setattr(start, "import_tensorflow", lambda: calls.append(1))
+    monkeypatch.setattr("tfppdnn.serving.server.Server", stop)
+    with pytest.raises(StoppedError):
+        start.serve(tmp_path)
+    assert len(calls) == loaded
 
 
 def without_tensorflow(code, *arguments):

@@ -1,10 +1,15 @@
 """Tensors that are no images, and what is no message, are refused by gRPC."""
 
 import grpc
+import numpy as np
 import pytest
+import tensorflow as tf
 from serving_samples import PICTURE, assert_serves, png, running
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from tfppdnn.serving.tensors import images_of
+from tfppdnn.tf_serving_messages import messages
 
 SECONDS = 30
 
@@ -31,6 +36,19 @@ UNKNOWN_RANK = tensor(types_pb2.DT_UINT8, [], int_val=[1])
 UNKNOWN_RANK.tensor_shape.unknown_rank = True
 
 
+def pixels_of(tensor):
+    """What the server makes of a tensor."""
+    content = messages().TensorProto.FromString(tensor.SerializeToString())
+    return images_of("serving_default", content).values
+
+
+@pytest.mark.parametrize("written", [[5], [1, 2, 3], [], list(range(12))])
+def test_pixels_are_read_as_tensorflow_reads_them(written):
+    """The last one stands for all that follow."""
+    value = tensor(types_pb2.DT_UINT8, [1, 2, 2, 3], int_val=written)
+    np.testing.assert_array_equal(pixels_of(value), tf.make_ndarray(value))
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -38,6 +56,7 @@ UNKNOWN_RANK.tensor_shape.unknown_rank = True
         tensor(types_pb2.DT_UINT8, [10**6, 1000, 1000, 3], int_val=[0]),
         tensor(types_pb2.DT_UINT8, [2**62, 2**62, 2**62, 3], int_val=[0]),
         tensor(types_pb2.DT_UINT8, [1, -1, 2, 3], int_val=[0]),
+        tensor(types_pb2.DT_UINT8, [2**62] * 80_000, int_val=[0]),
         tensor(types_pb2.DT_UINT8, [1, 2, 2, 3], tensor_content=b"short"),
         tensor(types_pb2.DT_UINT8, [1, 2, 2, 3], int_val=[0] * 99),
         tensor(types_pb2.DT_UINT8, [1, 1, 1, 3], int_val=[0, 1, 256]),
@@ -48,7 +67,7 @@ UNKNOWN_RANK.tensor_shape.unknown_rank = True
         tensor(9999, [1, 2, 2, 3]),
         UNKNOWN_RANK,
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_tensors_that_are_no_images(server, value):
     assert_refused_by_grpc(server, "serving_default", image=value)

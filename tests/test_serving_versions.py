@@ -115,12 +115,16 @@ def test_a_half_copied_version_is_not_served(base, exported):
         # Even one that keeps still for a while.
         server.versions.poll()
         assert states(server) == {"2": "END", "1": "AVAILABLE"}
+        status = CLIENT.get(url(server)).json()["model_version_status"][0]["status"]
+        assert status["error_code"] == "UNKNOWN"
         np.testing.assert_allclose(answer_of(server), probabilities(exported[1]), atol=1e-6)
 
         name = "variables/variables.data-00000-of-00001"
         shutil.copy(exported[2] / name, new / name)
+        shutil.copytree(exported[2] / "assets.extra", new / "assets.extra")
         look_twice(server)
         assert states(server) == {"2": "AVAILABLE", "1": "END"}
+        np.testing.assert_allclose(answer_of(server), probabilities(exported[2]), atol=1e-6)
 
 
 # What follows needs no TensorFlow: a "SavedModel" is a text, and answers with it.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,7 +53,7 @@ _ENUMS = {
         "UNLOADING": 40,
         "END": 50,
     },
-    "Code": {"OK": 0, "CODE_UNKNOWN": 2},
+    "Code": {"OK": 0, "UNKNOWN": 2},
 }
 
 # Field numbers and types; the keys of maps are strings.
@@ -131,7 +130,8 @@ def messages() -> SimpleNamespace:
         pool.AddSerializedFile(known.DESCRIPTOR.file.serialized_pb)
         file.dependency.append(known.DESCRIPTOR.file.name)
     for name, values in _ENUMS.items():
-        enum = file.enum_type.add(name=name)
+        # Each in a message of its own: names of values that lie beside each other must differ.
+        enum = file.message_type.add(name=f"Of{name}").enum_type.add(name=name)
         for called, number in values.items():
             enum.value.add(name=called, number=number)
     for name, fields in _MESSAGES.items():
@@ -162,7 +162,7 @@ def _define(message: descriptor_pb2.DescriptorProto, fields: dict[str, tuple[int
             full_name = known.DESCRIPTOR.full_name if known else f"{_PACKAGE}.{kind}"
             field.type, field.type_name = _Kinds.TYPE_MESSAGE, f".{full_name}"
         elif kind in _ENUMS:
-            field.type, field.type_name = _Kinds.TYPE_ENUM, f".{_PACKAGE}.{kind}"
+            field.type, field.type_name = _Kinds.TYPE_ENUM, f".{_PACKAGE}.Of{kind}.{kind}"
         else:
             field.type = getattr(_Kinds, f"TYPE_{kind.upper()}")
     for index, (name, together) in enumerate(either.items()):
@@ -183,18 +183,29 @@ def number_of_state(name: str) -> int:
     return _ENUMS["State"][name]
 
 
-def array_of(tensor: Any) -> np.ndarray:
-    """Returns the values of a tensor of float32, uint8, int64 or strings (as bytes).
-
-    Of uint8 the last value may stand for all that follow: there, the shape makes the size, and
-    the caller has looked at it.
+def shape_of(tensor: Any) -> list[int]:
+    """Returns a tensor's shape.
 
     Raises:
-        ValueError: It holds values of another type, too many or too few of them, or numbers
-            that are none of its type.
+        ValueError: It is not known, or of more dimensions than any tensor of this protocol has:
+            to multiply a million of them would take hours.
     """
-    shape = [dimension.size for dimension in tensor.tensor_shape.dim]
-    count = math.prod(shape)
+    dimensions = tensor.tensor_shape.dim
+    if tensor.tensor_shape.unknown_rank or len(dimensions) > _MOST_DIMENSIONS:
+        raise ValueError("a tensor has no definite shape")
+    shape = [dimension.size for dimension in dimensions]
+    if min(shape, default=0) < 0:
+        raise ValueError("a tensor has no definite shape")
+    return shape
+
+
+def array_of(tensor: Any) -> np.ndarray:
+    """Returns the values of a tensor of float32, int64 or strings (as bytes).
+
+    Raises:
+        ValueError: It holds values of another type, or too many or too few of them.
+    """
+    shape = shape_of(tensor)
     if tensor.dtype == STRING:
         flat = np.empty(len(tensor.string_val), object)
         flat[:] = tensor.string_val
@@ -203,22 +214,13 @@ def array_of(tensor: Any) -> np.ndarray:
     elif tensor.tensor_content:
         # Raw values, little-endian.
         flat = np.frombuffer(tensor.tensor_content, _NUMBERS[tensor.dtype])
-    elif tensor.dtype == UINT8:
-        flat = _bytes_of(tensor.int_val, count)
     else:
         values = tensor.float_val if tensor.dtype == FLOAT else tensor.int64_val
         flat = np.array(values, _NUMBERS[tensor.dtype])
-    if len(flat) != count:
+    if len(flat) != math.prod(shape):
         raise ValueError(f"a tensor of shape {shape} has {len(flat)} values")
     return flat.reshape(shape)
 
 
-_NUMBERS = {FLOAT: "<f4", UINT8: "u1", INT64: "<i8"}
-
-
-def _bytes_of(values: Sequence[int], count: int) -> np.ndarray:
-    numbers = np.array(values, np.int64)
-    if numbers.size and not 0 <= numbers.min() <= numbers.max() <= 255:
-        raise ValueError("a tensor of uint8 has other numbers than 0 to 255")
-    rest = np.full(max(0, count - numbers.size) if numbers.size else 0, numbers[-1:], np.uint8)
-    return np.concatenate([numbers.astype(np.uint8), rest])
+_NUMBERS = {FLOAT: "<f4", INT64: "<i8"}
+_MOST_DIMENSIONS = 8

@@ -47,6 +47,8 @@ def export_classifier(
 
     Raises:
         ValueError: The number of names is not the number of logits.
+        Exception: What TensorFlow's converter raises on a layer that LiteRT does not know; with
+            `litert=False` there is no need for it to.
     """
     if len(class_names) != model.output_shape[-1]:
         raise ValueError(

@@ -8,10 +8,11 @@ import io
 import numpy as np
 from PIL import Image
 
+from tfppdnn.images.chunks import has_too_many_chunks
 from tfppdnn.images.scans import MOST_SCANS, has_too_many_scans
 from tfppdnn.serving.refusal import Refusal, invalid
 
-# A request within it needs about 400 MB when the classifier has resized it to float32.
+# A request within it is 50 MB of pixels; TensorFlow, where it runs the classifier, needs 400 MB.
 MAX_PIXELS = 2**24
 INPUT_NAMES = {"serving_default": "image", "encoded": "image_bytes"}
 """By signature, the name of its one input."""
@@ -58,8 +59,8 @@ def checked_images(signature: str, values: np.ndarray) -> RequestImages:
         values: An array of uint8, or of bytes as objects, of any shape.
 
     Raises:
-        Refusal: The shape is wrong, an encoded image is neither JPEG nor PNG or a JPEG of too
-            many scans, or there are more than `MAX_PIXELS` pixels.
+        Refusal: The shape is wrong, an encoded image is neither JPEG nor PNG, or one of too many
+            scans or chunks, or there are more than `MAX_PIXELS` pixels.
     """
     name = INPUT_NAMES[signature]
     if signature == "encoded":
@@ -99,7 +100,24 @@ def decoded(encoded: bytes) -> np.ndarray:
         raise undecodable() from None
 
 
+def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resizes uint8 [H, W, 3] bilinearly, and antialiased when made smaller, to a height and width.
+
+    The longer side comes first: else Pillow before version 13 would make a copy as high as the
+    picture and as wide as the result, gigabytes of a picture one pixel wide.
+    """
+    height, width = size
+    if picture.shape[:2] == size:
+        return picture
+    image = Image.fromarray(picture)
+    if image.height > image.width:
+        image = image.resize((image.width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+
+
 def _pixels_of(encoded: bytes) -> int:
+    if has_too_many_chunks(encoded):
+        raise invalid("a PNG of image_bytes has more chunks than any needs; write it anew")
     try:
         # Reads the header only: a small file may unfold to gigabytes.
         with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from PIL import Image
 
 from tfppdnn.protector.processors import processors
-from tfppdnn.quiet import silenced
-from tfppdnn.serving.images import decoded
+from tfppdnn.serving.images import INPUT_NAMES, decoded, resized
 from tfppdnn.serving.refusal import Refusal
 from tfppdnn.serving.served_model import read_signature_defs
 from tfppdnn.serving.version_folders import LITERT_FILE
 
 _LABELS = "assets.extra/labels.json"
+# An interpreter keeps the memory of the largest batch it has seen, and weights of its own.
+_MOST_AT_ONCE = 8
+_MOST_WORKERS = 8
 
 
 class LiteRTModel:
     """A classifier's LiteRT file in memory; see `ServedModel`.
 
-    The images of a batch are spread over all processors. It answers what the SavedModel answers
-    that it lies in: pictures of another size than the classifier was trained at are resized by
-    Pillow, whose pixels may differ from TensorFlow's by one level.
+    The images of a batch are spread over processors, and each is decoded, resized and classified
+    there; a lone one has one of them. It answers what the SavedModel answers that it lies in:
+    pictures of another size than the classifier was trained at are resized by Pillow, whose pixels
+    may differ from TensorFlow's by one level.
 
     Args:
         path: A SavedModel as `export_classifier` writes it.
@@ -39,28 +43,33 @@ class LiteRTModel:
 
     def __init__(self, path: Path):
         self.signature_defs = read_signature_defs(path)
-        content = (path / LITERT_FILE).read_bytes()
+        if not INPUT_NAMES.keys() <= self.signature_defs.keys():
+            raise ValueError(f"{path} is not a classifier made by `classify`")
+        self._content = (path / LITERT_FILE).read_bytes()
         labels = json.loads((path / _LABELS).read_text(encoding="utf-8"))
         self._labels = np.array([label.encode() for label in labels], object)
-        # LiteRT says on stderr how it computes; and no client shall wait for the first call.
-        with silenced():
-            self._parts = [_Part(content) for _ in range(processors())]
-            for part in self._parts:
-                part.run(np.zeros((1, *part.size, 3), np.uint8))
-        if self._parts[0].classes != len(self._labels):
+        first = _Runner(self._content)
+        if first.classes != len(self._labels):
             raise ValueError(f"{path / LITERT_FILE} is of another classifier than {_LABELS}")
-        self._pool = concurrent.futures.ThreadPoolExecutor(len(self._parts))
+        self._size, self._idle = first.size, [first]
+        self._workers = min(processors(), _MOST_WORKERS)
+        self._pool = concurrent.futures.ThreadPoolExecutor(self._workers)
+        # The first call is slow: no client shall wait for it.
+        self.run("serving_default", np.zeros((1, *self._size, 3), np.uint8))
 
     def run(self, signature: str, values: np.ndarray) -> dict[str, np.ndarray]:
-        """Classifies a batch; see `ServedModel.run`. To be called from one thread at a time."""
-        try:
-            pictures = map(decoded, values) if signature == "encoded" else values
-            images = self._resized(pictures, len(values))
-            probabilities = self._classified(images)
-        except (MemoryError, RuntimeError):
-            raise Refusal(
-                grpc.StatusCode.RESOURCE_EXHAUSTED, "the images do not fit into memory; send fewer"
-            ) from None
+        """Classifies a batch; see `ServedModel.run`."""
+        read = decoded if signature == "encoded" else np.asarray
+        size = min(_MOST_AT_ONCE, math.ceil(len(values) / self._workers)) or 1
+        shares = [values[begin : begin + size] for begin in range(0, len(values), size)]
+        if len(shares) == 1:
+            parts = [self._classified(read, shares[0])]
+        else:
+            work = [self._pool.submit(self._classified, read, share) for share in shares]
+            # All of them, before one that failed is told.
+            concurrent.futures.wait(work)
+            parts = [one.result() for one in work]
+        probabilities = np.concatenate([np.empty((0, len(self._labels)), np.float32), *parts])
         class_id = probabilities.argmax(axis=1)
         return {
             "probabilities": probabilities,
@@ -68,27 +77,24 @@ class LiteRTModel:
             "label": self._labels[class_id],
         }
 
-    def _resized(self, pictures: Iterable[np.ndarray], count: int) -> np.ndarray:
-        height, width = self._parts[0].size
-        images = np.empty((count, height, width, 3), np.uint8)
-        for image, picture in zip(images, pictures, strict=True):
-            if picture.shape != image.shape:
-                resized = Image.fromarray(picture).resize(
-                    (width, height), Image.Resampling.BILINEAR
-                )
-                picture = np.asarray(resized)
-            image[:] = picture
-        return images
-
-    def _classified(self, images: np.ndarray) -> np.ndarray:
-        shares = [share for share in np.array_split(images, len(self._parts)) if len(share)]
-        if len(shares) < 2:
-            return self._parts[0].run(images)
-        return np.concatenate(list(self._pool.map(_Part.run, self._parts, shares)))
+    def _classified(self, read: Callable[[Any], np.ndarray], values: Sequence[Any]) -> np.ndarray:
+        images = np.stack([resized(read(value), self._size) for value in values])
+        try:
+            runner = self._idle.pop()
+        except IndexError:
+            runner = _Runner(self._content)
+        try:
+            probabilities = runner.run(images)
+        except (MemoryError, RuntimeError):
+            raise Refusal(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, "the images do not fit into memory; send fewer"
+            ) from None
+        self._idle.append(runner)
+        return probabilities
 
 
-class _Part:
-    """An interpreter for a share of a batch, ready for as many images as it saw last.
+class _Runner:
+    """An interpreter, ready for as many images as it saw last.
 
     Attributes:
         size: Height and width that the classifier was trained at.
@@ -104,9 +110,7 @@ class _Part:
         self._count = -1
 
     def run(self, images: np.ndarray) -> np.ndarray:
-        """Maps uint8 [N, *size, 3] to probabilities, float32 [N, classes]."""
-        if not len(images):
-            return np.empty((0, self.classes), np.float32)
+        """Maps uint8 [N, *size, 3], N at least 1, to probabilities, float32 [N, classes]."""
         source = self._input["index"]
         if self._count != len(images):
             self._count = -1

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from tfppdnn.quiet import import_tensorflow
 from tfppdnn.serving.version_folders import has_litert_file
 from tfppdnn.tf_serving_messages import messages
 
@@ -55,7 +54,7 @@ def load_model(path: Path) -> ServedModel:
         from tfppdnn.serving.litert_model import LiteRTModel
 
         return LiteRTModel(path)
-    import_tensorflow()
+    # TensorFlow's module imports it, which `serve` has done without its chatter before.
     from tfppdnn.serving.tensorflow_model import TensorFlowModel
 
     return TensorFlowModel(path)
@@ -74,5 +73,7 @@ def read_signature_defs(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path / 'saved_model.pb'} is damaged") from error
     for meta_graph in saved_model.meta_graphs:
         if "serve" in meta_graph.meta_info_def.tags:
-            return dict(meta_graph.signature_def)
+            found = meta_graph.signature_def.items()
+            # Copies, which do not keep the whole file in memory.
+            return {name: type(one).FromString(one.SerializeToString()) for name, one in found}
     raise ValueError(f"{path} has nothing under the tag 'serve'")

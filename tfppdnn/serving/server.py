@@ -18,6 +18,7 @@ import numpy as np
 import uvicorn
 
 from tfppdnn.errors import UserError
+from tfppdnn.quiet import silenced
 from tfppdnn.serving.batching import BatchQueue
 from tfppdnn.serving.grpc_services import UnreadableRequests, add_services
 from tfppdnn.serving.http_protocol import impatient_protocol
@@ -62,7 +63,8 @@ class Server:
         self.versions = ModelVersions(
             settings.name, lambda: version_folders(path), load_model, labels=settings.labels
         )
-        self.versions.poll(at_once=True)
+        with silenced():  # LiteRT says on stderr how it computes.
+            self.versions.poll(at_once=True)
         if not self.versions.available():
             raise UserError(
                 f"{path}: the classifier cannot be loaded; it must be a SavedModel written by "

@@ -53,26 +53,21 @@ def serve(
     """
     path = Path(run).expanduser()
     check_servable(path)
-    gate = _load_gate(path) if refuse_plain else None
+    # What is missing is said at once, not after the seconds that TensorFlow takes to start.
+    gate = find_gate(path) if refuse_plain else None
     root = page_folder() if web else None
     if web:
         _check_name_for_page(settings or ServerSettings())
         check_web_protector(path)
     _keep_images_to_itself()
-    if not has_litert_file(max(version_folders(path).items())[1]):
+    if gate or not any(map(has_litert_file, version_folders(path).values())):
         import_tensorflow()
 
     from tfppdnn.serving.server import Server
 
     page = (root, web_protector(path)) if root else None
-    server = Server(path, settings=settings, gate=gate, web=page)
+    server = Server(path, settings=settings, gate=None if gate is None else Gate(gate), web=page)
     return asyncio.run(_until_signal(server, on_ready))
-
-
-def _load_gate(run: Path) -> Gate:
-    folder = find_gate(run)
-    import_tensorflow()
-    return Gate(folder)
 
 
 def _check_name_for_page(settings: ServerSettings) -> None:

@@ -16,6 +16,7 @@ from tfppdnn.tf_serving_messages import (
     UINT8,
     array_of,
     name_of_type,
+    shape_of,
 )
 
 _DTYPES = {"image": UINT8, "image_bytes": STRING}
@@ -33,17 +34,33 @@ def images_of(signature: str, tensor: Any) -> RequestImages:
         raise invalid(
             f"{name} must be of type {name_of_type(expected)}, not {name_of_type(tensor.dtype)}"
         )
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    try:
+        shape = shape_of(tensor)
+    except ValueError:
+        raise invalid(f"tensor parsing error: {name} has no definite shape") from None
     # A single value may stand for a tensor of any size.
-    if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0:
-        raise invalid(f"tensor parsing error: {name} has no definite shape")
     if math.prod(shape) > 3 * MAX_PIXELS:
         raise invalid(f"{name} has shape {shape}, more than {MAX_PIXELS} pixels; send fewer")
     try:
-        values = array_of(tensor)
+        values = array_of(tensor) if expected == STRING else _pixels(tensor, shape)
     except ValueError:
         raise invalid(f"tensor parsing error: {name}") from None
     return checked_images(signature, values)
+
+
+def _pixels(tensor: Any, shape: list[int]) -> np.ndarray:
+    """Returns a tensor of uint8, as TensorFlow reads it.
+
+    The last number stands for all that follow, and without any all are 0.
+    """
+    if tensor.tensor_content:
+        return np.frombuffer(tensor.tensor_content, np.uint8).reshape(shape)
+    numbers = np.array(tensor.int_val, np.int64)
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() <= 255:
+        raise ValueError("other numbers than 0 to 255")
+    missing = max(0, math.prod(shape) - numbers.size)
+    how = "edge" if numbers.size else "constant"
+    return np.pad(numbers.astype(np.uint8), (0, missing), how).reshape(shape)
 
 
 def write_tensor(values: np.ndarray, tensor: Any) -> None:
