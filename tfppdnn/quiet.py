@@ -6,8 +6,17 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
+
+
+class _Depth:
+    """How many bodies are silenced at the moment, in all threads, and what undoes it."""
+
+    lock = threading.Lock()
+    bodies = 0
+    undo: contextlib.ExitStack
 
 
 @contextlib.contextmanager
@@ -15,8 +24,23 @@ def silenced() -> Iterator[None]:
     """Sends to nowhere what Python and C++ print in the body.
 
     TensorFlow's converter and LiteRT print from C++, so the file descriptors themselves
-    are turned away. Exceptions pass, and carry the converter's message.
+    are turned away, until the last of several threads' bodies is left. Exceptions pass, and
+    carry the converter's message.
     """
+    with _Depth.lock:
+        if not _Depth.bodies:
+            _Depth.undo = _turned_away()
+        _Depth.bodies += 1
+    try:
+        yield
+    finally:
+        with _Depth.lock:
+            _Depth.bodies -= 1
+            if not _Depth.bodies:
+                _Depth.undo.close()
+
+
+def _turned_away() -> contextlib.ExitStack:
     sys.stdout.flush()
     sys.stderr.flush()
     with contextlib.ExitStack() as undo:
@@ -30,7 +54,7 @@ def silenced() -> Iterator[None]:
         warnings.simplefilter("ignore")
         undo.enter_context(contextlib.redirect_stdout(nowhere))
         undo.enter_context(contextlib.redirect_stderr(nowhere))
-        yield
+        return undo.pop_all()
 
 
 def import_tensorflow() -> None:

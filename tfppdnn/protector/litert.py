@@ -17,6 +17,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.protector.memory import MemoryBudget, allocated_memory, machine_memory
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.scheme import as_batch
+from tfppdnn.quiet import silenced
 from tfppdnn.system_noise import lowest_noise, system_noise
 
 _MEND = "pass the protector.tflite of a run folder, made by `train` or `export`"
@@ -59,8 +60,9 @@ class LiteRTScheme:
             self._model = self._path.read_bytes()
         except OSError as error:
             raise UserError(f"cannot read {path}: {os.strerror(error.errno)}; {_MEND}") from None
-        self._check_interface()
-        self._bytes_per_pixel = self._measure_bytes_per_pixel()
+        with silenced():  # LiteRT says on stderr how it computes.
+            self._check_interface()
+            self._bytes_per_pixel = self._measure_bytes_per_pixel()
 
     def protect(self, images: np.ndarray) -> np.ndarray:
         """Protects images.
