@@ -29,7 +29,7 @@ class LiteRTModel:
     """A classifier's LiteRT file in memory; see `ServedModel`.
 
     The images of a batch are spread over processors, and each is decoded, resized and classified
-    there; a lone one has one of them. It answers what the SavedModel answers that it lies in:
+    there; a lone one is classified by all of them. It answers what the SavedModel answers that it lies in:
     pictures of another size than the classifier was trained at are resized by Pillow, whose pixels
     may differ from TensorFlow's by one level.
 
@@ -48,11 +48,12 @@ class LiteRTModel:
         self._content = (path / LITERT_FILE).read_bytes()
         labels = json.loads((path / _LABELS).read_text(encoding="utf-8"))
         self._labels = np.array([label.encode() for label in labels], object)
-        first = _Runner(self._content)
+        self._workers = min(processors(), _MOST_WORKERS)
+        first = _Runner(self._content, threads=self._workers)
         if first.classes != len(self._labels):
             raise ValueError(f"{path / LITERT_FILE} is of another classifier than {_LABELS}")
-        self._size, self._idle = first.size, [first]
-        self._workers = min(processors(), _MOST_WORKERS)
+        self._size = first.size
+        self._idle = {1: [], self._workers: [first]}
         self._pool = concurrent.futures.ThreadPoolExecutor(self._workers)
         # The first call is slow: no client shall wait for it.
         self.run("serving_default", np.zeros((1, *self._size, 3), np.uint8))
@@ -63,7 +64,7 @@ class LiteRTModel:
         size = min(_MOST_AT_ONCE, math.ceil(len(values) / self._workers)) or 1
         shares = [values[begin : begin + size] for begin in range(0, len(values), size)]
         if len(shares) == 1:
-            parts = [self._classified(read, shares[0])]
+            parts = [self._classified(read, shares[0], self._workers)]
         else:
             work = [self._pool.submit(self._classified, read, share) for share in shares]
             # All of them, before one that failed is told.
@@ -77,19 +78,21 @@ class LiteRTModel:
             "label": self._labels[class_id],
         }
 
-    def _classified(self, read: Callable[[Any], np.ndarray], values: Sequence[Any]) -> np.ndarray:
+    def _classified(
+        self, read: Callable[[Any], np.ndarray], values: Sequence[Any], threads: int = 1
+    ) -> np.ndarray:
         images = np.stack([resized(read(value), self._size) for value in values])
         try:
-            runner = self._idle.pop()
+            runner = self._idle[threads].pop()
         except IndexError:
-            runner = _Runner(self._content)
+            runner = _Runner(self._content, threads=threads)
         try:
             probabilities = runner.run(images)
         except (MemoryError, RuntimeError):
             raise Refusal(
                 grpc.StatusCode.RESOURCE_EXHAUSTED, "the images do not fit into memory; send fewer"
             ) from None
-        self._idle.append(runner)
+        self._idle[threads].append(runner)
         return probabilities
 
 
@@ -101,8 +104,8 @@ class _Runner:
         classes: How many it tells apart.
     """
 
-    def __init__(self, content: bytes):
-        self._interpreter = Interpreter(model_content=content, num_threads=1)
+    def __init__(self, content: bytes, *, threads: int):
+        self._interpreter = Interpreter(model_content=content, num_threads=threads)
         [self._input] = self._interpreter.get_input_details()
         [self._output] = self._interpreter.get_output_details()
         self.size = tuple(int(side) for side in self._input["shape_signature"][1:3])
