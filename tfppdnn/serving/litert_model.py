@@ -29,9 +29,9 @@ class LiteRTModel:
     """A classifier's LiteRT file in memory; see `ServedModel`.
 
     The images of a batch are spread over processors, and each is decoded, resized and classified
-    there; a lone one is classified by all of them. It answers what the SavedModel answers that it lies in:
-    pictures of another size than the classifier was trained at are resized by Pillow, whose pixels
-    may differ from TensorFlow's by one level.
+    there; a lone one is classified by all of them. It answers what the SavedModel answers that it
+    lies in: pictures of another size than the classifier was trained at are resized by Pillow,
+    whose pixels may differ from TensorFlow's by one level.
 
     Args:
         path: A SavedModel as `export_classifier` writes it.
