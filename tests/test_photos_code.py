@@ -103,3 +103,14 @@ def test_a_word_is_no_single_picture_that_it_was_learnt_from():
     apart = np.linalg.norm(made.values[0][:, None] - numbers[None], axis=2)
     typical = np.linalg.norm(numbers - numbers.mean(axis=0), axis=1).mean()
     assert apart.min(axis=1).min() > 0.01 * typical
+
+
+def test_a_code_is_read_off_pictures_however_many():
+    from tfppdnn.protection.photos.measuring import tile_reader
+    from tfppdnn.settings.photos import CodeSettings
+
+    greys = np.random.default_rng(0).integers(0, 256, (130, 3, 3), np.uint8)
+    pictures = np.repeat(np.kron(greys, np.ones((8, 8), np.uint8))[..., None], 3, axis=-1)
+    numbers = tile_reader(CodeSettings(size=7))(pictures)
+    expected = greys.reshape(130, 9)[:, :7] / 255 * 2 - 1
+    np.testing.assert_allclose(numbers, expected, atol=1e-5)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tfppdnn.attacks.regression import Ridge
+from tfppdnn.datasets.batches import in_batches
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.images.photographs import photographs
 from tfppdnn.leakage.baseline import Baseline
@@ -156,7 +157,13 @@ def tile_reader(code: CodeSettings) -> Callable[[np.ndarray], np.ndarray]:
     read = inference(keras.Model(images, ReadTiles(grid_side(code.size))(images)))
 
     def numbers(pictures: np.ndarray) -> np.ndarray:
-        tiles = keras.ops.convert_to_numpy(read(as_floats(pictures))).mean(axis=-1)
+        # As floats, a thousand photographs are a gigabyte.
+        tiles = np.concatenate(
+            [
+                keras.ops.convert_to_numpy(read(as_floats(some))).mean(axis=-1)
+                for some in in_batches(pictures, 64)
+            ]
+        )
         return tiles.reshape(len(tiles), -1)[:, : code.size] * 2 - 1
 
     return numbers
