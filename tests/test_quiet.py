@@ -1,6 +1,8 @@
 """What is silenced is silent, and what follows is heard again."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -42,3 +44,11 @@ def test_threads_that_overlap_do_not_stay_silent(capfd):
     print("heard")
     os.write(2, b"heard\n")
     assert capfd.readouterr() == ("heard\n", "heard\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_process_without_streams_is_silent_anyway(closed):
+    code = "import sys; from tfppdnn.quiet import silenced\nwith silenced(): sys.exit(7)"
+    done = subprocess.run(f'"{sys.executable}" -c "{code}" {closed}', shell=True, check=False)
+    assert done.returncode == 7

@@ -41,12 +41,17 @@ def silenced() -> Iterator[None]:
 
 
 def _turned_away() -> contextlib.ExitStack:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # A process without a terminal may have none, or closed ones.
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.flush()
     with contextlib.ExitStack() as undo:
         nowhere = undo.enter_context(open(os.devnull, "w"))  # noqa: PTH123
         for descriptor in (1, 2):
-            kept = os.dup(descriptor)
+            try:
+                kept = os.dup(descriptor)
+            except OSError:
+                continue  # It is closed.
             undo.callback(os.close, kept)
             undo.callback(os.dup2, kept, descriptor)
             os.dup2(nowhere.fileno(), descriptor)
