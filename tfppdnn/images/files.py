@@ -110,10 +110,17 @@ def upright_rgb(image: Image.Image) -> np.ndarray:
     with contextlib.suppress(Exception):
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
-        # Pillow's own conversion of 16-bit greyscale clips at 255 instead of scaling.
-        grey = (np.asarray(image).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+        return rgb_of_deep_grey(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return np.array(image.convert("RGB"))
+
+
+def rgb_of_deep_grey(image: Image.Image) -> np.ndarray:
+    """Turns 16-bit greyscale, of a mode that begins with I, into 8-bit RGB, uint8 [H, W, 3].
+
+    The upper 8 bits are kept: Pillow's own conversion clips at 255 instead of scaling.
+    """
+    grey = (np.asarray(image).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)

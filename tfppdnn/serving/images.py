@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tfppdnn.images.chunks import has_too_many_chunks
+from tfppdnn.images.files import rgb_of_deep_grey
 from tfppdnn.images.scans import MOST_SCANS, has_too_many_scans
 from tfppdnn.serving.refusal import Refusal, invalid
 
@@ -91,9 +92,7 @@ def decoded(encoded: bytes) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(encoded), formats=_FORMATS) as image:
             if image.mode.startswith("I"):
-                # Pillow's own conversion of 16-bit greyscale clips at 255 instead of scaling.
-                grey = (np.asarray(image) >> 8).astype(np.uint8)
-                return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+                return rgb_of_deep_grey(image)
             return np.asarray(image.convert("RGB"))
     except Exception:
         # Decoders answer damaged bytes with errors of every kind.
