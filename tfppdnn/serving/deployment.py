@@ -9,11 +9,10 @@ from typing import Any
 
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
-from tfppdnn.serving.version_folders import check_servable
+from tfppdnn.serving.version_folders import LABELS_FILE, check_servable
 from tfppdnn.serving.web_protector import WEB_TFLITE, check_web_protector, web_protector
 
 _CLASSIFIER, _GATE, _LABELS = "classifier", "gate", "labels.json"
-_LABELS_IN_CLASSIFIER = "assets.extra/labels.json"
 _ALL = {_CLASSIFIER, _GATE, _LABELS, WEB_TFLITE}
 
 
@@ -61,7 +60,7 @@ def deploy(run: str | os.PathLike[str], folder: str | os.PathLike[str]) -> dict[
         for name in (_CLASSIFIER, _GATE):
             if (path / name).is_dir():
                 shutil.copytree(path / name, temporary / name)
-        labels = path / _CLASSIFIER / _LABELS_IN_CLASSIFIER
+        labels = path / _CLASSIFIER / LABELS_FILE
         for name, file in ((_LABELS, labels), (WEB_TFLITE, page)):
             if file is not None and file.is_file():
                 shutil.copy(file, temporary / name)

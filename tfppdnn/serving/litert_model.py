@@ -17,9 +17,8 @@ from tfppdnn.protector.processors import processors
 from tfppdnn.serving.images import INPUT_NAMES, decoded, resized
 from tfppdnn.serving.refusal import Refusal
 from tfppdnn.serving.served_model import read_signature_defs
-from tfppdnn.serving.version_folders import LITERT_FILE
+from tfppdnn.serving.version_folders import LABELS_FILE, LITERT_FILE
 
-_LABELS = "assets.extra/labels.json"
 # An interpreter keeps the memory of the largest batch it has seen, and weights of its own.
 _MOST_AT_ONCE = 8
 _MOST_WORKERS = 8
@@ -46,12 +45,12 @@ class LiteRTModel:
         if not INPUT_NAMES.keys() <= self.signature_defs.keys():
             raise ValueError(f"{path} is not a classifier made by `classify`")
         self._content = (path / LITERT_FILE).read_bytes()
-        labels = json.loads((path / _LABELS).read_text(encoding="utf-8"))
+        labels = json.loads((path / LABELS_FILE).read_text(encoding="utf-8"))
         self._labels = np.array([label.encode() for label in labels], object)
         self._workers = min(processors(), _MOST_WORKERS)
         first = _Runner(self._content, threads=self._workers)
         if first.classes != len(self._labels):
-            raise ValueError(f"{path / LITERT_FILE} is of another classifier than {_LABELS}")
+            raise ValueError(f"{path / LITERT_FILE} is of another classifier than {LABELS_FILE}")
         self._size = first.size
         self._idle = {1: [], self._workers: [first]}
         self._pool = concurrent.futures.ThreadPoolExecutor(self._workers)

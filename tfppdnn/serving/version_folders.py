@@ -8,6 +8,7 @@ from pathlib import Path
 from tfppdnn.errors import UserError
 
 LITERT_FILE = "assets.extra/classifier.tflite"
+LABELS_FILE = "assets.extra/labels.json"
 
 
 def has_litert_file(version: Path) -> bool:
