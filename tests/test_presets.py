@@ -219,6 +219,7 @@ def test_the_help_explains_every_setting_with_its_value_in_each_preset():
     assert f"--transform_steps={' | '.join([*steps, '-'])}\n" in text
     assert "--hiding_weight=2.0 | - | 2.0 | - | -\n" in text
     assert "=-\n" not in text  # Groups are no options.
+    assert text.count("    --trunk=") == 1  # Nor is one whose name is also its option.
 
 
 @pytest.mark.long

@@ -9,6 +9,7 @@ from tfppdnn.reports.deviations import (
     Row,
     deviations,
     in_use,
+    in_words,
     open_choices,
 )
 from tfppdnn.reports.markdown import table
@@ -16,7 +17,7 @@ from tfppdnn.settings import OF_THE_SCHEME, make_settings
 
 
 def presets_table() -> str:
-    """Writes three Markdown tables: departures, choices of ours, and what holds in every run."""
+    """Writes Markdown tables: departures, choices of ours, what holds in every run, `photos`."""
     settings = {name: make_settings(name).options() for name in OF_THE_SCHEME}
     departing = {name: _by_option(deviations(values)) for name, values in settings.items()}
     chosen = {name: _by_option(open_choices(values)) for name, values in settings.items()}
@@ -50,8 +51,21 @@ def presets_table() -> str:
             ["setting", "paper", "here", "why"],
             [[row.name, row.paper, row.run, row.reason] for row in IN_EVERY_RUN],
         ),
+        "### The preset `photos`",
+        table(["setting", "value", "what it is"], _of_photos()),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _of_photos() -> list[list[str]]:
+    """Every setting of the preset that is not made as the paper's h_p is."""
+    settings = make_settings("photos")
+    values = settings.options()
+    return [
+        [f"`--{option}`", in_words(option, values[option]), meaning]
+        for group in settings.groups()
+        for option, meaning in group.meanings().items()
+    ]
 
 
 def _by_option(rows: list[Row]) -> dict[str, Row]:

@@ -343,6 +343,8 @@ _SPECIAL_VALUES = {
     ("perceptual_weights", None): "ImageNet's VGG16 if it can be had",
     ("perceptual_weights", "imagenet"): "ImageNet's VGG16",
     ("perceptual_weights", "reference"): "the reference classifier's",
+    ("trunk", None): "that of the shipped `photos`",
+    ("privacy_epsilon", 0.0): "no noise",
 }
 _UNITS = {
     "transform_steps": " steps",

@@ -79,7 +79,11 @@ class Group:
         """Tells the meaning of each option of this very group, from its docstring."""
         text = inspect.cleandoc(cls.__doc__ or "")
         found = re.findall(r"^ {4}(\w+): ((?:.|\n {8})+)", text, flags=re.MULTILINE)
-        names = {field.name for field in dataclasses.fields(cls)}
+        names = {
+            name
+            for name, field in cls.__pydantic_fields__.items()
+            if not (isinstance(field.annotation, type) and issubclass(field.annotation, Group))
+        }
         return {
             cls._option(name): " ".join(meaning.split()) for name, meaning in found if name in names
         }
@@ -180,8 +184,6 @@ def explained(presets: Mapping[str, Group], only: Collection[str] | None = None)
     lines = [f"\n\nSETTINGS (each is an option, --NAME=VALUE{of})"]
     for group in groups:
         for option, meaning in group.meanings().items():
-            if not any(option in of_preset for of_preset in values.values()):
-                continue  # A group, and no option.
             if only is not None and option not in only:
                 continue
             shown = [str(of_preset.get(option, "-")) for of_preset in values.values()]
