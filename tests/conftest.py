@@ -16,8 +16,15 @@ import pytest
 from faults.tiny import TINY_SETTINGS
 
 
+@pytest.hookimpl(tryfirst=True)  # Before pytest chooses by marks.
 def pytest_collection_modifyitems(items):
-    """One file that needs the tiny run, so that one worker makes it; the rest of them last."""
+    """One file that needs the tiny run, so that one worker makes it; the rest of them last.
+
+    Two classifiers take longer than all that is tested with them: that is for the second tier.
+    """
+    for item in items:
+        if "classified_run" in item.fixturenames and not item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.slow)
     needing = {item.path for item in items if "tiny_run" in item.fixturenames}
     first = next((item.path for item in items if item.path in needing), None)
     items.sort(key=lambda item: (item.path != first, item.path in needing))

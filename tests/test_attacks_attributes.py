@@ -88,6 +88,7 @@ def test_what_is_only_moved_and_inverted_is_guessed_like_the_plain_picture(tmp_p
     assert again["attributes"].figures == row.figures
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_not_guessed():
     def noise(images):
         return coarse(np.random.default_rng(images.sum()).integers(0, 256, (len(images), 4, 4, 3)))
@@ -98,6 +99,7 @@ def test_what_is_not_there_is_not_guessed():
     assert row.figures["label"].ceiling.mean == 1
 
 
+@pytest.mark.slow
 def test_a_verdict_goes_by_pictures_alone():
     report = report_of(moved_and_inverted)
     rows = json.loads(json.dumps(dict(report.record["attacks"])))

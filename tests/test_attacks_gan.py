@@ -70,6 +70,7 @@ def test_what_hides_nothing_is_found_by_a_unet():
     assert mean_ssim(result.images) > 0.9
 
 
+@pytest.mark.slow
 def test_an_attack_on_noise_does_not_pass_for_one_that_works():
     noise = np.random.default_rng(0)
     data = ciphertexts(lambda images: noise.integers(0, 256, images.shape, np.uint8), images=64)

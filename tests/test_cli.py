@@ -15,7 +15,17 @@ from tfppdnn.errors import UserError
 from tfppdnn.writing import in_one_line
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], *([verb, "--help"] for verb in VERBS)])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        *(
+            pytest.param([verb, "--help"], marks=() if verb == "train" else pytest.mark.slow)
+            for verb in VERBS
+        ),
+        pytest.param(["--help"], marks=pytest.mark.slow),
+    ],
+)
 def test_help_teaches_without_tensorflow(arguments):
     script = (
         "import sys\nfrom tfppdnn.cli import main\ncode = main(sys.argv[1:])\n"

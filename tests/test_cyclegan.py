@@ -229,7 +229,7 @@ def cross_entropy(logits, labels):
     return -np.take_along_axis(log_softmax, labels[:, None], axis=1).mean()
 
 
-@pytest.mark.parametrize("cap", [None, 0.05])
+@pytest.mark.parametrize("cap", [pytest.param(None, marks=pytest.mark.slow), 0.05])
 def test_the_total_is_eq_4_of_parts_that_numpy_computes(data, cap):
     lambda_, gamma = 0.7, (-1.5, 0.3, 2.0)
     model = build(eager=True, lambda_=lambda_, gamma=gamma, perceptual_cap=cap)

@@ -70,8 +70,22 @@ def run(content, images):
     return np.stack(protected)
 
 
-@pytest.mark.parametrize("norm", ["instance", "batch"])
-@pytest.mark.parametrize("kind", ["float32", "float16", "int8"])
+@pytest.mark.parametrize(
+    ("kind", "norm"),
+    [
+        ("float32", "instance"),
+        ("int8", "batch"),
+        *(
+            pytest.param(*others, marks=pytest.mark.slow)
+            for others in [
+                ("float32", "batch"),
+                ("float16", "instance"),
+                ("float16", "batch"),
+                ("int8", "instance"),
+            ]
+        ),
+    ],
+)
 def test_takes_and_gives_bytes_of_one_image_of_any_size(norm, kind):
     interpreter = Interpreter(model_content=file_of(norm, kind))
     [inlet], [outlet] = interpreter.get_input_details(), interpreter.get_output_details()
@@ -110,9 +124,8 @@ def operators(content):
         yield code, graph.tensors[operator.outputs[0]]
 
 
-@pytest.mark.parametrize(
-    "make", [lambda: model_of("batch"), pytest.param(code_model, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [lambda: model_of("batch"), code_model])
 def test_batch_normalization_is_computed_in_integers(make):
     made = list(operators(tflite.int8_tflite(make(), photographs(count=5))))
     types = {code: {tensor.type for other, tensor in made if other == code} for code, _ in made}
@@ -147,6 +160,7 @@ def test_what_grows_with_the_image_has_fast_kernels(make):
             assert code != schema.BuiltinOperator.STRIDED_SLICE or len(made.shape) < 4
 
 
+@pytest.mark.slow
 def test_float16_is_half_the_file():
     model, float32 = wide()
     float16 = tflite.float16_tflite(float32)

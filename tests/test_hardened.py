@@ -65,7 +65,9 @@ def test_images_are_rounded_and_gradients_pass():
     np.testing.assert_array_equal(tape.gradient(rounded, images), np.ones(4))
 
 
-@pytest.mark.parametrize("weights", [(1.0, 1.0, 1.0, 1.0), (0.3, 0.5, 2.0, 7.0)])
+@pytest.mark.parametrize(
+    "weights", [pytest.param((1.0, 1.0, 1.0, 1.0), marks=pytest.mark.slow), (0.3, 0.5, 2.0, 7.0)]
+)
 def test_the_objective_is_the_weighted_sum_of_its_terms(weights):
     names = ("lambda_", "classification_weight", "feature_weight", "hiding_weight")
     model = build(**dict(zip(names, weights, strict=True)))

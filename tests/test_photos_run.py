@@ -305,7 +305,11 @@ def test_a_trunk_may_be_a_preset_of_keras_hub(tmp_path):
         ("--trunk=NONE.npz", "NONE.npz: no weights to read"),
         ("--trunk=Nonsense", "--trunk=Nonsense: no file, "),
         ("--trunk=resnet_18_imagenet", "keras-hub"),
-        ("--code_size=1500", "--code_size=1500: 1497 pictures have features in"),
+        pytest.param(
+            "--code_size=1500",
+            "--code_size=1500: 1497 pictures have features in",
+            marks=pytest.mark.slow,
+        ),
         ("--gamma=1,1,1", "--gamma: not a setting of --preset=photos"),
         ("--reuse=runs/x", "--reuse: --preset=photos has no stages to reuse"),
     ],

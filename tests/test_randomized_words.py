@@ -65,7 +65,14 @@ def logarithm(fraction):
 
 
 @pytest.mark.parametrize(
-    ("epsilon", "choices", "words"), [(0.5, 4, 1), (2.0, 4, 2), (8.0, 16, 1), (3.0, 2, 3)]
+    ("epsilon", "choices", "words"),
+    [
+        (3.0, 2, 3),
+        *(
+            pytest.param(*numbers, marks=pytest.mark.slow)
+            for numbers in [(0.5, 4, 1), (2.0, 4, 2), (8.0, 16, 1)]
+        ),
+    ],
 )
 def test_no_code_is_likelier_than_the_bound_whatever_the_picture(epsilon, choices, words):
     made = layer(epsilon, choices=choices, words=words)

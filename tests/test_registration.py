@@ -24,16 +24,17 @@ def python(script, *arguments):
 LOAD = "import sys; print(keras.models.load_model(sys.argv[1]).count_params())"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "imports",
     [
-        pytest.param("import tfppdnn, keras", marks=pytest.mark.slow),
-        pytest.param("import keras, tfppdnn", marks=pytest.mark.slow),
-        pytest.param("import tfppdnn, tensorflow, keras", marks=pytest.mark.slow),
+        "import tfppdnn, keras",
+        "import keras, tfppdnn",
+        "import tfppdnn, tensorflow, keras",
         # Keras is loaded from within one of our own modules, half of which has run.
         "import tfppdnn.models.layers, keras",
-        pytest.param("import tfppdnn.protection.losses, keras", marks=pytest.mark.slow),
-        pytest.param("import tfppdnn.datasets.batches, keras", marks=pytest.mark.slow),
+        "import tfppdnn.protection.losses, keras",
+        "import tfppdnn.datasets.batches, keras",
     ],
 )
 def test_a_shipped_file_just_loads(imports):

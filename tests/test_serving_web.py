@@ -70,6 +70,7 @@ def test_the_page_is_not_served_beside_a_model_that_it_does_not_ask_for(web_run,
     )
 
 
+@pytest.mark.slow
 def test_the_shipped_protector_has_a_file_for_browsers(shipped_web_run):
     interpreter = Interpreter(str(shipped_web_run / "protector_web.tflite"))
     for size in (32, 96):
@@ -79,6 +80,7 @@ def test_the_shipped_protector_has_a_file_for_browsers(shipped_web_run):
         assert_same_pixels(made, load_protector("cifar10").protect(plain))
 
 
+@pytest.mark.slow
 def test_a_file_for_browsers_that_is_there_is_not_made_again(shipped_web_run):
     before = (shipped_web_run / "protector_web.tflite").stat().st_mtime_ns
     assert web_protector(shipped_web_run).stat().st_mtime_ns == before
