@@ -25,6 +25,7 @@ def assert_figures(figures, folder, *, full_integer):
         assert figures[name]["bytes"] == (folder / name).stat().st_size
 
 
+@pytest.mark.slow  # The tiny run has all files, too.
 def test_everything_is_written_and_measured(exported, images):
     figures, out, err = json.loads((exported / "said.json").read_text())
     assert out == ""

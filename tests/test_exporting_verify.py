@@ -30,6 +30,7 @@ def test_exporting_twice_gives_the_same_pixels(images, tmp_path):
     assert np.array_equal(first, second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FILES - {"protector_int8.tflite"}))
 def test_a_file_of_other_weights_is_refused_and_removed(name, exported, images, tmp_path):
     model = trained_protector()
