@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tfppdnn.reports.deviations import OPEN_CHOICES, REASONS, deviations, open_choices
+from tfppdnn.reports.deviations import deviations, open_choices
+from tfppdnn.reports.reasons import OPEN_CHOICES, REASONS
 from tfppdnn.settings import make_settings
 
 # The paper's own form, where `Paper` cannot or does not follow it.

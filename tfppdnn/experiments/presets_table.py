@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from tfppdnn.reports.deviations import (
-    IN_EVERY_RUN,
-    OPEN_CHOICES,
-    REASONS,
-    Row,
-    deviations,
-    in_use,
-    in_words,
-    open_choices,
-)
+from tfppdnn.reports.deviations import deviations, in_use, in_words, open_choices
 from tfppdnn.reports.markdown import table
+from tfppdnn.reports.reasons import IN_EVERY_RUN, OPEN_CHOICES, REASONS, Row
 from tfppdnn.settings import OF_THE_SCHEME, make_settings
 
 

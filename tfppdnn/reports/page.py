@@ -17,6 +17,7 @@ from tfppdnn.reports.curves import caption_of_curves
 from tfppdnn.reports.decision import decide
 from tfppdnn.reports.measurements import Measurement, accuracy, leaked
 from tfppdnn.reports.names import spoken
+from tfppdnn.reports.reasons import IN_EVERY_RUN
 from tfppdnn.reports.templates import template
 from tfppdnn.reports.verdict import (
     Finding,
@@ -92,7 +93,7 @@ def render(
         seconds=seconds,
         deviations=deviations.deviations(settings, train_images=dataset.get("train_images")),
         open_choices=deviations.open_choices(settings),
-        in_every_run=deviations.IN_EVERY_RUN,
+        in_every_run=IN_EVERY_RUN,
         command=command(config),
         raw=json.dumps(without_histories(metrics), indent=2, ensure_ascii=False),
     )
