@@ -320,3 +320,27 @@ def test_an_end_within_a_comment_hides_no_scans(tmp_path):
     )
     with pytest.raises(UserError, match=r"bomb\.jpg is a JPEG file of more than 100 scans"):
         read_image(tmp_path / "bomb.jpg")
+
+
+def with_chunks(content, name, body, *, times):
+    """A PNG file with chunks of one kind before its pixels."""
+    chunk = struct.pack(">I", len(body)) + name + body
+    chunk += struct.pack(">I", zlib.crc32(name + body))
+    header = 8 + 25  # The signature, and the chunk IHDR.
+    return content[:header] + times * chunk + content[header:]
+
+
+def test_a_png_of_endless_profiles_is_refused_before_it_is_opened(tmp_path, monkeypatch):
+    """Pillow unfolds each as it opens the file: a megabyte of a kilobyte."""
+    profile = b"icc\0\0" + zlib.compress(bytes(2**20))
+    content = with_chunks(encode_png(GRADIENT), b"iCCP", profile, times=101)
+    (tmp_path / "bomb.png").write_bytes(content)
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(UserError, match=r"bomb\.png is a PNG file of more than 100 chunks"):
+        read_image(tmp_path / "bomb.png")
+
+
+def test_an_animation_of_many_frames_is_none(tmp_path):
+    frames = [Image.fromarray(np.roll(GRADIENT, step, axis=0)) for step in range(150)]
+    frames[0].save(tmp_path / "film.png", save_all=True, append_images=frames[1:])
+    np.testing.assert_array_equal(read_image(tmp_path / "film.png"), GRADIENT)

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tfppdnn.errors import UserError
+from tfppdnn.images.chunks import MOST_CHUNKS, has_too_many_chunks
 from tfppdnn.images.formats import KINDS, missing_reader, readable_formats
 from tfppdnn.images.scans import MOST_SCANS, has_too_many_scans
 
@@ -39,9 +40,9 @@ def read_image(
         uint8 [H, W, 3], RGB.
 
     Raises:
-        UserError: The file is missing, empty, damaged, no such image, too large, or a JPEG of
-            more scans than any needs; or it holds numbers of 32 bits, of which nobody knows what
-            is black and what is white.
+        UserError: The file is missing, empty, damaged, no such image, too large, a JPEG of more
+            scans or a PNG of more chunks than any needs; or it holds numbers of 32 bits, of which
+            nobody knows what is black and what is white.
     """
     held = path if isinstance(path, bytes) else None
     path = Path("the image" if held is not None else path)
@@ -54,6 +55,12 @@ def read_image(
         return path.open("rb") if held is None else io.BytesIO(held)
 
     try:
+        with opened() as file:
+            if has_too_many_chunks(file):  # Pillow reads them as it opens the file.
+                raise UserError(
+                    f"{path} is a PNG file of more than {MOST_CHUNKS} chunks beside its pixels, as "
+                    "none is by honest means; save it anew"
+                )
         with opened() as file, Image.open(file, formats=readable_formats()) as image:
             width, height = image.size
             if width * height > max_pixels:

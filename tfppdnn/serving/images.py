@@ -52,21 +52,33 @@ class RequestImages:
         return [np.stack(images) for images in by_size.values()]
 
 
-def checked_images(signature: str, values: np.ndarray) -> RequestImages:
+def refuse_too_many(count: int, most: int) -> None:
+    """Refuses a request of more images than a batch takes."""
+    if count > most:
+        raise invalid(
+            f"Task size {count} is larger than maximum batch size {most}; send fewer images in "
+            "one request"
+        )
+
+
+def checked_images(signature: str, values: np.ndarray, *, most: int) -> RequestImages:
     """Checks the input of a request.
 
     Args:
         signature: `serving_default` or `encoded`.
         values: An array of uint8, or of bytes as objects, of any shape.
+        most: Images that a request may have.
 
     Raises:
         Refusal: The shape is wrong, an encoded image is neither JPEG nor PNG, or one of too many
-            scans or chunks, or there are more than `MAX_PIXELS` pixels.
+            scans or chunks, or there are more than `MAX_PIXELS` pixels or `most` images.
     """
     name = INPUT_NAMES[signature]
     if signature == "encoded":
         if values.ndim != 1:
             raise invalid(f"{name} must have shape [N], not {list(values.shape)}")
+        # Before any of them is opened: a request holds a hundred thousand headers.
+        refuse_too_many(len(values), most)
         pixels = sum(_pixels_of(encoded) for encoded in values)
     else:
         if values.ndim != 4 or values.shape[3] != 3 or 0 in values.shape[1:3]:
@@ -77,6 +89,7 @@ def checked_images(signature: str, values: np.ndarray) -> RequestImages:
             f"the images of one request may have {MAX_PIXELS} pixels together, not {pixels}; "
             "send fewer, or make them smaller"
         )
+    refuse_too_many(len(values), most)
     return RequestImages(signature, values, pixels)
 
 
@@ -115,7 +128,7 @@ def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _pixels_of(encoded: bytes) -> int:
-    if has_too_many_chunks(encoded):
+    if has_too_many_chunks(io.BytesIO(encoded)):
         raise invalid("a PNG of image_bytes has more chunks than any needs; write it anew")
     try:
         # Reads the header only: a small file may unfold to gigabytes.
