@@ -54,13 +54,14 @@ def queue_of():
 
 
 def images(count=1, height=2, width=2, *, value=1):
-    return checked_images("serving_default", np.full((count, height, width, 3), value, np.uint8))
+    pixels = np.full((count, height, width, 3), value, np.uint8)
+    return checked_images("serving_default", pixels, most=1000)
 
 
 def files(count=1):
     values = np.empty(count, object)
     values[:] = [png(image) for image in noise(count)]
-    return checked_images("encoded", values)
+    return checked_images("encoded", values, most=1000)
 
 
 def test_requests_join_until_the_batch_is_full(model, queue_of):

@@ -1,5 +1,7 @@
+import contextlib
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import grpc
@@ -301,3 +303,45 @@ def test_bytes_that_are_no_message_are_refused_without_a_word_of_ours(channel, c
             call(content, timeout=SECONDS)
         assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert raised.value.details() == "the message is no request of this method"
+
+
+def test_a_request_that_never_comes_holds_no_place(directory):
+    """As many as may be under way: whoever comes after them is answered."""
+    with running(directory, sender_timeout=2, max_queued=4, max_batch_size=4) as server:
+        never = threading.Event()
+
+        def nothing():
+            never.wait(SECONDS)
+            yield from ()
+
+        with contextlib.ExitStack() as stack:
+            stack.callback(never.set)
+            channel = stack.enter_context(grpc.insecure_channel(server.grpc_address))
+            path = "/tensorflow.serving.PredictionService/Predict"
+            waiting = [channel.stream_unary(path).future(nothing()) for _ in range(8)]
+            codes = {call.exception(timeout=SECONDS).code().name for call in waiting}
+            assert codes == {"DEADLINE_EXCEEDED"}
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            assert_answers(stub.Predict(request_for(), timeout=SECONDS), directory)
+
+
+def test_pictures_are_counted_before_anybody_looks_at_them(directory):
+    """Half a hundred bytes may stand for thousands of pictures."""
+    seen = []
+
+    def gate(images):
+        seen.append(len(images))
+        return np.ones(len(images), bool)
+
+    many = predict_pb2.PredictRequest()
+    many.model_spec.name = "classifier"
+    tensor = many.inputs["image"]
+    tensor.CopyFrom(tf.make_tensor_proto(np.zeros((1, 8, 8, 3), np.uint8)))
+    tensor.tensor_content = b""
+    tensor.int_val.append(3)
+    tensor.tensor_shape.dim[0].size = 16384
+    with running(directory, gate=gate) as server, grpc.insecure_channel(server.grpc_address) as to:
+        predict = prediction_service_pb2_grpc.PredictionServiceStub(to).Predict
+        assert "Task size 16384" in refusal_of(predict, many)[1]
+        predict(request_for(), timeout=SECONDS)
+    assert seen == [len(IMAGES)]

@@ -53,8 +53,10 @@ def test_pages_of_other_origins_cannot_post(server, site):
 
 def test_names_are_those_of_the_proxy_in_front(served_run):
     with running(served_run, hosts=("photos.example",)) as server:
-        answers = asked(server, host="Photos.example", **{"sec-fetch-site": "cross-site"})
+        answers = asked(server, host="Photos.example", **{"sec-fetch-site": "same-origin"})
         assert [answer.status_code for answer in answers] == [200, 200]
+        answers = asked(server, host="Photos.example", **{"sec-fetch-site": "cross-site"})
+        assert [answer.status_code for answer in answers] == [200, 403]
         answers = asked(server, host="evil.example")
         assert [answer.status_code for answer in answers] == [403, 403]
 
@@ -63,3 +65,5 @@ def test_a_server_for_other_machines_takes_any_name(served_run):
     with running(served_run, host="0.0.0.0") as server:
         answers = asked(server, host="photos.example")
         assert [answer.status_code for answer in answers] == [200, 200]
+        answers = asked(server, host="photos.example", **{"sec-fetch-site": "cross-site"})
+        assert [answer.status_code for answer in answers] == [200, 403]

@@ -12,8 +12,8 @@ from typing import Any
 import grpc
 import numpy as np
 
-from tfppdnn.serving.images import MAX_PIXELS, RequestImages
-from tfppdnn.serving.refusal import Refusal, invalid
+from tfppdnn.serving.images import MAX_PIXELS, RequestImages, refuse_too_many
+from tfppdnn.serving.refusal import Refusal
 
 
 class BatchQueue:
@@ -70,11 +70,7 @@ class BatchQueue:
         Raises:
             Refusal: The queue is full or closed, or the request larger than a batch.
         """
-        if len(images) > self.max_batch_size:
-            raise invalid(
-                f"Task size {len(images)} is larger than maximum batch size "
-                f"{self.max_batch_size}; send fewer images in one request"
-            )
+        refuse_too_many(len(images), self.max_batch_size)
         task = _Task(model, images)
         with self._changed:
             if self._closed:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar
 
 import grpc
@@ -21,11 +22,21 @@ from tfppdnn.tf_serving_messages import MODEL_SERVICE, PREDICTION_SERVICE, messa
 
 
 def add_services(
-    server: grpc.aio.Server, versions: ModelVersions, predictor: Predictor, metrics: Metrics
+    server: grpc.aio.Server,
+    versions: ModelVersions,
+    predictor: Predictor,
+    metrics: Metrics,
+    *,
+    sender_timeout: float,
 ) -> None:
     """Adds PredictionService and ModelService to a server that has not been started.
 
-    The server is one of `UnreadableRequests`.
+    Args:
+        server: The server.
+        versions: What is served.
+        predictor: What answers.
+        metrics: What counts.
+        sender_timeout: Seconds that a request may take to arrive.
     """
     services = {
         PREDICTION_SERVICE: PredictionService(versions, predictor, metrics),
@@ -33,9 +44,8 @@ def add_services(
     }
     for name, service in services.items():
         handlers = {
-            method: grpc.unary_unary_rpc_method_handler(
-                getattr(service, method),
-                request_deserializer=_reader(request),
+            method: grpc.stream_unary_rpc_method_handler(
+                _with_one_message(getattr(service, method), _reader(request), sender_timeout),
                 response_serializer=lambda message: message.SerializeToString(),
             )
             for method, request in service.METHODS.items()
@@ -51,26 +61,32 @@ def _reader(request: str | None) -> Callable[[bytes], Any]:
 _UNREADABLE = object()
 
 
-class UnreadableRequests(grpc.aio.ServerInterceptor):
-    """Lets methods answer bytes that are no message; gRPC itself would name a class of ours."""
+def _with_one_message(
+    answer: Callable[..., Awaitable[Any]], read: Callable[[bytes], Any], seconds: float
+) -> Callable[..., Awaitable[Any]]:
+    """Makes a method that waits so long for its message.
 
-    async def intercept_service(self, continuation, handler_call_details):
-        """Wraps what reads a method's requests."""
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
-            return handler
+    On the wire it is one of a single message. gRPC's own kind is called when the message has come:
+    of one that never does it would hold a place for ever, and of one that is no message it would
+    name a class of ours.
+    """
 
-        def read(content: bytes) -> Any:
-            try:
-                return handler.request_deserializer(content)
-            except Exception:
-                return _UNREADABLE
+    async def handler(arriving: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> Any:
+        try:
+            content = await asyncio.wait_for(anext(aiter(arriving)), seconds)
+        except TimeoutError:
+            await context.abort(
+                grpc.StatusCode.DEADLINE_EXCEEDED, "the request took too long to arrive"
+            )
+        except StopAsyncIteration:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "there is no message")
+        try:
+            request = read(content)
+        except Exception:
+            request = _UNREADABLE
+        return await answer(request, context)
 
-        return grpc.unary_unary_rpc_method_handler(
-            handler.unary_unary,
-            request_deserializer=read,
-            response_serializer=handler.response_serializer,
-        )
+    return handler
 
 
 def _answering(method: str):
@@ -118,7 +134,9 @@ class PredictionService:
         with self.predictor.holding() as hold, self.versions.use(**wanted) as version:
             hold(request.ByteSize())
             filtered = _outputs(request.output_filter)
-            images = await self.predictor.in_thread(_images, request)
+            images = await self.predictor.in_thread(
+                _images, request, most=self.predictor.most_images
+            )
             outputs = await self.predictor.answer(version.model, images)
             response = messages().PredictResponse()
             response.model_spec.name = self.versions.name
@@ -188,7 +206,7 @@ def _model(spec) -> dict[str, Any]:
     }
 
 
-def _images(request: Any) -> RequestImages:
+def _images(request: Any, *, most: int) -> RequestImages:
     signature = request.model_spec.signature_name or "serving_default"
     if signature not in INPUT_NAMES:
         raise Refusal(
@@ -205,7 +223,7 @@ def _images(request: Any) -> RequestImages:
             "input tensor alias not found in signature. "
             f"Inputs expected to be in the set {{{name}}}."
         )
-    return images_of(signature, request.inputs[name])
+    return images_of(signature, request.inputs[name], most=most)
 
 
 def _outputs(wanted) -> list[str]:

@@ -25,11 +25,12 @@ _LARGE = 2**20
 _one_large_body = threading.Lock()
 
 
-def parse_predict(body: bytes) -> tuple[RequestImages, bool]:
+def parse_predict(body: bytes, *, most: int) -> tuple[RequestImages, bool]:
     """Reads the body of a predict request.
 
     Args:
         body: `{"signature_name": S, "instances": [...]}` or the same with `inputs`.
+        most: Images that it may have.
 
     Returns:
         The images, and whether they came in row form (`instances`).
@@ -38,10 +39,10 @@ def parse_predict(body: bytes) -> tuple[RequestImages, bool]:
         Refusal: The body is not as documented.
     """
     with _one_large_body if len(body) > _LARGE else contextlib.nullcontext():
-        return _parse_predict(body)
+        return _parse_predict(body, most)
 
 
-def _parse_predict(body: bytes) -> tuple[RequestImages, bool]:
+def _parse_predict(body: bytes, most: int) -> tuple[RequestImages, bool]:
     request = _parse(body)
     signature = request.get("signature_name", "serving_default")
     if not isinstance(signature, str):
@@ -60,7 +61,7 @@ def _parse_predict(body: bytes) -> tuple[RequestImages, bool]:
     read = _from_rows if by_row else _from_columns
     values = read(request["instances" if by_row else "inputs"], INPUT_NAMES[signature])
     to_array = _bytes if signature == "encoded" else _pixels
-    return checked_images(signature, to_array(values)), by_row
+    return checked_images(signature, to_array(values), most=most), by_row
 
 
 def predict_answer(outputs: Mapping[str, np.ndarray], *, by_row: bool) -> bytes:

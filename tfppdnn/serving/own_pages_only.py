@@ -1,4 +1,4 @@
-"""Keeping other people's web pages away from a server that is for this machine only."""
+"""Keeping other people's web pages away from a server."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class ThisMachineOnly:
-    """Refuses, with 403, what a page from elsewhere makes the user's browser ask of loopback.
+class OwnPagesOnly:
+    """Refuses, with 403, what a page from elsewhere makes the user's browser ask.
 
     Such a page may let its own name point to 127.0.0.1 (DNS rebinding) and then read all that is
     served, the protector too: so the name in `Host` must be localhost, a plain IP address, which
@@ -21,12 +21,13 @@ class ThisMachineOnly:
 
     Args:
         app: What answers all other requests.
-        hosts: Names that are allowed, such as that of a proxy in front.
+        hosts: Names that are allowed, such as that of a proxy in front; None for any, where other
+            machines are to reach the server by names that it does not know.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str] = ()):
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str] | None = ()):
         self._app = app
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
@@ -39,11 +40,8 @@ class ThisMachineOnly:
 
     def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
-        host = _name(headers.get("host"))
-        if host in self._hosts:
-            return None
         # Browsers always send one.
-        if "host" in headers and not (host == "localhost" or _is_ip_address(host)):
+        if "host" in headers and not self._is_known(_name(headers["host"])):
             return (
                 "this server does not answer to that name; use localhost or its IP address, or "
                 "start it with --hosts=NAME"
@@ -53,16 +51,21 @@ class ThisMachineOnly:
             return "this server takes no requests from pages of other origins"
         return None
 
+    def _is_known(self, host: str) -> bool:
+        if self._hosts is None or host in self._hosts:
+            return True
+        return host == "localhost" or _is_ip_address(host)
+
 
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reached from this machine only."""
     return host == "localhost" or (_is_ip_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
-def _name(host: str | None) -> str:
+def _name(host: str) -> str:
     """The name in a Host header, without its port."""
     try:
-        return urllib.parse.urlsplit(f"//{host or ''}").hostname or ""
+        return urllib.parse.urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,9 +47,17 @@ class Predictor:
         self._free_bytes = _LARGEST_AT_ONCE * max_request_bytes
         self._threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="requests")
 
-    async def in_thread(self, function: Callable[..., _Answer], *arguments: Any) -> _Answer:
+    @property
+    def most_images(self) -> int:
+        """How many images a request may have."""
+        return self._batches.max_batch_size
+
+    async def in_thread(
+        self, function: Callable[..., _Answer], *arguments: Any, **named: Any
+    ) -> _Answer:
         """Runs what takes long outside the event loop, for so many requests at a time."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        call = functools.partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     @contextlib.contextmanager
     def holding(self) -> Iterator[Callable[[int], None]]:

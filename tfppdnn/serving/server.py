@@ -20,14 +20,14 @@ import uvicorn
 from tfppdnn.errors import UserError
 from tfppdnn.quiet import silenced
 from tfppdnn.serving.batching import BatchQueue
-from tfppdnn.serving.grpc_services import UnreadableRequests, add_services
+from tfppdnn.serving.grpc_services import add_services
 from tfppdnn.serving.http_protocol import impatient_protocol
 from tfppdnn.serving.metrics import Metrics
+from tfppdnn.serving.own_pages_only import OwnPagesOnly, is_loopback
 from tfppdnn.serving.predictor import Predictor
 from tfppdnn.serving.rest import rest_app
 from tfppdnn.serving.served_model import load_model
 from tfppdnn.serving.settings import ServerSettings
-from tfppdnn.serving.this_machine_only import ThisMachineOnly, is_loopback
 from tfppdnn.serving.version_folders import check_servable, version_folders
 from tfppdnn.serving.versions import ModelVersions
 from tfppdnn.serving.web import add_web
@@ -85,8 +85,8 @@ class Server:
         self._app = rest_app(self.versions, self._predictor, self.metrics, settings)
         if web is not None:
             add_web(self._app, *web)
-        if settings.hosts or is_loopback(settings.host):
-            self._app.add_middleware(ThisMachineOnly, hosts=settings.hosts)
+        any_name = not settings.hosts and not is_loopback(settings.host)
+        self._app.add_middleware(OwnPagesOnly, hosts=None if any_name else settings.hosts)
         self._stop: Callable[[], None] | None = None
 
     @property
@@ -162,19 +162,24 @@ class Server:
     def _grpc_server(self) -> grpc.aio.Server:
         settings = self.settings
         server = grpc.aio.server(
-            interceptors=[UnreadableRequests()],
             options=[
                 ("grpc.max_receive_message_length", settings.max_request_bytes),
                 # Two servers on one port would share its requests without a word.
                 ("grpc.so_reuseport", 0),
                 ("grpc.server_handshake_timeout_ms", int(1000 * settings.sender_timeout)),
-                # A message that arrives a byte at a time ends with its connection.
+                # So does a connection on which nothing whole arrives.
                 ("grpc.max_connection_age_ms", 600_000),
                 ("grpc.max_connection_age_grace_ms", 60_000),
             ],
             maximum_concurrent_rpcs=settings.max_queued + settings.max_batch_size,
         )
-        add_services(server, self.versions, self._predictor, self.metrics)
+        add_services(
+            server,
+            self.versions,
+            self._predictor,
+            self.metrics,
+            sender_timeout=settings.sender_timeout,
+        )
         try:
             self._grpc_port = server.add_insecure_port(_address(settings.host, settings.grpc_port))
         except RuntimeError:

@@ -22,8 +22,8 @@ from tfppdnn.tf_serving_messages import (
 _DTYPES = {"image": UINT8, "image_bytes": STRING}
 
 
-def images_of(signature: str, tensor: Any) -> RequestImages:
-    """Reads the input of a gRPC request, a TensorProto.
+def images_of(signature: str, tensor: Any, *, most: int) -> RequestImages:
+    """Reads the input of a gRPC request, a TensorProto, of so many images at most.
 
     Raises:
         Refusal: Its type, shape or content is not what the signature takes.
@@ -45,7 +45,7 @@ def images_of(signature: str, tensor: Any) -> RequestImages:
         values = array_of(tensor) if expected == STRING else _pixels(tensor, shape)
     except ValueError:
         raise invalid(f"tensor parsing error: {name}") from None
-    return checked_images(signature, values)
+    return checked_images(signature, values, most=most)
 
 
 def _pixels(tensor: Any, shape: list[int]) -> np.ndarray:
