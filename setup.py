@@ -76,7 +76,7 @@ setup(
     description="Cloud image classification on images that nobody can see",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     packages=find_packages(include=["tfppdnn", "tfppdnn.*"]),
     cmdclass={"build_py": BuildWithWeb},
     package_data={"tfppdnn": ["shipped/*/*"], "tfppdnn.reports": ["*.j2"]},
@@ -114,7 +114,6 @@ setup(
     classifiers=[
         "Intended Audience :: Developers",
         "Intended Audience :: Science/Research",
-        "License :: OSI Approved :: Apache Software License",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",

@@ -10,7 +10,7 @@ import lazy_loader
 from tfppdnn.processor import prepare
 from tfppdnn.registration import register_with_keras
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
