@@ -2,10 +2,12 @@
 
     python examples/protect_on_device.py runs/digits-quick/protector.tflite photo.jpg out.png
 
-This is all that a port to another language has to do: RGB bytes in, RGB bytes out.
+This is all that a port to another language has to do: RGB bytes in, RGB bytes out. Resize the
+photograph to what the classifier was trained on before.
 """
 
 import argparse
+import os
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -18,11 +20,14 @@ def main(model: str, source: str, destination: str) -> None:
     pixels = np.asarray(image)[np.newaxis]  # uint8 [1, H, W, 3]
 
     interpreter = Interpreter(model_path=model)
-    (image_input,) = interpreter.get_input_details()
+    inputs = {np.dtype(taken["dtype"]).name: taken for taken in interpreter.get_input_details()}
     (protected_output,) = interpreter.get_output_details()
-    interpreter.resize_tensor_input(image_input["index"], pixels.shape)
+    interpreter.resize_tensor_input(inputs["uint8"]["index"], pixels.shape)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(image_input["index"], pixels)
+    interpreter.set_tensor(inputs["uint8"]["index"], pixels)
+    if noise := inputs.get("int32"):  # A protector with a guarantee draws at random.
+        drawn = np.frombuffer(os.urandom(4 * np.prod(noise["shape"])), np.int32)
+        interpreter.set_tensor(noise["index"], drawn.reshape(noise["shape"]))
     interpreter.invoke()
     protected = interpreter.get_tensor(protected_output["index"])
 

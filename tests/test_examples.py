@@ -22,6 +22,18 @@ def test_protect_on_device_equals_the_library(tiny_run, tmp_path):
         np.testing.assert_array_equal(np.asarray(protected), load_protector(model).protect(pixels))
 
 
+def test_on_a_device_noise_comes_from_the_system(private, tmp_path, monkeypatch):
+    Image.new("RGB", (32, 32)).save(tmp_path / "photo.png")
+    example = runpy.run_path(str(EXAMPLES / "protect_on_device.py"))
+    made = []
+    for noise in (b"\x00", b"\xff", b"\xff"):
+        monkeypatch.setattr("os.urandom", lambda count, noise=noise: noise * count)
+        out = tmp_path / "out.png"
+        example["main"](str(private / "protector.tflite"), str(tmp_path / "photo.png"), str(out))
+        made.append(out.read_bytes())
+    assert made[0] != made[1] == made[2]
+
+
 def test_protect_on_device_needs_litert_only(tiny_run, tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "photo.png")
     script = (

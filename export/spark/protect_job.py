@@ -24,6 +24,7 @@ import json
 import struct
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
         number = getattr(given, option)
         if number is not None and number < 1:
             parser.error(f"--{option}={number}: must be 1 or more")
+    if (given.tfrecords or given.format == "tfrecord") and find_spec("tensorflow") is None:
+        parser.error("TFRecord files need TensorFlow, here and on every worker; install it first")
     spark = SparkSession.builder.appName("tfppdnn protect").getOrCreate()
     try:
         # Refused here, by one line, rather than by every worker.
