@@ -67,7 +67,8 @@ def accuracies(dataset: ImageDataset, name: str) -> list[str]:
 def numbers_changed(pictures: np.ndarray) -> list[str]:
     """How many of the 192 numbers of `photos` are read as another level, by quality."""
     protector = Protector.from_preset("photos")
-    size, levels = code_of(protector.differentiable)
+    code = code_of(protector.differentiable)
+    size, levels = code.facts["numbers"], code.facts["levels"]
     read = tile_reader(CodeSettings(size=size, levels=levels))
 
     def numbers(sent: np.ndarray) -> np.ndarray:

@@ -49,7 +49,8 @@ def main() -> None:
         name: classifier.classify(pictures) == dataset.test_labels
         for name, pictures in drawn.items()
     }
-    size, levels = code_of(files["float16"].differentiable)
+    code = code_of(files["float16"].differentiable)
+    size, levels = code.facts["numbers"], code.facts["levels"]
     read = tile_reader(CodeSettings(size=size, levels=levels))
     numbers = {
         name: np.rint((read(pictures) + 1) / 2 * (levels - 1)) for name, pictures in drawn.items()

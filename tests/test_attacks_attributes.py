@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from tfppdnn.attacks import Attack, Ciphertexts, Guesses, ThreatModel
+from tfppdnn.attacks import Attack, Ciphertexts, DescribedImages, Guesses, ThreatModel
 from tfppdnn.audit import AuditReport, audit
 from tfppdnn.audit.verdict import verdicts
+from tfppdnn.errors import UserError
 from tfppdnn.leakage.attributes import attributes_of
 
 RNG = np.random.default_rng(6)
@@ -125,4 +126,26 @@ def test_an_attack_of_ones_own_that_guesses_must_say_so():
             )
 
     with pytest.raises(Exception, match="guesses attributes and needs Ciphertexts; let it"):
+        report_of(moved_and_inverted, attacks=[Guessing()])
+
+
+@pytest.mark.parametrize(
+    ("guessed", "said"),
+    [
+        ({"age": np.zeros(0, int)}, "guesses 'age'; there are "),
+        ({"label": np.zeros(3, int)}, r"guesses label with shape \[3\]; give one value for each"),
+    ],
+)
+def test_guesses_of_something_else_are_named(guessed, said):
+    class Guessing(Attack[DescribedImages, Guesses]):
+        name = "guessing"
+        threat_model = ThreatModel.PROTECTOR
+        needs = DescribedImages
+
+        def run(self, data):
+            return Guesses(
+                attack=self.name, threat_model=self.threat_model, finding="", guesses=guessed
+            )
+
+    with pytest.raises(UserError, match=said):
         report_of(moved_and_inverted, attacks=[Guessing()])

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tfppdnn
 from tfppdnn.attacks import ChosenPlaintexts, HelperBlocks, HelperImage, ThreatModel
 from tfppdnn.ciphers import make_cipher
 from tfppdnn.errors import UserError
@@ -141,3 +142,12 @@ def test_a_key_is_checked_on_something():
 def test_targets_must_be_images(shape):
     with pytest.raises(UserError, match="to attack"):
         ChosenPlaintexts(targets=np.zeros(shape, np.uint8), protector=Protector(np.copy))
+
+
+@pytest.mark.parametrize("name", ["pixelate:4", "pixelate:8", "blur:8"])
+def test_nearly_black_helpers_that_become_one_picture_end_nothing(name):
+    """They differ by few grey levels, and what is no cipher may make one of them."""
+    protector = tfppdnn.Protector.named(name)
+    plain = random_images(3, 64, 64, 3)
+    data = ChosenPlaintexts(targets=protector.protect(plain), protector=protector)
+    assert HelperBlocks().run(data).images is None

@@ -18,10 +18,12 @@ from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.folder import reconstructions_path
 from tfppdnn.audit.material import Material
 from tfppdnn.audit.plan import PlannedAttack
+from tfppdnn.audit.verdict import recovered_by
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 from tfppdnn.leakage.baseline import OUTLINES
+from tfppdnn.leakage.level import Level
 from tfppdnn.protector import Protector
 from tfppdnn.run_folder import RunFolder
 
@@ -48,6 +50,8 @@ class Scripted(LearnedAttack[Ciphertexts]):
             "collapsed": np.full_like(data.targets, 90),
             "plain": data.targets,
             "negative": 255 - data.targets,
+            "noisy negative": _noisy_negative(data.targets),
+            "another's": _of_another(data.targets),
             "stopped once": data.targets if begun else None,
         }[self.pictures[self.seed]]
         if images is None:
@@ -58,6 +62,18 @@ class Scripted(LearnedAttack[Ciphertexts]):
             finding="It was scripted.",
             images=images,
         )
+
+
+def _noisy_negative(images):
+    noise = np.random.default_rng(0).normal(0, 80, images.shape)
+    return np.clip(255 - images + noise, 0, 255).astype(np.uint8)
+
+
+def _of_another(images):
+    """The mean picture, with a little of its own and more of another one."""
+    mean = images.mean(axis=0)
+    strange = 0.3 * (np.roll(images.astype(float), 1, axis=0) - mean)
+    return np.round(mean + strange + 0.15 * (images - mean)).clip(0, 255).astype(np.uint8)
 
 
 def scripted(*pictures, name="scripted", source=None, **settings):
@@ -111,6 +127,23 @@ def test_a_collapsed_attack_is_tried_again_and_the_try_that_works_counts(tmp_pat
     # A negative hides nothing, whatever the SSIM says.
     assert row["leakage"]["ssim"]["mean"] < row["leakage"]["ssim_floor"]["mean"]
     assert row["leakage"]["affine_ssim"]["mean"] > 0.99
+
+
+def test_of_two_tries_that_work_that_counts_which_shows_more(tmp_path):
+    """Even if it is a negative, which SSIM takes for worse than nothing."""
+    run, rows = rows_of(tmp_path, scripted("noisy negative", "another's")[0])
+    row = rows["scripted"]
+    assert [attempt["status"] for attempt in row["attempts"]] == ["works", "works"]
+    kept = np.load(reconstructions_path(run, "scripted"))["images"]
+    expected = _noisy_negative(MATERIAL.held_out)[: len(kept)]
+    np.testing.assert_array_equal(kept, expected)
+    assert recovered_by(row) is Level.PICTURES
+
+
+def test_whom_an_attacker_is_tried_on_lie_in_another_order_than_whom_he_knows():
+    known, suspects = MATERIAL.by_membership
+    assert known.was_in.sum() == suspects.was_in.sum() == len(known.was_in) // 2
+    assert (known.was_in != suspects.was_in).any()
 
 
 def test_plain_images_are_measured_once_an_audit_and_reconstructions_once(tmp_path, monkeypatch):

@@ -220,6 +220,7 @@ def test_an_attack_that_breaks_the_rules_is_named_and_other_rows_are_kept(attack
     assert "\n" not in str(refused.value)
     if attack.needs is Ciphertexts:
         assert [row.name for row in AuditReport.load(tmp_path / "out").rows] == ["negative"]
+        assert "negative" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.parametrize("asked", [[], "", " , "])

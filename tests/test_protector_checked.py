@@ -124,6 +124,14 @@ def test_one_picture_for_all_is_refused():
     checked(np.zeros_like).protect(np.zeros((3, 8, 8, 3), np.uint8))
 
 
+def test_pictures_of_one_scene_may_become_the_same():
+    """As two frames of a film do by a code of few numbers."""
+    frames = np.stack([IMAGES[0], np.where(IMAGES[0] < 255, IMAGES[0] + 1, 255).astype(np.uint8)])
+    checked(np.zeros_like).protect(frames)
+    with pytest.raises(UserError, match="become the same picture"):
+        checked(np.zeros_like).protect(np.concatenate([frames, 255 - IMAGES[:1]]))
+
+
 @pytest.mark.parametrize("said", ["draws_noise", "epsilon"])
 def test_one_picture_for_all_is_no_fault_of_noise(said):
     class Noisy:

@@ -11,7 +11,9 @@ import pytest
 import tensorflow as tf
 
 from tfppdnn import Protector
-from tfppdnn.attacks import NearestAttack, OwnedProtector
+from tfppdnn.attacks import NearestAttack, OwnedProtector, WhiteBox
+from tfppdnn.audit.evidence import Evidence
+from tfppdnn.audit.material import Material
 from tfppdnn.client.protected_png import protected_png
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.protector import export_protector
@@ -19,7 +21,7 @@ from tfppdnn.exporting.tflite import float32_tflite
 from tfppdnn.images.files import encode_png
 from tfppdnn.leakage import CodeBound, guessing_bound
 from tfppdnn.models import RandomizedWords, bottleneck, code_of, exact_epsilon, privacy_epsilon
-from tfppdnn.models.eight_bit import run_on_images
+from tfppdnn.models.eight_bit import as_bytes, as_floats, run_on_images
 from tfppdnn.system_noise import lowest_noise, system_noise
 
 HALF = 2**31
@@ -287,6 +289,24 @@ class Noisy:
 
     def __init__(self, protector):
         self.protect = protector.protect
+
+
+def test_whoever_owns_the_noise_searches_without_it(network, pictures):
+    protector = Protector.of(network)
+    images = keras.ops.convert_to_tensor(as_floats(pictures))
+    quiet = protector.without_noise()
+    made = [as_bytes(np.asarray(quiet.differentiable(images))) for _ in range(2)]
+    np.testing.assert_array_equal(made[0], quiet.protect(pictures))
+    np.testing.assert_array_equal(*made)
+    drawn = [np.asarray(protector.differentiable(images)) for _ in range(2)]
+    assert not np.array_equal(*drawn)
+    labels = np.zeros(len(pictures), np.int64)
+    material = Material(
+        held_out=pictures, labels=labels, attackers=pictures, attacker_labels=labels
+    )
+    evidence = Evidence(protector, material, recogniser=lambda: None)
+    given = evidence.gather(WhiteBox, targets=2).differentiable
+    np.testing.assert_array_equal(as_bytes(np.asarray(given(images))), made[0])
 
 
 def test_without_noise_nothing_else_changes():

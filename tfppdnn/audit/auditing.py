@@ -13,7 +13,7 @@ import numpy as np
 from tfppdnn.attacks.attack import Attack
 from tfppdnn.audit.evidence import Evidence
 from tfppdnn.audit.examiner import Examiner
-from tfppdnn.audit.folder import SHOWN_IMAGES, audit_folder, reconstructions_path
+from tfppdnn.audit.folder import ATTACKS, SHOWN_IMAGES, audit_folder, reconstructions_path
 from tfppdnn.audit.material import Material, check_enough
 from tfppdnn.audit.report import AuditReport, write_audit_report
 from tfppdnn.datasets.dataset import ImageDataset
@@ -166,7 +166,13 @@ def audit(
                     "leakage": measured(examiner.examine(targets)),
                 },
             )
-        make_attacks(run, plan, evidence, examiner)
+        try:
+            make_attacks(run, plan, evidence, examiner)
+        except UserError:
+            # What was found before one attack failed is worth a page.
+            if run.metrics().get(ATTACKS):
+                write_audit_report(run)
+            raise
         write_audit_report(run)
     return AuditReport.of_run(run)
 
@@ -263,6 +269,9 @@ def _same_place(one: str | None, other: str | None) -> bool:
 
 def _repeats(protector: Protector, image: Images) -> bool:
     """Whether the same picture becomes the same protected one, wherever it stands."""
+    said = protector.says("repeats")
+    if said is not None:
+        return said
     twice = protector.protect(np.repeat(image, 2, axis=0))
     # Noise may be the same twice, by chance.
     return not protector.draws_noise and np.array_equal(*twice)

@@ -27,9 +27,9 @@ from tfppdnn.audit.folder import ATTACKS, SHOWN_IMAGES, reconstructions_path
 from tfppdnn.audit.plan import PlannedAttack
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
-from tfppdnn.leakage.attributes import guessed_better, in_words
+from tfppdnn.leakage.attributes import ATTRIBUTES, guessed_better, in_words
 from tfppdnn.leakage.examination import Examination
-from tfppdnn.leakage.figure import to_record
+from tfppdnn.leakage.figure import how_much, telling, to_record
 from tfppdnn.leakage.judgement import COUNTED, FAILED, NOT_APPLICABLE, WORKED, Judgement, judge
 from tfppdnn.leakage.members import in_words as said_of_members
 from tfppdnn.leakage.members import tells_members
@@ -103,7 +103,9 @@ def _attack(
             run.claim_stage(stage, {**settings, "attack": planned.source})
         result = _run(attack, data, _checkpoints(run, planned, number))
         if isinstance(result, Guesses):
-            return _row_of_guesses(attack, result, data, evidence, examiner, started), None
+            plain = evidence.unprotected(data)
+            from_plain = _run(attack, plain, _checkpoints(run, planned, number) / "plain")
+            return _row_of_guesses(attack, result, from_plain, examiner, started), None
         if isinstance(result, Suspicions) and result.scores is not None:
             return _row_of_suspicions(attack, result, examiner, started), None
         if not isinstance(result, Reconstruction) or result.images is None:
@@ -112,7 +114,7 @@ def _attack(
         quality = judge(examined)
         tried.append({"settings": _settings(attack), **quality.to_dict()})
         # The strongest counts, whether it was the first or the last.
-        if best is None or _strength(quality) > _strength(best[1]):
+        if best is None or _is_stronger((quality, examined), best[1:]):
             best = (result, quality, examined)
         # A negative is a success, but one that SSIM does not see: worth another try.
         if not quality.failed and quality.ssim > quality.ssim_floor:
@@ -153,6 +155,8 @@ def _run(attack: Attack, data: Any, checkpoints: Path) -> AttackResult:
             f"the attack {attack.name} guesses attributes and needs {type(data).__name__}; let it "
             "need DescribedImages"
         )
+    if isinstance(result, Guesses):
+        _check_guesses(attack, result, len(data.targets))
     if isinstance(result, Suspicions) and not isinstance(data, Suspects):
         raise UserError(
             f"the attack {attack.name} tells members and needs {type(data).__name__}; let it need "
@@ -172,12 +176,35 @@ def _run(attack: Attack, data: Any, checkpoints: Path) -> AttackResult:
     return result
 
 
+def _check_guesses(attack: Attack, result: Guesses, count: int) -> None:
+    for name, guessed in result.guesses.items():
+        if name not in ATTRIBUTES:
+            raise UserError(
+                f"the attack {attack.name} guesses {name!r}; there are {', '.join(ATTRIBUTES)}"
+            )
+        if np.shape(guessed) != (count,):
+            raise UserError(
+                f"the attack {attack.name} guesses {name} with shape {list(np.shape(guessed))}; "
+                f"give one value for each of {count} targets"
+            )
+
+
 def _settings(attack: Attack) -> dict[str, Any]:
     return dataclasses.asdict(attack) if dataclasses.is_dataclass(attack) else {}
 
 
-def _strength(quality: Judgement) -> tuple[bool, float]:
-    return not quality.failed, quality.affine_ssim + quality.ssim
+_Tried = tuple[Judgement, Examination]
+
+
+def _is_stronger(one: _Tried, other: _Tried) -> bool:
+    """Whether an attempt got more; of two that worked, by what decides a verdict."""
+    if one[0].failed != other[0].failed:
+        return other[0].failed
+    if one[0].failed:
+        first, second = (tried.affine_ssim + tried.ssim for tried, _ in (one, other))
+    else:
+        first, second = (how_much(telling(examined.figures)) for _, examined in (one, other))
+    return first > second
 
 
 def _row_without_images(
@@ -198,12 +225,10 @@ def _row_without_images(
 def _row_of_guesses(
     attack: Attack,
     result: Guesses,
-    data: DescribedImages,
-    evidence: Evidence,
+    from_plain: Guesses,
     examiner: Examiner,
     started: float,
 ) -> dict[str, Any]:
-    from_plain = attack.run(evidence.unprotected(data))
     figures = examiner.figures_of_guesses(result, from_plain)
     told = _told(result, works=guessed_better(figures), how_well=in_words(figures))
     return {

@@ -185,7 +185,9 @@ class Evidence:
         return before_rounding(self._protector.network)
 
     def _white_box(self, count: int | None) -> WhiteBox:
-        return self._make_owner(WhiteBox, count, differentiable=self._protector.differentiable)
+        # Whoever owns it owns its noise, and searches without.
+        network = self._protector.without_noise().differentiable
+        return self._make_owner(WhiteBox, count, differentiable=network)
 
     def _make_owner(self, kind: type, count: int | None, **more: Any) -> Any:
         return kind(

@@ -77,10 +77,11 @@ class Material:
         of the test split, in no order, and no picture twice.
         """
         half = min(len(self.attackers), len(self.held_out)) // 2
-        return self._mixed(0, half), self._mixed(half, 2 * half)
+        random = np.random.default_rng(3)  # Of both: one order tells nothing of the other.
+        return self._mixed(0, half, random), self._mixed(half, 2 * half, random)
 
-    def _mixed(self, start: int, end: int) -> Membership:
-        order = np.random.default_rng(3).permutation(2 * (end - start))
+    def _mixed(self, start: int, end: int, random: np.random.Generator) -> Membership:
+        order = random.permutation(2 * (end - start))
 
         def mixed(inside: NDArray, outside: NDArray) -> NDArray:
             return np.concatenate([inside[start:end], outside[start:end]])[order]

@@ -8,7 +8,7 @@ from typing import Any
 
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.leakage.attributes import ATTRIBUTES, in_words
-from tfppdnn.leakage.figure import Figure, Figures, from_record
+from tfppdnn.leakage.figure import Figures, from_record, how_much, telling
 from tfppdnn.leakage.judgement import WORKED
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
@@ -152,17 +152,7 @@ def recovered_by(row: Mapping[str, Any]) -> Level:
     """
     if row["status"] != WORKED:
         return Level.UNKNOWN
-    return max(Level.TRACES, _telling(from_record(row["leakage"])).level)
-
-
-def _telling(figures: Figures) -> Figure:
-    """The figure by which most shows."""
-    judged = (figure for figure in figures.values() if figure.measure.judged)
-    return max(judged, key=_how_much)
-
-
-def _how_much(figure: Figure) -> tuple[Level, float]:
-    return figure.level, figure.share
+    return max(Level.TRACES, telling(from_record(row["leakage"])).level)
 
 
 def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -> Verdict:
@@ -175,7 +165,7 @@ def _verdict(threat_model: ThreatModel, rows: Mapping[str, Mapping[str, Any]]) -
             evidence="every attack failed, which proves nothing.",
         )
     worked = {name: from_record(row["leakage"]) for name, row in rows.items() if name not in failed}
-    best = max(worked, key=lambda name: _how_much(_telling(worked[name])))
+    best = max(worked, key=lambda name: how_much(telling(worked[name])))
     reached, matched = _reached(worked[best]), _most_matched(worked)
     evidence = f"{best} reaches {reached}; {matched}." if reached else f"{matched}."
     if others := [name for name, row in rows.items() if row.get("sharp_but_other")]:
@@ -198,13 +188,13 @@ def _reached(figures: Figures) -> str:
         "contour_correlation": "a contour correlation of",
         "ssim": "an SSIM of",
     }
-    telling = _telling(figures).measure.key
+    decisive = telling(figures).measure.key
     return " and ".join(
         f"{what} {figure.measure.write(figure.value)} (knowing nothing "
         f"{figure.measure.write(figure.blind.mean)})"
         for key, what in named.items()
         if (figure := figures.get(key))
-        and key in (*_ALWAYS_NAMED, telling)
+        and key in (*_ALWAYS_NAMED, decisive)
         and figure.level > Level.NOTHING
     )
 

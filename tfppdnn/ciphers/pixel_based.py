@@ -82,7 +82,11 @@ class PixelBasedDifferentKeys(_PixelBased):
     Attributes:
         key: The secret, any whole number from 0.
         gan_generator: The GAN attack's generator that treats pixels one by one (Fig. 4b).
+        repeats: Whether a picture is always encrypted alike. Here it is, so that all can be made
+            again; whoever uses the scheme draws a key each time.
     """
+
+    repeats: ClassVar[bool] = False
 
     def protect(self, images: Images) -> Images:
         """Encrypts a batch of images or a single one, each image under its own key.

@@ -79,6 +79,17 @@ class Figure:
         }
 
 
+def how_much(figure: Figure) -> tuple[Level, float]:
+    """Orders figures by how much shows."""
+    return figure.level, figure.share
+
+
+def telling(figures: Figures) -> Figure:
+    """The figure by which most shows, of those that judge."""
+    judged = (figure for figure in figures.values() if figure.measure.judged)
+    return max(judged, key=how_much)
+
+
 def share_of_the_way(value: float, blind: float, ceiling: float = 1.0) -> float:
     """How far a value is on the way from knowing nothing, 0, to hiding nothing, 1."""
     return (value - blind) / max(ceiling - blind, 1e-9)

@@ -179,6 +179,26 @@ def noise_taken(network: keras.Model) -> int | None:
     return inputs[1].shape[-1] if len(inputs) == 2 else None
 
 
+def undrawn(network: keras.Model) -> Callable:
+    """Makes a network that takes noise one that keeps every word, as its owner can run it.
+
+    Args:
+        network: From float32 [N, H, W, 3], and noise if it takes any, to the same.
+
+    Returns:
+        A function of images, and of `training`; the network itself if it takes no noise.
+    """
+    size = noise_taken(network)
+    if size is None:
+        return network
+
+    def run(images, training=False):
+        noise = ops.full((ops.shape(images)[0], size), -_VALUES // 2, dtype="int32")
+        return network([images, noise], training=training)
+
+    return run
+
+
 def drawing(network: keras.Model) -> Callable:
     """Makes a network that takes noise one that draws it, to train with or to attack.
 

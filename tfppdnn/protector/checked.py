@@ -11,6 +11,8 @@ import numpy as np
 from tfppdnn.errors import UserError
 from tfppdnn.protector.scheme import Scheme, as_batch, draws_noise
 
+# Grey levels on average. Pictures that differ by less may be of one scene, and become the same.
+_DIFFERENT = 16
 # Fewer are done before anybody would look for a progress bar.
 _SILENT_BATCHES = 4
 
@@ -44,8 +46,8 @@ class CheckedScheme:
 
         Raises:
             UserError: The protector fails on an image, changes its size, returns anything
-                but uint8, or returns the same picture for all of several different images and
-                says nothing of its `bits` nor that it draws noise.
+                but uint8, or returns the same picture for all of several images of which some
+                are quite different, and says nothing of its `bits` nor that it draws noise.
             ValueError: `images` has another shape or dtype.
             MemoryError: The images are too large for this machine.
         """
@@ -61,7 +63,7 @@ class CheckedScheme:
         # no outcome may be refused: what is differentially private would be so no longer.
         many = getattr(self._scheme, "bits", None) is None
         many = many and not draws_noise(self._scheme)
-        if many and _all_alike(protected) and not _all_alike(batch):
+        if many and _all_alike(protected) and _some_differ(batch):
             raise UserError(
                 f"{self._name}: image 0 and all {len(batch) - 1} after it become the same picture; "
                 "give a protector whose output depends on the image"
@@ -158,3 +160,8 @@ def _sizes(images: np.ndarray) -> str:
 
 def _all_alike(images: np.ndarray) -> bool:
     return len(images) > 1 and all(np.array_equal(image, images[0]) for image in images[1:])
+
+
+def _some_differ(images: np.ndarray) -> bool:
+    first = images[0].astype(np.int16)
+    return any(np.abs(image - first).mean() >= _DIFFERENT for image in images[1:])

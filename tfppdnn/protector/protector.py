@@ -328,7 +328,16 @@ class Protector:
         if quiet is None:
             return self
         scheme = quiet()
-        return type(self)(replace(self._origin, load=lambda: scheme))
+
+        def network() -> Callable:
+            from tfppdnn.models.randomized_response import undrawn
+
+            return undrawn(self.network)
+
+        came_with_one = self._origin.network is not None
+        return type(self)(
+            replace(self._origin, load=lambda: scheme, network=network if came_with_one else None)
+        )
 
     def fitted_on(self, images: np.ndarray) -> Self:
         """What it becomes where its scheme has to learn from images first, or itself.

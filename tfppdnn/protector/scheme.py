@@ -15,6 +15,8 @@ class Scheme(Protocol):
     - `bits`: log2 of how many different protected pictures of one size it can make.
     - `epsilon`: of its local differential privacy, if it draws noise.
     - `draws_noise`: whether it draws at random for each picture, so that one picture becomes many.
+    - `repeats`: whether the same picture always becomes the same protected one; it is tried out of
+      one that does not say.
     - `without_noise()`: the same as its owner can run it, with noise that changes nothing.
     - `fitted_on(images)`: the scheme that it becomes by learning from training images, of one
       that has to before it protects.
