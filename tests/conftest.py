@@ -17,13 +17,18 @@ from faults.tiny import TINY_SETTINGS
 
 
 @pytest.hookimpl(tryfirst=True)  # Before pytest chooses by marks.
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """One file that needs the tiny run, so that one worker makes it; the rest of them last.
 
-    Two classifiers take longer than all that is tested with them: that is for the second tier.
+    Two classifiers take longer than all that is tested with them: that is for the second tier. What
+    is marked long in a file that is marked slow is for the third.
     """
+    if config.option.markexpr == "slow":
+        later = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in later]
     for item in items:
-        if "classified_run" in item.fixturenames and not item.get_closest_marker("long"):
+        if "classified_run" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
     needing = {item.path for item in items if "tiny_run" in item.fixturenames}
     first = next((item.path for item in items if item.path in needing), None)

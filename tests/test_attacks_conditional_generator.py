@@ -61,8 +61,13 @@ def mean_error(images):
 ERROR_OF_THE_MEAN_PICTURE = mean_error(np.broadcast_to(PLAIN.mean(axis=0), HELD_OUT.shape))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("protect", [coarse, scattered])
+@pytest.mark.parametrize(
+    "protect",
+    [
+        pytest.param(coarse, marks=pytest.mark.slow),
+        pytest.param(scattered, marks=pytest.mark.long),
+    ],
+)
 def test_what_is_still_there_is_drawn_as_it_was(protect):
     result = attacked(protect)
     assert (result.attack, result.threat_model) == (

@@ -45,7 +45,7 @@ def test_each_target_is_searched_anew(targets):
     np.testing.assert_allclose(both[1].astype(int), second[0], atol=2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_of_a_constant_nothing_comes_back(targets):
     result = attacked(targets, lambda images: 0.0 * images + 0.5, steps=60)
     assert affine_ssim(result.images, targets).max() < 0.5

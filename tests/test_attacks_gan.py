@@ -179,7 +179,7 @@ def test_an_attack_that_was_stopped_ends_with_the_same_images(tmp_path):
     np.testing.assert_array_equal(resumed, whole)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_another_seed_is_another_attempt():
     data = ciphertexts(lambda images: 255 - images, images=16)
     attack = GANAttack.strong(generator="pixel", epochs=1, **SMALL)

@@ -47,8 +47,13 @@ def attacked(plain, held_out, protect, *, checkpoints=None, **settings):
     return InverseNetworkAttack(**{**SMALL, **settings}).run(data, checkpoints=checkpoints)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("protect", [np.copy, negative])
+@pytest.mark.parametrize(
+    "protect",
+    [
+        pytest.param(np.copy, marks=pytest.mark.long),
+        pytest.param(negative, marks=pytest.mark.slow),
+    ],
+)
 def test_what_hides_nothing_comes_back(digits, protect):
     plain, held_out = digits
     result = attacked(plain, held_out, protect)
@@ -94,7 +99,7 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_attack_goes_on_and_ends_with_the_same_images(digits, tmp_path, monkeypatch):
     plain, held_out = digits
     settings = {"epochs": 3, "batch_size": 100}

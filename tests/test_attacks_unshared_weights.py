@@ -34,7 +34,7 @@ def attacked(plain, targets, own_protect, *, checkpoints=None, **settings):
     return UnsharedWeightAttack(**{**SMALL, **settings}).run(pairs, checkpoints=checkpoints)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_unprotected_images_come_back(digits):
     plain, targets = digits
     result = attacked(plain, targets, np.copy)

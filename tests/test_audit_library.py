@@ -327,8 +327,13 @@ assert "tensorflow" not in sys.modules
 @pytest.mark.parametrize(
     "code",
     [
-        "import tfppdnn, tfppdnn.audit.plan; assert callable(tfppdnn.audit)",
-        "import tfppdnn.audit.plan as plan; import tfppdnn; assert callable(tfppdnn.audit)",
+        *(
+            pytest.param(code, marks=pytest.mark.long)
+            for code in (
+                "import tfppdnn, tfppdnn.audit.plan; assert callable(tfppdnn.audit)",
+                "import tfppdnn.audit.plan as p; import tfppdnn; assert callable(tfppdnn.audit)",
+            )
+        ),
         "import tfppdnn; tfppdnn.audit; from tfppdnn.audit.report import AuditReport",
         "from tfppdnn.audit import audit; import tfppdnn; assert tfppdnn.audit.audit is audit",
         "import inspect, tfppdnn as t; assert 'attacks' in str(inspect.signature(t.audit))",

@@ -42,7 +42,7 @@ def test_everything_is_written_and_measured(exported, images):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_everything_is_written_of_a_network_of_batch_normalization(images, tmp_path):
     figures = export_all(trained_protector("batch"), tmp_path / "run", images=images)
     assert_figures(figures, tmp_path / "run", full_integer=True)

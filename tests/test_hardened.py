@@ -210,7 +210,7 @@ def test_classes_have_words_of_their_own_which_training_leaves_alone():
     assert "code" not in trained and trained
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_training_goes_on_with_the_same_weights(tmp_path):
     def steps(model, seeds):
         for seed in seeds:

@@ -78,7 +78,7 @@ def test_each_of_them_may_have_an_optimizer_of_its_own():
     assert rates_and_kinds(model) == kinds
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_saved_model_goes_on_as_if_never_stopped(build, pairs, tmp_path):
     (x, y), (x_p, y_p) = pairs
     schedule = keras.optimizers.schedules.CosineDecay(0.01, 5)
@@ -169,10 +169,8 @@ def test_features_may_be_named_by_their_layer():
     np.testing.assert_array_equal(model.features(images), expected(images))
 
 
-@pytest.mark.parametrize(
-    "known",
-    [pytest.param(True, marks=pytest.mark.long), pytest.param(False, marks=pytest.mark.slow)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("known", [True, False])
 def test_every_pair_is_seen_the_last_short_batch_too(build, pairs, known):
     model = build()
     before = model.protector.get_weights()

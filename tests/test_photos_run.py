@@ -109,7 +109,7 @@ def test_what_is_kept_is_measured_by_the_same_classifier(metrics):
     assert protector["restored_leakage"]["affine_ssim"]["mean"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_words_under_noise_are_what_is_drawn_measured_and_reported(made_once, options):
     from tfppdnn.cli import main
 

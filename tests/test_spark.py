@@ -233,6 +233,7 @@ def test_numbers_that_mean_nothing_are_refused_before_spark_is_started(tmp_path,
     assert done.stderr.endswith(f"error: {option}: must be 1 or more\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["parquet", "tfrecord"])
 def test_tables_of_image_bytes_are_read(cluster, tmp_path, kind):
     import pyarrow as pa
