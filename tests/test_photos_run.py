@@ -212,7 +212,7 @@ def test_export_measures_and_writes_all_that_train_does(run, metrics, tmp_path, 
     assert load_gate(copy)(Protector.from_preset(copy).protect(load_digits().test_images[:9])).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_train_writes_a_file_again_and_measures_nothing_by_a_classifier_that_is_gone(
     run, options, tmp_path, call
 ):

@@ -210,7 +210,13 @@ def pictures():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file", ["protector.keras", "protector.tflite", "protector"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "protector.tflite",
+        *(pytest.param(form, marks=pytest.mark.long) for form in ("protector", "protector.keras")),
+    ],
+)
 def test_pictures_that_become_the_same_by_chance_are_no_fault(files, pictures, file):
     """To refuse that two become one would tell that they differ."""
     protector = Protector.from_preset(files / file, trust=True)
@@ -251,7 +257,13 @@ def test_every_file_draws_anew_for_each_picture(name, files, pictures):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["protector", "protector.tflite", "protector.keras"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "protector.tflite",
+        *(pytest.param(form, marks=pytest.mark.long) for form in ("protector", "protector.keras")),
+    ],
+)
 def test_whoever_owns_the_noise_looks_up_among_pictures_without_it(name, files):
     protector = Protector.from_preset(files / name, trust=True)
     quiet = protector.without_noise()

@@ -30,11 +30,11 @@ LOAD = "import sys; print(keras.models.load_model(sys.argv[1]).count_params())"
     [
         "import tfppdnn, keras",
         "import keras, tfppdnn",
-        "import tfppdnn, tensorflow, keras",
+        pytest.param("import tfppdnn, tensorflow, keras", marks=pytest.mark.long),
         # Keras is loaded from within one of our own modules, half of which has run.
         "import tfppdnn.models.layers, keras",
-        "import tfppdnn.protection.losses, keras",
-        "import tfppdnn.datasets.batches, keras",
+        pytest.param("import tfppdnn.protection.losses, keras", marks=pytest.mark.long),
+        pytest.param("import tfppdnn.datasets.batches, keras", marks=pytest.mark.long),
     ],
 )
 def test_a_shipped_file_just_loads(imports):

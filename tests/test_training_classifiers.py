@@ -25,7 +25,7 @@ def test_smoothed_labels_cost_what_kerass_one_hot_labels_cost(smoothing):
     assert float(again(labels[:, None], logits)) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_may_smooth_labels_and_let_weights_decay(tmp_path):
     dataset = load_dataset("digits", image_size=32, seed=0)
 
