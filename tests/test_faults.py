@@ -19,7 +19,7 @@ def bench(made_once, tiny_run, tmp_path_factory):
     return bench
 
 
-def each(verbs, *, slow):
+def each(verbs, *, slow=None):
     """Verbs, of which one is for the gate."""
     tier = {True: pytest.mark.slow, False: pytest.mark.long}
     return [pytest.param(verb, id=verb.name, marks=tier[verb.name == slow]) for verb in verbs]
@@ -35,9 +35,7 @@ def test_killed_at_random_it_ends_as_if_nobody_had(bench, verb):
 
 
 @pytest.mark.skipif(stages.MISSING is not None, reason=str(stages.MISSING))
-@pytest.mark.parametrize(
-    "verb", each([verb for verb in VERBS if verb.name in stages.ACTS], slow="classify")
-)
+@pytest.mark.parametrize("verb", each([verb for verb in VERBS if verb.name in stages.ACTS]))
 def test_whatever_befalls_it_at_each_stage_it_says_so_and_loses_nothing(bench, verb):
     assert stages.befall(bench, verb, stages.FEW[verb.name]) == []
 
