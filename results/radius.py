@@ -29,7 +29,7 @@ from tfppdnn.settings import recorded
 from tfppdnn.training.classifiers import accuracy_of
 
 PAGE = Path(__file__).with_suffix(".md")
-PICTURES, SEED = 300, 0
+PICTURES, SEED = 100, 0
 RADII = (8, 32, 64, 128, 255)
 MEASURES = ("ssim", "affine_ssim", "orientation_agreement")
 
