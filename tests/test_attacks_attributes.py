@@ -111,22 +111,26 @@ def test_a_verdict_goes_by_pictures_alone():
     assert verdicts({"attacks": {"attributes": guessed}}) == []
 
 
-def test_an_attack_of_ones_own_that_guesses_must_say_so():
-    class Guessing(Attack[Ciphertexts, Guesses]):
+def guessing(wanted, guessed):
+    """An attack of one's own that guesses always the same."""
+
+    class Guessing(Attack[wanted, Guesses]):
         name = "guessing"
-        threat_model = ThreatModel.CIPHERTEXTS_ONLY
-        needs = Ciphertexts
+        threat_model = ThreatModel.PROTECTOR
+        needs = wanted
 
         def run(self, data):
             return Guesses(
-                attack=self.name,
-                threat_model=self.threat_model,
-                finding="Guessed.",
-                guesses={"label": np.zeros(len(data.targets), int)},
+                attack=self.name, threat_model=self.threat_model, finding="", guesses=guessed
             )
 
-    with pytest.raises(Exception, match="guesses attributes and needs Ciphertexts; let it"):
-        report_of(moved_and_inverted, attacks=[Guessing()])
+    return Guessing()
+
+
+def test_an_attack_of_ones_own_that_guesses_must_say_so():
+    attack = guessing(Ciphertexts, {"label": np.zeros(3, int)})
+    with pytest.raises(UserError, match="guesses attributes and needs Ciphertexts; let it"):
+        report_of(moved_and_inverted, attacks=[attack])
 
 
 @pytest.mark.parametrize(
@@ -137,15 +141,5 @@ def test_an_attack_of_ones_own_that_guesses_must_say_so():
     ],
 )
 def test_guesses_of_something_else_are_named(guessed, said):
-    class Guessing(Attack[DescribedImages, Guesses]):
-        name = "guessing"
-        threat_model = ThreatModel.PROTECTOR
-        needs = DescribedImages
-
-        def run(self, data):
-            return Guesses(
-                attack=self.name, threat_model=self.threat_model, finding="", guesses=guessed
-            )
-
     with pytest.raises(UserError, match=said):
-        report_of(moved_and_inverted, attacks=[Guessing()])
+        report_of(moved_and_inverted, attacks=[guessing(DescribedImages, guessed)])

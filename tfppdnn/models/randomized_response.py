@@ -188,15 +188,7 @@ def undrawn(network: keras.Model) -> Callable:
     Returns:
         A function of images, and of `training`; the network itself if it takes no noise.
     """
-    size = noise_taken(network)
-    if size is None:
-        return network
-
-    def run(images, training=False):
-        noise = ops.full((ops.shape(images)[0], size), -_VALUES // 2, dtype="int32")
-        return network([images, noise], training=training)
-
-    return run
+    return _given(network, lambda rows, size: ops.full((rows, size), -_VALUES // 2, dtype="int32"))
 
 
 def drawing(network: keras.Model) -> Callable:
@@ -210,16 +202,23 @@ def drawing(network: keras.Model) -> Callable:
     Returns:
         A function of images, and of `training`; the network itself if it takes no noise.
     """
+    half = _VALUES // 2
+
+    def drawn(rows, size):
+        return workers.drawn(
+            lambda rows: keras.random.randint((rows, size), -half, half - 1, dtype="int32"), rows
+        )
+
+    return _given(network, drawn)
+
+
+def _given(network: keras.Model, noise: Callable) -> Callable:
+    """A network with noise of so many rows and numbers put in, if it takes any."""
     size = noise_taken(network)
     if size is None:
         return network
 
     def run(images, training=False):
-        half = _VALUES // 2
-        noise = workers.drawn(
-            lambda rows: keras.random.randint((rows, size), -half, half - 1, dtype="int32"),
-            ops.shape(images)[0],
-        )
-        return network([images, noise], training=training)
+        return network([images, noise(ops.shape(images)[0], size)], training=training)
 
     return run
