@@ -58,7 +58,9 @@ def attacked(digits, function, *, checkpoints=None, **settings):
     return GradientInversionAttack(**{**SMALL, **settings}).run(data, checkpoints=checkpoints)
 
 
-@pytest.mark.parametrize("function", [identity, blurred_negative])
+@pytest.mark.parametrize(
+    "function", [identity, pytest.param(blurred_negative, marks=pytest.mark.slow)]
+)
 def test_what_is_still_there_is_found(digits, function):
     result = attacked(digits, function)
     assert ssim(result.images, digits[1]).min() > 0.9

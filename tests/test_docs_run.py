@@ -159,7 +159,9 @@ def test_pages_that_need_nothing(page, reader, capfd):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["tutorials/serve", "howto/pipelines"])
+@pytest.mark.parametrize(
+    "page", [pytest.param("tutorials/serve", marks=pytest.mark.long), "howto/pipelines"]
+)
 def test_pages_that_need_a_run(page, reader, own_run, capfd):
     shutil.copytree(own_run, reader / "runs" / "mine")
     run_page(f"docs/{page}.md", capfd)

@@ -22,6 +22,7 @@ def test_protect_on_device_equals_the_library(tiny_run, tmp_path):
         np.testing.assert_array_equal(np.asarray(protected), load_protector(model).protect(pixels))
 
 
+@pytest.mark.slow
 def test_on_a_device_noise_comes_from_the_system(private, tmp_path, monkeypatch):
     Image.new("RGB", (32, 32)).save(tmp_path / "photo.png")
     example = runpy.run_path(str(EXAMPLES / "protect_on_device.py"))

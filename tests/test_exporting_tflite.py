@@ -96,8 +96,15 @@ def test_takes_and_gives_bytes_of_one_image_of_any_size(norm, kind):
     }
 
 
-@pytest.mark.parametrize("norm", ["instance", "batch"])
-@pytest.mark.parametrize("kind", ["float32", "float16"])
+@pytest.mark.parametrize(
+    ("norm", "kind"),
+    [
+        ("instance", "float32"),
+        ("batch", "float16"),
+        pytest.param("instance", "float16", marks=pytest.mark.slow),
+        pytest.param("batch", "float32", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("height, width", SIZES)
 def test_pixels_of_any_size_are_those_of_keras(norm, kind, height, width):
     images = photographs(count=2, height=height, width=width)
@@ -105,7 +112,9 @@ def test_pixels_of_any_size_are_those_of_keras(norm, kind, height, width):
     assert_same_pixels(run(file_of(norm, kind), images), expected)
 
 
-@pytest.mark.parametrize("norm, mean", [("instance", 2.0), ("batch", 4.0)])
+@pytest.mark.parametrize(
+    "norm, mean", [pytest.param("instance", 2.0, marks=pytest.mark.slow), ("batch", 4.0)]
+)
 @pytest.mark.parametrize("height, width", SIZES[2:])
 def test_int8_stays_near_keras(norm, mean, height, width):
     images = photographs(count=4, height=height, width=width)

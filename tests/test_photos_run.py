@@ -171,7 +171,7 @@ def test_its_gate_knows_its_pictures_at_every_size_and_compressed(run, size):
     assert not gate(plain).any()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_call_does_nothing_and_a_stopped_one_goes_on(run, options, tmp_path, call):
     code, figures, _ = call("train", f"--out={run}", *options)
     assert code == 0
@@ -201,7 +201,7 @@ def copied(run, out, *, without):
     return out
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_export_measures_and_writes_all_that_train_does(run, metrics, tmp_path, call):
     copy = copied(run, tmp_path / "run", without=("gate", "protector.tflite"))
     code, figures, errors = call("export", copy)

@@ -284,16 +284,22 @@ def test_the_command_takes_folders_one_after_the_other(tiny_run, audit, tmp_path
     assert len(card["audits"]) == 1 and card["hours"] == 1.5
 
 
-@pytest.fixture
-def nudged(tiny_run, tmp_path):
+@pytest.fixture(scope="module")
+def with_another_weight(tiny_run, tmp_path_factory):
     """The tiny run with one weight changed."""
-    run = shutil.copytree(tiny_run, tmp_path / "nudged")
+    run = shutil.copytree(tiny_run, tmp_path_factory.mktemp("nudged") / "run")
     network = keras.models.load_model(run / "checkpoints/protector.keras")
     weights = network.get_weights()
     weights[-1] = weights[-1] + np.float32(0.02)
     network.set_weights(weights)
     network.save(run / "checkpoints/protector.keras")
     return run
+
+
+@pytest.fixture
+def nudged(with_another_weight, tmp_path):
+    """The same, to be changed further."""
+    return shutil.copytree(with_another_weight, tmp_path / "nudged")
 
 
 def test_the_same_weights_are_found_equal(made, tiny_run, monkeypatch, capsys):
@@ -352,7 +358,15 @@ def test_a_card_tells_of_a_second_run_of_its_command(nudged, tiny_run, tmp_path,
     assert "by this command, on An Example with 4 cores (its reference classifier and" in text
 
 
-@pytest.mark.parametrize("case", ["itself", "a baseline", "strangers", "no comparison"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "itself",
+        pytest.param("a baseline", marks=pytest.mark.slow),
+        pytest.param("strangers", marks=pytest.mark.slow),
+        "no comparison",
+    ],
+)
 def test_a_card_tells_of_nothing_else(nudged, tiny_run, tmp_path, capsys, case):
     path = tmp_path / "again.json"
     if case == "no comparison":

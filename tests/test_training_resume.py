@@ -124,7 +124,7 @@ class KillAt(keras.callbacks.Callback):
 
 
 @pytest.fixture(
-    scope="module", params=["classifier", pytest.param("cyclegan", marks=pytest.mark.slow)]
+    scope="module", params=["classifier", pytest.param("cyclegan", marks=pytest.mark.long)]
 )
 def uninterrupted(request, photos, tmp_path_factory):
     new_model, make_batches = KINDS[request.param]

@@ -58,6 +58,7 @@ def test_the_page_answers_the_conformance_vector(page, size):
     assert (difference > 0).mean() <= allowed["share_differing"]
 
 
+@pytest.mark.slow  # The file for browsers takes ten seconds.
 def test_the_shipped_protector_runs_in_the_page(browser, shipped_web_run, tmp_path):
     path = saved(tmp_path / "picture.png", 250, 301)
     page = (WEB, shipped_web_run / "protector_web.tflite")
