@@ -67,11 +67,55 @@ def test_the_split_depends_on_the_seed_only(photos):
     assert len({tuple(held_out(seed)) for seed in range(8)}) > 1
 
 
-@pytest.mark.parametrize("test_name", ["test", "val", "validation"])
-def test_train_and_test_folders_are_taken_as_they_are(tmp_path, test_name):
+def test_copies_of_a_picture_are_on_one_side(tmp_path):
+    for number in range(20):
+        for copy in range(2 if number < 10 else 1):
+            save(tmp_path / "a" / f"{number}-{copy}.png", number)
+            save(tmp_path / "b" / f"{number}-{copy}.png", 100 + number)
+        save(tmp_path / "b" / f"also-{number}.png", number)
+    for seed in range(5):
+        dataset = load_dataset(str(tmp_path), seed=seed)
+        train, test = greys(dataset.train_images), greys(dataset.test_images)
+        assert not set(train) & set(test)
+        assert len(train) + len(test) == 80
+        # A tenth of 30 and of 50, at most a copy more of each, and copies in the other class.
+        assert 8 <= len(test) <= 20
+
+
+def test_a_class_of_copies_of_one_picture_is_named(tmp_path):
     for number in range(3):
-        save(tmp_path / "train" / "b" / f"{number}.png", number)
-        save(tmp_path / "train" / "a" / f"{number}.png", 10 + number)
+        save(tmp_path / "a" / f"{number}.png", 7)
+        save(tmp_path / "b" / f"{number}.png", 100 + number)
+    with pytest.raises(UserError, match="/a holds one image that can be read, or copies of one;"):
+        load_dataset(str(tmp_path))
+
+
+def test_test_pictures_that_are_trained_on_are_counted(tmp_path, capsys):
+    for number in range(3):
+        for name, grey in (("a", number), ("b", 100 + number)):
+            save(tmp_path / "train" / name / f"{number}.png", grey)
+            save(tmp_path / "test" / name / f"{number}.png", grey + 2)
+    load_dataset(str(tmp_path))
+    said = "2 of 6 test pictures are also among those to train on"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("train_name", "test_name"),
+    [
+        ("train", "test"),
+        ("train", "val"),
+        ("train", "validation"),
+        ("train", "valid"),
+        ("Train", "Test"),
+        ("Training", "Testing"),
+        ("train", "dev"),
+    ],
+)
+def test_train_and_test_folders_are_taken_as_they_are(tmp_path, train_name, test_name):
+    for number in range(3):
+        save(tmp_path / train_name / "b" / f"{number}.png", number)
+        save(tmp_path / train_name / "a" / f"{number}.png", 10 + number)
     save(tmp_path / test_name / "a" / "0.png", 20)
     save(tmp_path / test_name / "b" / "0.png", 21)
     dataset = load_dataset(str(tmp_path))
@@ -171,6 +215,38 @@ def test_a_class_of_bad_images_only_is_named(photos):
         file.write_bytes(b"")
     with pytest.raises(UserError, match=r"no image that can be read in .*photos/ape; "):
         load_dataset(str(photos), skip_bad=True)
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ("Train", r"Train/ holds folders, but there is none of pictures to test \(test, "),
+        ("val", r"val/ holds folders, but there is none of pictures to train \(train, "),
+    ],
+)
+def test_one_part_of_two_is_no_class(photos, there, said):
+    for name in ("ape", "zebra"):
+        save(photos / there / name / "1.png", 50)
+    with pytest.raises(UserError, match=said):
+        load_dataset(str(photos))
+
+
+def test_a_class_may_be_called_like_a_part(tmp_path):
+    for number in range(3):
+        save(tmp_path / "train" / f"{number}.png", number)
+        save(tmp_path / "boat" / f"{number}.png", 10 + number)
+    assert load_dataset(str(tmp_path)).class_names == ("boat", "train")
+
+
+def test_links_to_folders_are_named_and_not_followed(photos, tmp_path, capsys):
+    save(tmp_path / "elsewhere" / "1.png", 50)
+    (photos / "zebra" / "more").symlink_to(tmp_path / "elsewhere")
+    (photos / "zebra" / "gone.png").symlink_to(tmp_path / "nothing")
+    (photos / "cat").symlink_to(photos / "ape")  # A class may be one.
+    dataset = load_dataset(str(photos))
+    assert len(dataset.train_images) + len(dataset.test_images) == 32 + 20
+    said = "left out 2 files not to be read, or linked to a folder or to nothing: "
+    assert said + "zebra/gone.png, zebra/more" in capsys.readouterr().err
 
 
 def test_files_that_are_left_out_are_named(photos, capsys):
@@ -274,7 +350,13 @@ def test_another_copy_of_a_folder_is_told_apart(tmp_path):
     before = load_dataset(str(tmp_path)).version
     assert load_dataset(str(tmp_path)).version == before
     save(tmp_path / "b" / "3.png", 13)
-    assert load_dataset(str(tmp_path)).version != before
+    more = load_dataset(str(tmp_path)).version
+    assert more != before
+    # Of the same size, with other pixels.
+    Image.new("RGB", (32, 32), (7, 7, 7)).save(tmp_path / "b" / "0.bmp")
+    here = load_dataset(str(tmp_path)).version
+    Image.new("RGB", (32, 32), (8, 8, 8)).save(tmp_path / "b" / "0.bmp")
+    assert load_dataset(str(tmp_path)).version != here != more
 
 
 def in_latin_1(name):

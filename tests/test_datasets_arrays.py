@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import load_dataset
 from tfppdnn.errors import UserError
 
@@ -28,18 +29,54 @@ def test_a_tenth_of_each_class_is_held_out_by_the_seed():
     assert same.summary() == dataset.summary() != other.summary()
 
 
-def test_test_images_may_be_given_as_keras_gives_them():
+def test_test_images_may_be_given_as_keras_gives_them(capsys):
     dataset = load_dataset(((IMAGES, LABELS[:, None]), (IMAGES[:8], LABELS[:8, None])))
-    np.testing.assert_array_equal(dataset.train_images, IMAGES)
-    np.testing.assert_array_equal(dataset.test_labels, LABELS[:8])
+    assert sorted(map(bytes, dataset.train_images)) == sorted(map(bytes, IMAGES))
+    of_image = {bytes(image): label for image, label in zip(IMAGES, LABELS, strict=True)}
+    assert [of_image[bytes(image)] for image in dataset.test_images] == list(dataset.test_labels)
+    assert len(dataset.test_images) == 8
+    said = "8 of 8 test pictures are also among those to train on"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("divided", [False, True])
+def test_in_another_order_they_are_the_same_data_set(divided):
+    order = RNG.permutation(len(IMAGES))
+    given = [(IMAGES, LABELS), (IMAGES[order], LABELS[order])]
+    if divided:
+        given = [(pair, (IMAGES[:8] // 2, LABELS[:8])) for pair in given]
+    one, other = map(load_dataset, given)
+    assert one.summary() == other.summary()
+    np.testing.assert_array_equal(one.train_images, other.train_images)
+    np.testing.assert_array_equal(one.train_labels, other.train_labels)
+    np.testing.assert_array_equal(one.test_images, other.test_images)
+
+
+def test_copies_are_on_one_side():
+    twice = np.concatenate([IMAGES, IMAGES[::-1]]), np.concatenate([LABELS, LABELS[::-1]])
+    dataset = load_dataset(twice)
+    assert len(dataset.train_images) + len(dataset.test_images) == 80
+    assert not set(map(bytes, dataset.train_images)) & set(map(bytes, dataset.test_images))
+
+
+def test_large_pictures_are_not_made_small_without_a_word(capsys):
+    load_dataset((IMAGES.repeat(3, 1).repeat(3, 2), LABELS))
+    assert "pictures of about 96 pixels a side are seen at 32x32" in capsys.readouterr().err
+
+
+def test_a_list_of_pictures_is_an_array_of_them():
+    listed = load_dataset((list(IMAGES), list(LABELS)))
+    assert listed.summary() == load_dataset((IMAGES, LABELS)).summary()
+    two = load_dataset(((list(IMAGES), LABELS), (list(IMAGES[:2]), [[0], [1]])))
+    assert len(two.test_images) == 2
 
 
 def test_other_sizes_are_cropped_and_resized():
     wide = np.zeros((12, 64, 96, 3), np.uint8)
-    wide[:, :, 16:80] = 200
+    wide[:, :, 16:80] = 200 + np.arange(12)[:, None, None, None]
     dataset = load_dataset((wide, np.arange(12) % 2), image_size=32)
     assert dataset.image_size == 32
-    assert (dataset.train_images == 200).all()
+    assert (dataset.train_images >= 200).all()
 
 
 @pytest.mark.parametrize("batched", [False, True])
@@ -73,6 +110,9 @@ def test_a_data_set_stays_what_it_is():
         ((IMAGES[:0], LABELS[:0]), r"images of a data set are \[0, .* which is none; give some"),
         (((IMAGES, LABELS), (IMAGES[:0, :9], LABELS[:0])), "which is none; give some"),
         ((IMAGES[:, :0], LABELS), "which is none; give some"),
+        (((IMAGES, LABELS, LABELS), (IMAGES, LABELS)), "not a tuple of arrays of different shapes"),
+        (([IMAGES[0], IMAGES[0, :9]], LABELS[:2]), "not a list of arrays of different shapes"),
+        ((IMAGES, LABELS * 1000), "labels go up to 3000, but there are only 4 different ones;"),
     ],
 )
 def test_what_is_none_is_refused_in_one_line(given, said):
@@ -91,6 +131,31 @@ def test_sizes_that_differ_are_named():
     )
     with pytest.raises(UserError, match="of different sizes; map it to one size"):
         load_dataset(streamed)
+
+
+def test_one_that_never_ends_is_refused():
+    import tensorflow as tf
+
+    streamed = tf.data.Dataset.from_tensor_slices((IMAGES, LABELS)).repeat()
+    with pytest.raises(UserError, match=r"never ends; leave out its repeat\(\)"):
+        load_dataset(streamed)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"train_images": IMAGES / np.float32(255)}, "must be uint8"),
+        ({"test_labels": LABELS[:3]}, "40 images to test have 3 labels up to 2;"),
+        ({"test_labels": LABELS + 1}, "40 images to test have 40 labels up to 4;"),
+        ({"test_labels": LABELS[:0]}, "40 images to test have 0 labels up to none;"),
+    ],
+)
+def test_a_data_set_that_somebody_made_is_looked_at(wrong, said):
+    four = tuple("abcd")
+    made = ImageDataset("mine", "1", IMAGES, LABELS, IMAGES, LABELS, four)
+    assert load_dataset(made) is made
+    with pytest.raises(UserError, match=said):
+        load_dataset(dataclasses.replace(made, **wrong))
 
 
 def test_a_data_set_with_an_empty_split_is_refused():

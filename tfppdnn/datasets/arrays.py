@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tfppdnn.datasets.dataset import ARRAYS, ImageDataset
+from tfppdnn.datasets.dataset import ARRAYS, ImageDataset, check_images
+from tfppdnn.datasets.held_out import held_out
+from tfppdnn.datasets.notices import say_what_is_in_both, say_what_is_seen
 from tfppdnn.errors import UserError
 from tfppdnn.images.resizing import resize_square
 
-_TEST_SHARE = 0.1
+# `tf.data.INFINITE_CARDINALITY`, without the import.
+_INFINITE = -1
 
 
 def from_arrays(given: Any, *, image_size: int, seed: int) -> ImageDataset:
@@ -19,6 +23,8 @@ def from_arrays(given: Any, *, image_size: int, seed: int) -> ImageDataset:
 
     Images are cropped to their central square and resized, as those of a folder are. Where no
     test images are given, a tenth of each class (at least one image) is drawn for testing.
+    Nothing depends on the order that images come in, so that a `tf.data.Dataset` that shuffles is
+    the same data set each time.
 
     Args:
         given: A pair of images, uint8 [N, H, W, 3], and integer labels [N]; two such pairs, to
@@ -39,39 +45,67 @@ def from_arrays(given: Any, *, image_size: int, seed: int) -> ImageDataset:
             f"a {type(given).__name__} is no data set: give a name, a folder, a tf.data.Dataset of "
             "(image, label), or a pair of arrays (images, labels)"
         )
-    if isinstance(given[0], (tuple, list)):
-        (images, labels), (test_images, test_labels) = (
-            _checked(*pair, image_size=image_size) for pair in given
-        )
+    if all(_is_pair(part) for part in given):
+        train, test = (_checked(*pair, image_size=image_size) for pair in given)
+        say_what_is_in_both(train.contents, test.contents)
     else:
-        images, labels = _checked(*given, image_size=image_size)
-        held_out = _held_out(labels, seed)
-        test_images, test_labels = images[held_out], labels[held_out]
-        images, labels = images[~held_out], labels[~held_out]
+        both = _checked(*given, image_size=image_size)
+        chosen = held_out(both.contents, both.labels, seed=seed)
+        train, test = both.of(~chosen), both.of(chosen)
+    train, test = train.sorted(), test.sorted()
+    labels = np.concatenate([train.labels, test.labels])
+    count, present = int(labels.max(initial=-1)) + 1, len(np.unique(labels))
+    if 1 < present < count / 2:
+        raise UserError(
+            f"labels go up to {count - 1}, but there are only {present} different ones; number the "
+            "classes from 0"
+        )
     digest = hashlib.sha256()
-    for array in (images, labels, test_images, test_labels):
+    for array in (train.images, train.labels, test.images, test.labels):
         digest.update(np.ascontiguousarray(array))
-    count = int(max(labels.max(initial=-1), test_labels.max(initial=-1))) + 1
     return ImageDataset(
         name=ARRAYS,
         version=f"sha256 {digest.hexdigest()[:16]}",
-        train_images=images,
-        train_labels=labels,
-        test_images=test_images,
-        test_labels=test_labels,
+        train_images=train.images,
+        train_labels=train.labels,
+        test_images=test.images,
+        test_labels=test.labels,
         class_names=tuple(str(label) for label in range(count)),
     )
 
 
-def _checked(images: Any, labels: Any, *, image_size: int) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = np.asarray(images), np.asarray(labels)
+class _Labelled(NamedTuple):
+    """Images, uint8 [N, S, S, 3], their labels, int64 [N], and a digest of each image."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    contents: list[bytes]
+
+    def of(self, rows: NDArray) -> _Labelled:
+        """Some of them, by a mask [N] or by their rows."""
+        contents = [self.contents[row] for row in np.arange(len(self.contents))[rows]]
+        return _Labelled(self.images[rows], self.labels[rows], contents)
+
+    def sorted(self) -> _Labelled:
+        """The same in an order of its own, which mixes the classes."""
+        order = sorted(
+            range(len(self.contents)), key=lambda row: (self.contents[row], self.labels[row])
+        )
+        return self.of(np.array(order, np.int64))
+
+
+def _is_pair(part: Any) -> bool:
+    """Whether it is images and labels, and no picture or list of pictures."""
+    if not isinstance(part, (tuple, list)) or len(part) != 2:
+        return False
+    return getattr(part[0], "ndim", 0) != 3 and np.ndim(part[1]) > 0
+
+
+def _checked(images: Any, labels: Any, *, image_size: int) -> _Labelled:
+    images, labels = _as_array(images, "images"), _as_array(labels, "labels")
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]  # As keras.datasets has them.
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
-        raise UserError(
-            f"images of a data set must be uint8 [N, height, width, 3], not {images.dtype} "
-            f"{list(images.shape)}; give RGB from 0 to 255"
-        )
+    check_images(images)
     if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
         raise UserError(
             f"labels of {len(images)} images must be as many integers, not {labels.dtype} "
@@ -81,24 +115,27 @@ def _checked(images: Any, labels: Any, *, image_size: int) -> tuple[np.ndarray, 
         raise UserError(f"a label is {labels.min()}; give class numbers from 0")
     if not images.size:
         raise UserError(f"images of a data set are {list(images.shape)}, which is none; give some")
+    say_what_is_seen([min(images.shape[1:3])], image_size)
     if images.shape[1:3] != (image_size, image_size):
         images = np.stack([resize_square(image, image_size) for image in images])
-    return images, labels.astype(np.int64)
+    contents = [hashlib.sha256(np.ascontiguousarray(image)).digest() for image in images]
+    return _Labelled(images, labels.astype(np.int64), contents)
 
 
-def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Draws a tenth of each class, bool [N]; classes of one image keep it to train on."""
-    rng = np.random.default_rng(seed)
-    chosen = np.zeros(len(labels), bool)
-    for label in np.unique(labels):
-        rows = rng.permutation(np.flatnonzero(labels == label))
-        if len(rows) > 1:
-            chosen[rows[: max(1, round(_TEST_SHARE * len(rows)))]] = True
-    return chosen
+def _as_array(given: Any, what: str) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except ValueError:
+        raise UserError(
+            f"{what} of a data set must be one array, not a {type(given).__name__} of arrays of "
+            "different shapes; bring them to one shape"
+        ) from None
 
 
 def _collected(batches: Any) -> tuple[np.ndarray, np.ndarray]:
     """Takes all of a `tf.data.Dataset` into memory."""
+    if int(batches.cardinality()) == _INFINITE:
+        raise UserError("the tf.data.Dataset never ends; leave out its repeat(), or take(N) of it")
     images, labels = [], []
     for element in batches.as_numpy_iterator():
         if not isinstance(element, tuple) or len(element) != 2:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfppdnn.datasets.blocks import in_blocks
 from tfppdnn.datasets.images_on_disk import ImagesOnDisk
+from tfppdnn.errors import UserError
 
 Images: TypeAlias = np.ndarray | ImagesOnDisk
 """Pictures, uint8 [N, H, W, 3], RGB: an array, or what reads them when they are taken."""
@@ -79,3 +80,16 @@ class ImageDataset:
             "train_images": len(self.train_images),
             "test_images": len(self.test_images),
         }
+
+
+def check_images(images: np.ndarray | ImagesOnDisk) -> None:
+    """Refuses what are no pictures of a data set.
+
+    Raises:
+        UserError: They are not uint8 [N, H, W, 3].
+    """
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
+        raise UserError(
+            f"images of a data set must be uint8 [N, height, width, 3], not {images.dtype} "
+            f"{list(images.shape)}; give RGB from 0 to 255"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 import warnings
 from pathlib import Path
@@ -12,18 +11,25 @@ import numpy as np
 from tqdm import tqdm
 
 from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.folder_layout import (
+    check_name,
+    class_names_of,
+    files_below,
+    parts_of,
+    pictures_among,
+)
+from tfppdnn.datasets.held_out import held_out
 from tfppdnn.datasets.images_on_disk import ImagesOnDisk, threads
+from tfppdnn.datasets.notices import say_what_is_in_both, say_what_is_seen
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import read_image
-from tfppdnn.images.formats import KINDS, SUFFIXES
+from tfppdnn.images.formats import KINDS
 from tfppdnn.images.resizing import resize_square
 from tfppdnn.progress import following
 
 IN_MEMORY_BYTES = 2**29
 """Decoded images of more bytes than that are read from their files each time they are needed."""
 
-_TEST_SHARE = 0.1
-_TEST_NAMES = ("test", "val", "validation")
 # Of files that were never meant to be pictures a few names are enough.
 _NAMED_STRANGERS = 5
 _NAMED_BAD = 100
@@ -35,10 +41,10 @@ def load_folder(
 ) -> ImageDataset:
     """Loads `path/CLASS/*.jpg` (or any kind of `read_image`), or `path/{train,test}/CLASS/*`.
 
-    Images are cropped to their central square and resized. Without `train` and `test`
-    folders, a tenth of every class (at least one image) is set aside for testing, by
-    a draw that depends on the seed and on the files. Hidden files and folders do not count;
-    what else is left out is said on stderr.
+    Images are cropped to their central square and resized. `Train`, `valid` and such names of the
+    two will do. Without them, a tenth of every class (at least one image) is set aside for testing,
+    by a draw that depends on the seed and on the files' contents; copies of a file stay together.
+    Hidden files and folders do not count; what else is left out is said on stderr.
 
     All are decoded once, to find those that cannot be. Up to 512 MB of decoded images (3,500 of
     224x224) stay in memory; of more, only the names of the files do (see `ImagesOnDisk`).
@@ -53,28 +59,32 @@ def load_folder(
         The data set; class names are the sub-folders' names, sorted.
 
     Raises:
-        UserError: There is no such folder, it holds fewer than two classes, a class has
-            no image to train on or none to test, a folder's name is no UTF-8, or images cannot
-            be read (they are named).
+        UserError: There is no such folder, it holds fewer than two classes or one part only of
+            two, a class has no image to train on or none to test, a folder's name is no UTF-8, or
+            images cannot be read (they are named).
     """
     path = Path(path).expanduser()
     if not path.is_dir():
         raise UserError(f"--dataset={path}: there is no such folder")
-    _check_name(path, "the data set", str(path))
-    test_folder = next((path / name for name in _TEST_NAMES if (path / name).is_dir()), None)
-    if (path / "train").is_dir() and test_folder is not None:
-        parts = [path / "train", test_folder]
-    else:
-        parts = [path]
-    class_names = _class_names(parts[0])
-    classes = [[_pictures(part / name) for name in class_names] for part in parts]
+    check_name(path, "the data set", str(path))
+    parts = parts_of(path)
+    class_names = class_names_of(parts[0])
+    found = [[files_below(part / name) for name in class_names] for part in parts]
+    classes = [[pictures_among(files) for files, _ in of_part] for of_part in found]
     _check_filled(parts, class_names, classes, lacking=f"no {KINDS} image")
     named = [file for part in classes for files in part for file in files]
-    _say_what_is_left_out(path, named)
-    images = _read(path, named, image_size, skip_bad=skip_bad)
+    unseen = [each for of_part in found for _, left in of_part for each in left]
+    _say_what_is_left_out(path, named, unseen)
+    images, contents = _read(path, named, image_size, skip_bad=skip_bad)
     good = [[[file for file in files if file in images] for files in part] for part in classes]
     _check_filled(parts, class_names, good, lacking="no image that can be read")
-    train, test = good if len(good) == 2 else _split(good[0], np.random.default_rng(seed))
+    if len(good) == 2:
+        train, test = good
+        say_what_is_in_both(
+            *([contents[file] for files in part for file in files] for part in good)
+        )
+    else:
+        train, test = _split(good[0], contents, seed)
 
     # Mixed, since figures may be measured on the first images only.
     rng = np.random.default_rng(0)
@@ -82,55 +92,13 @@ def load_folder(
     test_images, test_labels = _stacked(test, images, image_size, rng)
     return ImageDataset(
         name=str(path),
-        version=f"folder {path.name}, files {_digest(path, train + test)}",
+        version=f"folder {path.name}, files {_digest(path, contents)}",
         train_images=train_images,
         train_labels=train_labels,
         test_images=test_images,
         test_labels=test_labels,
         class_names=class_names,
     )
-
-
-def _check_name(folder: Path, what: str, name: str) -> None:
-    """Refuses a name that no record, report or label file could hold."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise UserError(
-            f"--dataset: the name of the folder {os.fsencode(folder)!r} is no UTF-8, but {what} "
-            "is called by it; rename the folder"
-        ) from None
-
-
-def _class_names(folder: Path) -> tuple[str, ...]:
-    names = sorted(
-        entry.name
-        for entry in folder.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
-    for name in names:
-        _check_name(folder / name, "a class", name)
-    if not names:
-        raise UserError(f"--dataset={folder}: no class sub-folders; images go into {folder}/CLASS/")
-    if len(names) == 1:
-        raise UserError(
-            f"--dataset={folder}: only one class ({names[0]}); a classifier needs two or more"
-        )
-    return tuple(names)
-
-
-def _files(folder: Path) -> list[Path]:
-    """All files below a folder, but for hidden ones ("._photo.jpg") and those of hidden folders."""
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
-        and file.is_file()
-    )
-
-
-def _pictures(folder: Path) -> list[Path]:
-    return [file for file in _files(folder) if file.suffix.lower() in SUFFIXES]
 
 
 def _check_filled(
@@ -152,12 +120,16 @@ def _check_filled(
         )
 
 
-def _say_what_is_left_out(path: Path, named: list[Path]) -> None:
+def _say_what_is_left_out(path: Path, named: list[Path], unseen: list[Path]) -> None:
     known = set(named)
-    others = [file for file in _files(path) if file not in known]
-    strangers = [file for file in others if file.suffix.lower() not in SUFFIXES]
-    homeless = [file for file in others if file.suffix.lower() in SUFFIXES]
-    for files, what in ((strangers, "not named like a picture"), (homeless, "in no class")):
+    others = [file for file in files_below(path)[0] if file not in known]
+    homeless = pictures_among(others)
+    strangers = [file for file in others if file not in set(homeless)]
+    for files, what in (
+        (strangers, "not named like a picture"),
+        (homeless, "in no class"),
+        (unseen, "not to be read, or linked to a folder or to nothing"),
+    ):
         if files:
             _say_left_out(what, [str(file.relative_to(path)) for file in files], _NAMED_STRANGERS)
 
@@ -174,20 +146,23 @@ def _listed(names: list[str], most: int) -> str:
 
 def _read(
     path: Path, files: list[Path], image_size: int, *, skip_bad: bool
-) -> dict[Path, np.ndarray | None]:
-    """Reads what can be read, and says what cannot; images too many for memory are not kept."""
+) -> tuple[dict[Path, np.ndarray | None], dict[Path, bytes]]:
+    """Reads what can be read, and says what cannot: images, and digests of the files.
+
+    Images too many for memory are not kept.
+    """
     kept = len(files) * image_size**2 * 3 <= IN_MEMORY_BYTES
 
-    def read(file: Path) -> tuple[int, np.ndarray | None] | UserError:
+    def read(file: Path) -> tuple[int, bytes, np.ndarray | None] | UserError:
         try:
             picture = read_image(file)
         except UserError as error:
             return error
         # A copy, lest a view keeps the whole photograph.
         image = resize_square(picture, image_size).copy() if kept else None
-        return min(picture.shape[:2]), image
+        return min(picture.shape[:2]), _content(file), image
 
-    images, bad, sides = {}, [], []
+    images, contents, bad, sides = {}, {}, [], []
     with warnings.catch_warnings():
         # Pillow warns of metadata, which is dropped.
         warnings.filterwarnings("ignore", module="PIL")
@@ -196,11 +171,11 @@ def _read(
             if isinstance(found, UserError):
                 bad.append(str(found))
             else:
-                side, images[file] = found
+                side, contents[file], images[file] = found
                 sides.append(side)
-    _say_what_is_seen(sides, image_size)
+    say_what_is_seen(sides, image_size)
     if not bad:
-        return images
+        return images, contents
     # Of several only what is wrong with them is said, not what to do about each.
     reasons = [reason.rpartition("; ")[0] for reason in bad]
     if skip_bad:
@@ -212,42 +187,35 @@ def _read(
             f"--dataset={path}: {len(bad)} files cannot be read: {_listed(reasons, _NAMED_BAD)}; "
             f"replace or remove them, or leave them out with {_SKIPPING}"
         )
-    return images
+    return images, contents
 
 
-def _say_what_is_seen(sides: list[int], image_size: int) -> None:
-    """Nobody shall find out afterwards that large photographs were made small."""
-    usual = int(np.median(sides)) if sides else 0
-    if usual >= 2 * image_size:
-        tqdm.write(
-            f"pictures of about {usual} pixels a side are seen at {image_size}x{image_size}; "
-            "--image_size sets that, and --preset=photos is made for photographs",
-            file=sys.stderr,
-        )
+def _content(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").digest()
 
 
 def _split(
-    files: list[list[Path]], rng: np.random.Generator
+    files: list[list[Path]], contents: dict[Path, bytes], seed: int
 ) -> tuple[list[list[Path]], list[list[Path]]]:
-    train, test = [], []
-    for found in files:
-        if len(found) < 2:
+    labelled = [(file, label) for label, found in enumerate(files) for file in found]
+    labels = np.array([label for _, label in labelled])
+    for_testing = held_out([contents[file] for file, _ in labelled], labels, seed=seed)
+    parts = [[[] for _ in files] for _ in range(2)]
+    for (file, label), part in zip(labelled, for_testing, strict=True):
+        parts[int(part)][label].append(file)
+    for found, of_test in zip(files, parts[True], strict=True):
+        if not of_test:
             raise UserError(
-                f"--dataset: {found[0].parent} holds one image that can be read; "
+                f"--dataset: {found[0].parent} holds one image that can be read, or copies of one; "
                 "every class needs one to train and one to test"
             )
-        order = rng.permutation(len(found))
-        held_out = max(1, round(len(found) * _TEST_SHARE))
-        test.append([found[i] for i in sorted(order[:held_out])])
-        train.append([found[i] for i in sorted(order[held_out:])])
-    return train, test
+    return parts[False], parts[True]
 
 
-def _digest(folder: Path, files: list[list[Path]]) -> str:
-    """Tells two folders apart by the names and sizes of their files."""
-    names = sorted(
-        f"{file.relative_to(folder)} {file.stat().st_size}" for found in files for file in found
-    )
+def _digest(folder: Path, contents: dict[Path, bytes]) -> str:
+    """Tells two folders apart by the names of their files and by what these hold."""
+    names = sorted(f"{file.relative_to(folder)} {held.hex()}" for file, held in contents.items())
     # Of a name that is no UTF-8 the bytes count, as they do of any other.
     content = "\n".join(names).encode(errors="surrogateescape")
     return hashlib.sha256(content).hexdigest()[:12]

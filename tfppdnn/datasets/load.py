@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tfppdnn.datasets.dataset import ARRAYS, ImageDataset
+from tfppdnn.datasets.dataset import ARRAYS, ImageDataset, check_images
 from tfppdnn.errors import UserError
 
 Arrays: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -106,10 +106,20 @@ def as_recorded(dataset: str | os.PathLike[str]) -> str:
 
 
 def _checked(dataset: ImageDataset) -> ImageDataset:
-    for split, images in (("train", dataset.train_images), ("test", dataset.test_images)):
+    for split, images, labels in (
+        ("train", dataset.train_images, dataset.train_labels),
+        ("test", dataset.test_images, dataset.test_labels),
+    ):
         if len(images) < 2:
             raise UserError(
                 f"--dataset={dataset.name}: {len(images)} images to {split}; give two or more"
+            )
+        check_images(images)
+        if len(labels) != len(images) or not 0 <= min(labels) <= max(labels) < dataset.num_classes:
+            raise UserError(
+                f"--dataset={dataset.name}: {len(images)} images to {split} have {len(labels)} "
+                f"labels up to {max(labels, default='none')}; give each the number of one of its "
+                f"{dataset.num_classes} classes, from 0"
             )
     # Names alone are no classes: labels may leave some out.
     if len(np.unique(dataset.train_labels)) < 2:

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from tfppdnn.datasets.dataset import ImageDataset
+from tfppdnn.datasets.notices import say_what_is_seen
 from tfppdnn.errors import UserError
 from tfppdnn.images.resizing import resize_square
 from tfppdnn.progress import following
 
 _TEST_SPLITS = ("test", "validation")
+# A tenth of fewer could be one picture, or none.
+_FEWEST = 20
 
 
 def load_tensorflow_dataset(
@@ -43,6 +46,11 @@ def load_tensorflow_dataset(
     if "train" not in splits:
         raise UserError(f"--dataset={name}: it has no 'train' split; choose another data set")
     test_split = next((split for split in _TEST_SPLITS if split in splits), None)
+    if test_split is None and splits["train"].num_examples < _FEWEST:
+        raise UserError(
+            f"--dataset={name}: {splits['train'].num_examples} pictures and no 'test' split are "
+            "too few to hold some out; choose another data set"
+        )
     train = _read(builder, "train" if test_split else "train[:90%]", image_size)
     test = _read(builder, test_split or "train[90%:]", image_size)
     for split, (_, labels) in {"train": train, test_split or "train": test}.items():
@@ -153,6 +161,7 @@ def _read(builder, split: str, image_size: int) -> tuple[np.ndarray, np.ndarray]
     count = builder.info.splits[split].num_examples
     images = np.empty((count, image_size, image_size, 3), np.uint8)
     labels = np.empty(count, np.int64)
+    sides = []
     progress = following(
         tfds.as_numpy(records), f"reading {split}", count, unit="pictures", brief=True
     )
@@ -161,6 +170,7 @@ def _read(builder, split: str, image_size: int) -> tuple[np.ndarray, np.ndarray]
             image = record["image"]
             if image.shape[-1] == 1:
                 image = np.repeat(image, 3, axis=-1)
+            sides.append(min(image.shape[:2]))
             images[row] = resize_square(image[..., :3], image_size)
             labels[row] = record["label"]
     except tf.errors.OpError as error:
@@ -168,4 +178,5 @@ def _read(builder, split: str, image_size: int) -> tuple[np.ndarray, np.ndarray]
             f"--dataset={builder.info.name}: {builder.data_dir} is damaged "
             f"({_first_line(error)}); delete that folder and prepare it again"
         ) from error
+    say_what_is_seen(sides, image_size)
     return images, labels
