@@ -65,7 +65,7 @@ def test_a_missing_file_of_a_run_of_arrays_is_made_of_the_arrays_that_are_given(
     assert missing.read_bytes() == (result.folder / "protector.tflite").read_bytes()
     missing.unlink()
     images, labels = arrays
-    with pytest.raises(UserError, match=r"trained on other images than arrays has now \(version:"):
+    with pytest.raises(UserError, match=r"with other settings \(dataset version: "):
         train((images[::-1], labels), settings=result.settings, out=tmp_path / "run")
 
 

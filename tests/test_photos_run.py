@@ -13,9 +13,12 @@ from skimage import data
 
 from tfppdnn import Protector, fit_classifier
 from tfppdnn.datasets.digits import load_digits
+from tfppdnn.errors import UserError
 from tfppdnn.gate import load_gate
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.protection.photos.features import see_pictures
 from tfppdnn.protection.photos.trunks import load_trunk
+from tfppdnn.run_folder import RunFolder
 
 CODE_SIZE, LEVELS = 12, 8
 
@@ -39,7 +42,8 @@ def trunk(made_once):
 @pytest.fixture(scope="module")
 def options(trunk):
     settings = [f"--trunk={trunk}", "--trunk_size=32", "--image_size=32", "--head_epochs=3"]
-    return ["--preset=photos", *settings, f"--code_size={CODE_SIZE}", "--classifier_epochs=8"]
+    measured = ["--test_images=250", "--classifier_epochs=8"]
+    return ["--preset=photos", *settings, f"--code_size={CODE_SIZE}", *measured]
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +100,27 @@ def test_a_picture_of_another_size_is_seen_whole(run):
     assert protector.bits == 3 * CODE_SIZE
 
 
+def test_no_copy_of_the_pictures_stays(run, metrics):
+    assert metrics["train"]
+    assert not (run / "checkpoints/features").exists()
+
+
+def test_a_gate_that_has_learnt_nothing_says_so(metrics):
+    kinds = metrics["gate"]["other_kinds"]
+    assert len(kinds["plain"]) > 5
+    assert not any(kind["taught"] for part in kinds.values() for kind in part.values())
+
+
 def test_what_is_kept_is_measured_by_the_same_classifier(metrics):
     protector, reference = metrics["protector"], metrics["reference_classifier"]
     assert protector["reference_accuracy_on_plain"] == reference["test_accuracy"] > 0.8
     assert 0.5 < protector["reference_accuracy_on_protected"] <= reference["test_accuracy"]
-    assert protector["test_images"] == 300
+    assert protector["test_images"] == 250
     code = metrics["transformation_network"]
     assert code["most_bits_a_protected_image_holds"] == 36
     assert 0 < code["share_of_pictures_restored"] < 1
     assert code["trunk"].endswith("trunk.keras") and code["trunk_parameters"] > 0
-    assert protector["leakage"]["orientation_agreement"]["count"] == 300
+    assert protector["leakage"]["orientation_agreement"]["count"] == 250
     assert protector["restored_leakage"]["affine_ssim"]["mean"] > 0
 
 
@@ -181,12 +196,9 @@ def test_the_same_call_does_nothing_and_a_stopped_one_goes_on(run, options, tmp_
     shutil.copytree(run, copy)
     stopped = {k: v for k, v in metrics.items() if k not in ("train", "export", "protector")}
     (copy / "metrics.json").write_text(json.dumps(stopped))
-    features = copy / "checkpoints/features/train/00000000.npz"
-    before = features.stat().st_mtime_ns
     code, again, _ = call("train", f"--out={copy}", *options)
     assert code == 0
     assert {**again, "run": ""} == {**figures, "run": ""}
-    assert features.stat().st_mtime_ns == before
     plain = load_digits().test_images[:50]
     ours, theirs = (Protector.from_preset(folder).protect(plain) for folder in (run, copy))
     np.testing.assert_array_equal(ours, theirs)
@@ -239,7 +251,7 @@ def test_the_cloud_learns_from_pictures_that_were_each_protected_once(run, tmp_p
         kept["images"], Protector.from_preset(run).protect(digits.train_images)
     )
     protected = Protector.from_preset(run).protect(digits.test_images)
-    assert np.mean(result.classify(protected) == digits.test_labels) == result.accuracy
+    assert np.mean((result.classify(protected) == digits.test_labels)[:250]) == result.accuracy
 
 
 def test_plain_pictures_are_not_compared_by_a_network_made_for_codes(run, tmp_path, call):
@@ -269,6 +281,44 @@ def test_a_trunk_may_lie_in_the_home_folder(trunk, monkeypatch):
     monkeypatch.setenv("HOME", str(trunk.parent))
     facts = load_trunk("~/trunk.keras", size=32).facts
     assert facts == {**load_trunk(str(trunk), size=32).facts, "trunk": "~/trunk.keras"}
+
+
+def small(size, channels=3, outputs=1):
+    images = keras.Input((size, size, channels))
+    features = keras.layers.Flatten()(keras.layers.AveragePooling2D(8)(images))
+    return keras.Model(images, [features] * outputs)
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (small(96), "it sees pictures at 96 pixels a side; give that as --trunk_size"),
+        (small(128, channels=1), r"it takes \[128, 128, 1\]; give a network that takes square RGB"),
+        (small(128, outputs=2), "1 inputs and 2 outputs; give a network from one picture"),
+        (
+            keras.Sequential([keras.Input((None, None, 3)), keras.layers.Reshape((-1, 3))]),
+            r"it turns pictures into \[None, None, 3\]; give a network whose output is features",
+        ),
+    ],
+)
+def test_a_trunk_that_cannot_be_one_is_told_by_its_shapes(network, said, tmp_path):
+    network.save(tmp_path / "trunk.keras")
+    with pytest.raises(UserError, match=said):
+        load_trunk(str(tmp_path / "trunk.keras"), size=128)
+
+
+def test_a_call_that_is_mended_goes_on_in_the_same_folder(options, tmp_path, call):
+    for trunk in ("NONE.keras", "MISSING.npz"):
+        code, _, errors = call("train", f"--out={tmp_path / 'run'}", *options, f"--trunk={trunk}")
+        assert code == 2
+        assert trunk in errors.strip().splitlines()[-1]
+
+
+def test_features_that_float16_does_not_hold_are_named(tmp_path):
+    images = keras.Input((None, None, 3))
+    large = keras.layers.Rescaling(1e6)(keras.layers.GlobalAveragePooling2D()(images))
+    with pytest.raises(UserError, match="--trunk: its features are above 65,504"):
+        see_pictures(RunFolder(tmp_path), load_digits(), keras.Model(images, large), trunk_size=32)
 
 
 def test_a_trunk_may_be_a_preset_of_keras_hub(tmp_path):

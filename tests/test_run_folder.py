@@ -53,6 +53,7 @@ def test_the_same_call_resumes_and_rewrites_nothing(tmp_path):
 )
 def test_other_settings_in_the_same_folder_are_refused(tmp_path, other, named):
     run = run_of(tmp_path)
+    run.record("reference_classifier", {"test_accuracy": 0.5})
     before = (run.path / "config.json").read_bytes()
 
     with pytest.raises(UserError, match=named) as refused:
@@ -60,6 +61,12 @@ def test_other_settings_in_the_same_folder_are_refused(tmp_path, other, named):
 
     assert "give another folder" in str(refused.value)
     assert (run.path / "config.json").read_bytes() == before
+
+
+def test_a_call_that_was_refused_before_it_made_anything_may_be_mended(tmp_path):
+    run = run_of(tmp_path)
+    RunFolder(run.path).claim(**{**CALL, "seed": 1})
+    assert run.config()["seed"] == 1
 
 
 def test_an_empty_folder_becomes_a_run_folder(tmp_path):

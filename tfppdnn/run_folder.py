@@ -73,6 +73,8 @@ class RunFolder:
     ) -> None:
         """Checks that a run can be started here, or that this is the run that was started.
 
+        One that was claimed and then refused, so that nothing was made, may be started anew.
+
         Args:
             settings: What the run depends on, by option.
             dataset: The data set's summary, or what is known of it.
@@ -85,8 +87,9 @@ class RunFolder:
                 cannot be written to.
         """
         if (self.path / "config.json").exists():
-            wanted = _identity(verb, protector, seed, dataset, settings)
-            self._refuse_other(wanted, self.config())
+            config = self.config()
+            if self._made_something():
+                self._refuse_other(_identity(seed, dataset, settings, verb, protector), config)
         elif self.path.exists() and (not self.path.is_dir() or self._holds_something()):
             raise UserError(
                 f"--out={self.path}: not empty, and not a run folder; give another folder"
@@ -126,7 +129,7 @@ class RunFolder:
                     f"--out={self.path}: the chief's run is not to be seen here; give all workers "
                     "one folder, on a file system that they share"
                 )
-            self.expect(**identity)
+            self._refuse_other(_identity(**identity), self.config())
             return
         self._claim(preset, data_dir, skip_bad, later, identity)
         workers.wait()
@@ -141,7 +144,7 @@ class RunFolder:
     ) -> None:
         self.expect(**identity)
         path = self.path / "config.json"
-        if path.exists():
+        if path.exists() and self._made_something():
             config = self.config()
             settings = {**config["settings"], **(later or {})}
             if settings != config["settings"]:
@@ -218,16 +221,22 @@ class RunFolder:
         return self.path / "figures"
 
     def _holds_something(self) -> bool:
+        return bool(self._entries())
+
+    def _made_something(self) -> bool:
+        return self._entries() != {"config.json"}
+
+    def _entries(self) -> set[str]:
         # Hidden files are those of a file manager, or of a first call that was killed.
-        return any(not entry.name.startswith(".") for entry in self.path.iterdir())
+        return {each.name for each in self.path.iterdir() if not each.name.startswith(".")}
 
     def _refuse_other(self, wanted: dict[str, Any], found: dict[str, Any]) -> None:
         old = _identity(
-            found.get("verb"),
-            found.get("protector"),
             found["seed"],
             found["dataset"],
             _upgraded(found),
+            found.get("verb"),
+            found.get("protector"),
         )
         for name, value in wanted.items():
             if value != old.get(name):
@@ -237,7 +246,7 @@ class RunFolder:
                 )
 
 
-def _identity(verb, protector, seed, dataset, settings) -> dict[str, Any]:
+def _identity(seed, dataset, settings, verb="train", protector=None) -> dict[str, Any]:
     """What two runs must have in common to be the same, flat."""
     return {
         "verb": verb,

@@ -87,7 +87,11 @@ def _train(
     checkpoints = run.checkpoints(stage)
     # Noise that is drawn anew for every epoch would tell as many times as much.
     once = protector.draws_noise or not settings.classifier.augment
-    made = _made_once(dataset, protector.protect, settings, kept=checkpoints) if once else None
+    made = None
+    if once and kind == "plain":
+        made = dataset.train_images  # Of which no copy is kept.
+    elif once:
+        made = _made_once(dataset, protector.protect, settings, kept=checkpoints)
     some = slice(_STATISTICS_IMAGES)
     if protector.draws_noise:
         seen = np.asarray(made[some])

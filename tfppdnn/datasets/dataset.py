@@ -53,6 +53,15 @@ class ImageDataset:
         """Height and width of the (square) images, in pixels."""
         return self.train_images.shape[1]
 
+    def with_test_images(self, count: int) -> ImageDataset:
+        """The same with the first of its test images only; 0 for all."""
+        if not 0 < count < len(self.test_images):
+            return self
+        some = slice(count)
+        return dataclasses.replace(
+            self, test_images=self.test_images[some], test_labels=self.test_labels[some]
+        )
+
     def channel_statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and standard deviation per channel of the training images, in [0, 1]."""
         # In blocks, since a float copy of all images would be eight times their size.

@@ -15,7 +15,7 @@ from tfppdnn.gate.export import write_gate
 from tfppdnn.gate.gate import Gate
 from tfppdnn.gate.measure import errors_on_other_kinds, threshold_and_errors
 from tfppdnn.gate.scores import gate_scores
-from tfppdnn.gate.teach import teach_plain_images
+from tfppdnn.gate.teach import TAUGHT, teach_plain_images
 from tfppdnn.models.eight_bit import run_on_images
 
 
@@ -81,5 +81,7 @@ def make_gate(
         **errors,
         "images": len(plain[1::2]),
         "before_teaching": before,
-        "other_kinds": errors_on_other_kinds(Gate(folder), protector, plain[1::2], seed=seed),
+        "other_kinds": errors_on_other_kinds(
+            Gate(folder), protector, plain[1::2], seed=seed, taught=TAUGHT
+        ),
     }

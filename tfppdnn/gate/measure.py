@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import keras
 import numpy as np
 
 from tfppdnn.datasets.batches import in_batches
-from tfppdnn.gate.teach import UNTAUGHT
 from tfppdnn.images.decoys import DECOYS
 from tfppdnn.images.photographs import photographs
 from tfppdnn.models.eight_bit import run_on_images
@@ -56,7 +55,12 @@ def threshold_between(protected: np.ndarray, plain: np.ndarray) -> float:
 
 
 def errors_on_other_kinds(
-    looks_protected: Judge, protector: keras.Model, plain: np.ndarray, *, seed: int
+    looks_protected: Judge,
+    protector: keras.Model,
+    plain: np.ndarray,
+    *,
+    seed: int,
+    taught: Set[str] = frozenset(),
 ) -> dict[str, dict[str, Any]]:
     """Counts the errors on decoys and photographs, and on photographs that are protected.
 
@@ -65,6 +69,7 @@ def errors_on_other_kinds(
         protector: h_p.
         plain: uint8 [N, S, S, 3], of which decoys are made.
         seed: Seed of the decoys.
+        taught: Which kinds the gate has learnt from.
 
     Returns:
         For `plain` and `protected`, by kind: the `share` in [0, 1] that the gate is wrong
@@ -75,7 +80,6 @@ def errors_on_other_kinds(
     kinds = {name: make(plain[:_OF_EACH_KIND], rng) for name, make in DECOYS.items()}
     of_photographs = {"pieces of photographs": _pieces(photographs(8 * size), size)}
     of_photographs |= {f"photographs of {s} pixels": photographs(s) for s in _PHOTOGRAPH_SIZES}
-    taught = DECOYS.keys() - UNTAUGHT
 
     def counted(name: str, images: np.ndarray, *, right: bool) -> dict[str, Any]:
         wrong = _by_batches(looks_protected, images) != right

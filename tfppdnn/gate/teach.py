@@ -22,6 +22,7 @@ from tfppdnn.progress import following
 # Kinds of plain images that the gate is not taught: its errors on them tell of those that
 # nobody thought of.
 UNTAUGHT = frozenset({"jpeg"})
+TAUGHT = DECOYS.keys() - UNTAUGHT
 
 
 def teach_plain_images(
@@ -77,6 +78,6 @@ def teach_plain_images(
 
 
 def _one_decoy_each(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    taught = [make for name, make in DECOYS.items() if name not in UNTAUGHT]
+    taught = [make for name, make in DECOYS.items() if name in TAUGHT]
     kinds = rng.integers(len(taught), size=len(pictures))
     return np.concatenate([taught[kind](pictures[i : i + 1], rng) for i, kind in enumerate(kinds)])

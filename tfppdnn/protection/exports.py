@@ -126,6 +126,7 @@ def _export_photos(
     seed: int,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of a run of --preset=photos: the figures of its files, and of its gate."""
+    dataset = dataset.with_test_images(settings.measuring.test_images)
     classify = classifier_of_codes(folder, settings, num_classes=dataset.num_classes)
     if classify is None:
         tqdm.write(

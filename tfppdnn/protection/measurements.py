@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import keras
 import numpy as np
 
+from tfppdnn.datasets.blocks import in_blocks
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.images.photographs import photographs
 from tfppdnn.leakage.baseline import Baseline, shuffled_partners
@@ -75,7 +77,7 @@ def measure_protector(
             "test_images": len(plain),
             "reference_accuracy_on_protected": accuracy_of(reference_classifier, protected, labels),
             "reference_accuracy_on_plain": accuracy_of(reference_classifier, plain, labels),
-            "different_protected": len({image.tobytes() for image in protected}),
+            "different_protected": len({sha256(image.tobytes()).digest() for image in protected}),
             "leakage": _leakage(protected[some], baseline),
             "restored_leakage": _leakage(restored, baseline),
             "class_leakage": _leakage(_class_means(dataset)[labels[some]], baseline),
@@ -114,9 +116,14 @@ def summary(metrics: dict[str, Any]) -> dict[str, Any]:
 def _class_means(dataset: ImageDataset) -> np.ndarray:
     """The mean training picture of each class, uint8 [K, S, S, 3]; of a class without any, grey."""
     means = np.full((dataset.num_classes, *dataset.train_images.shape[1:]), 128, np.uint8)
-    for label in np.unique(dataset.train_labels):
-        of_class = dataset.train_images[dataset.train_labels == label]
-        means[label] = np.round(of_class.mean(axis=0))
+    totals, start = np.zeros(means.shape, np.int32), 0
+    for some in in_blocks(dataset.train_images):
+        labels = dataset.train_labels[start : start + len(some)]
+        start += len(some)
+        for label in np.unique(labels):
+            totals[label] += some[labels == label].sum(axis=0, dtype=np.int32)
+    for label, count in zip(*np.unique(dataset.train_labels, return_counts=True), strict=True):
+        means[label] = np.round(totals[label] / count)
     return means
 
 

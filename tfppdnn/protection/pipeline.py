@@ -150,8 +150,12 @@ def _make_missing(
 ) -> None:
     later, seed = settings.options("classifier"), identity["seed"]
     if "train" in run.metrics():
+        found = run.config()["dataset"]
+        if not isinstance(dataset, (str, os.PathLike)):
+            # What a program holds has a name that tells nothing, and is there to be looked at.
+            found = load_dataset(dataset, image_size=settings.data.image_size, seed=seed).summary()
         # What comes after it may have other settings than at first.
-        run.claim(dataset=run.config()["dataset"], later=later, **identity)
+        run.claim(dataset=found, later=later, **identity)
         if workers.is_chief() and not is_exported(run.path):
             import_tensorflow()
 

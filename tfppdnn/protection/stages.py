@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.exporting.half import round_weights_to_half
+from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.leakage.recogniser import SavedModelRecogniser
 from tfppdnn.protection import measurements
 from tfppdnn.protection.building import build_discriminator, build_protector
@@ -73,15 +74,7 @@ def make_run(run: RunFolder, settings: TrainingSettings, dataset: ImageDataset, 
         )
 
     # What leaves the building.
-    try:
-        with stage("export"):
-            export_reference(run, classifier, dataset)
-            classify = SavedModelRecogniser(run.path / "reference_classifier")
-            export_protector(run, protector, dataset, classify)
-        with stage("gate"):
-            export_gate(run, settings, dataset, protector, discriminator, seed=seed)
-    finally:
-        # Also when a file was refused: the report says how far off it was.
+    def show() -> None:
         with stage("pictures"):
             draw_figures(
                 run,
@@ -90,4 +83,17 @@ def make_run(run: RunFolder, settings: TrainingSettings, dataset: ImageDataset, 
                 ),
             )
         write_report(run)
+
+    try:
+        with stage("export"):
+            export_reference(run, classifier, dataset)
+            classify = SavedModelRecogniser(run.path / "reference_classifier")
+            export_protector(run, protector, dataset, classify)
+        with stage("gate"):
+            export_gate(run, settings, dataset, protector, discriminator, seed=seed)
+    except VerificationError:
+        # The report says how far off it was.
+        show()
+        raise
+    show()
     run.record("train", measurements.summary(run.metrics()))

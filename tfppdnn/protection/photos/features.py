@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import keras
 import numpy as np
 
 from tfppdnn.datasets.dataset import ImageDataset, Images
+from tfppdnn.errors import UserError
 from tfppdnn.models.eight_bit import as_bytes, as_floats
 from tfppdnn.models.inference import inference
 from tfppdnn.models.resizing import AreaResize
@@ -24,7 +27,8 @@ def see_pictures(
 ) -> tuple[Arrays, Arrays]:
     """Shows every picture to the trunk, or goes on where that was stopped.
 
-    Pictures are read a batch at a time: of each stay its features and a small copy.
+    Pictures are read a batch at a time: of each stay its features and a small copy, in the run
+    folder, until `forget_pictures`.
 
     Args:
         run: Where the features are kept.
@@ -35,6 +39,9 @@ def see_pictures(
     Returns:
         Of the training pictures, and of the test pictures: `features` float16 [N, F] and
         `pictures` uint8 [N, 32, 32, 3].
+
+    Raises:
+        UserError: Features are too large for float16.
     """
     images = keras.Input((None, None, 3), name="image")
     both = {
@@ -47,6 +54,11 @@ def see_pictures(
         def make(some: slice) -> Arrays:
             made = see(as_floats(pictures[some]))
             features, small = (keras.ops.convert_to_numpy(made[name]) for name in both)
+            if np.abs(features).max() > np.finfo(np.float16).max:
+                raise UserError(
+                    "--trunk: its features are above 65,504, and float16 files hold none such; "
+                    "give a trunk whose last layer scales them down"
+                )
             return {"features": features.astype(np.float16), "pictures": as_bytes(small)}
 
         return made_in_shards(
@@ -58,3 +70,8 @@ def see_pictures(
         )
 
     return of("train", dataset.train_images), of("test", dataset.test_images)
+
+
+def forget_pictures(run: RunFolder) -> None:
+    """Deletes what `see_pictures` keeps: a small copy of every plain picture, and its features."""
+    shutil.rmtree(run.checkpoints(STAGE), ignore_errors=True)

@@ -14,12 +14,13 @@ from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.half import round_weights_to_half
+from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.models.code import code_bits
 from tfppdnn.models.randomized_response import RandomizedWords
 from tfppdnn.models.trunk_protector import seen, trunk_protector
 from tfppdnn.protection.exports import export_protector, export_reference
 from tfppdnn.protection.photos.code import averaged, learn_code
-from tfppdnn.protection.photos.features import see_pictures
+from tfppdnn.protection.photos.features import forget_pictures, see_pictures
 from tfppdnn.protection.photos.gate import export_tile_gate
 from tfppdnn.protection.photos.heads import train_head
 from tfppdnn.protection.photos.measuring import draw_pictures, measure, summary
@@ -58,6 +59,7 @@ def make_photo_run(
     def stage(name: str):
         return timed(run.path / "logs", name)
 
+    dataset = dataset.with_test_images(settings.measuring.test_images)
     if settings.privacy.epsilon:
         check_enough_pictures(len(dataset.train_images), choices=settings.privacy.choices)
     # What the trunk sees of each picture: everything else is learnt from that.
@@ -91,14 +93,25 @@ def make_photo_run(
 
     # What leaves the building.
     some = np.asarray(dataset.test_images[:_CHECKED_PICTURES])
-    with stage("export"):
-        export_reference(run, _of_pictures(trunk.model, settings, classifier), dataset)
-        export_protector(run, protector, dataset, classify)
-    with stage("gate"):
-        export_tile_gate(run, settings, protector, some, seed=seed)
-    with stage("pictures"):
-        draw_pictures(run, some, protector, restore)
-    write_report(run)
+
+    def show() -> None:
+        with stage("pictures"):
+            draw_pictures(run, some, protector, restore)
+        write_report(run)
+
+    try:
+        with stage("export"):
+            export_reference(run, _of_pictures(trunk.model, settings, classifier), dataset)
+            export_protector(run, protector, dataset, classify)
+        with stage("gate"):
+            export_tile_gate(run, settings, protector, some, seed=seed)
+    except VerificationError:
+        # The report says how far off it was.
+        show()
+        raise
+    show()
+    # A finished run needs none of it, and it shows every picture.
+    forget_pictures(run)
     run.record("train", summary(run.metrics()))
 
 

@@ -72,13 +72,34 @@ def load_trunk(source: str | None, *, size: int) -> Trunk:
     else:
         model = _of_keras_hub(found, size)
     model.trainable = False
-    made = model.compute_output_shape((1, size, size, 3))
+    _check_shapes(model, source, size)
+    return Trunk(model, {"trunk": source, "trunk_parameters": model.count_params(), **facts})
+
+
+def _check_shapes(model: keras.Model, source: str, size: int) -> None:
+    """Refuses what does not make features of pictures of that size."""
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise UserError(
+            f"--trunk={source}: it has {len(model.inputs)} inputs and {len(model.outputs)} "
+            "outputs; give a network from one picture to its features"
+        )
+    taken, made = model.inputs[0].shape, model.outputs[0].shape
+    sides = {*taken[1:3]} - {None}
+    if len(taken) == 4 and taken[-1] == 3 and len(sides) == 1 and sides != {size}:
+        raise UserError(
+            f"--trunk={source}: it sees pictures at {sides.pop()} pixels a side; give that as "
+            "--trunk_size"
+        )
+    if len(taken) != 4 or taken[-1] not in (3, None) or not sides <= {size}:
+        raise UserError(
+            f"--trunk={source}: it takes {list(taken[1:])}; give a network that takes square RGB "
+            "pictures, [N, H, W, 3]"
+        )
     if len(made) not in (2, 4) or made[-1] is None:
         raise UserError(
             f"--trunk={source}: it turns pictures into {list(made)}; give a network whose output "
             "is features, [N, F] or [N, h, w, F]"
         )
-    return Trunk(model, {"trunk": source, "trunk_parameters": model.count_params(), **facts})
 
 
 def _of_shipped() -> keras.Model:
