@@ -84,7 +84,9 @@ def test_the_label_alone_is_a_flat_grey():
 
 def test_the_label_goes_by_the_classifier_that_is_named(tiny_run, tmp_path):
     folder = shutil.copytree(tiny_run / "reference_classifier", tmp_path / "classifier")
-    protector = load_protector(f"label:{folder}")
+    with pytest.raises(UserError, match=r"is a SavedModel, and so a program: .* add --trust"):
+        load_protector(f"label:{folder}")
+    protector = load_protector(f"label:{folder}", trust=True)
     classes = SavedModelRecogniser(folder)(DIGITS.test_images)
     assert protector.bits == math.log2(10)
     greys = protector.protect(DIGITS.test_images)[:, 0, 0, 0]

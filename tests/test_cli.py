@@ -54,7 +54,8 @@ def test_help_of_train_lists_every_setting(call, capfd):
 def test_help_of_train_shows_the_ten_options_that_people_use(capsys):
     main(["train", "--help"])
     shown = capsys.readouterr().out
-    options = re.findall(r"^    (?:-\w, )?--(\w+)=", shown, flags=re.MULTILINE)
+    assert " -p, " not in shown  # A letter may be that of a setting, too.
+    options = re.findall(r"^    --(\w+)=", shown, flags=re.MULTILINE)
     assert options == [
         *("dataset", "data_dir", "preset", "out", "reuse", "seed", "skip_bad"),
         *("image_size", "objective", "transform_steps"),
@@ -72,6 +73,32 @@ def test_short_help_names_settings_that_there_are(verb, capsys):
     assert common and all(f"    --{option}=" in shown for option in common)
     main([verb, "--help=all"])
     assert len(capsys.readouterr().out) > len(shown)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["train", "--out"], "--out needs a value, as in --out=OUT"),
+        (
+            ["train", "--data_dir", "--seed=1"],
+            "--data_dir needs a value, as in --data_dir=DATA_DIR",
+        ),
+        (["export", "run", "--data-dir"], "--data-dir needs a value, as in --data-dir=DATA_DIR"),
+        (["train", "--trunk=x"], "--trunk: a setting of --preset=photos, and this one is quick;"),
+        (["train", "--preset=photos", "--trunk=5"], "--trunk=5: expected a file or a name"),
+    ],
+)
+def test_what_lacks_something_says_what(call, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(call) == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_terminal_would_obey_is_not_passed_on():
+    assert (
+        in_one_line("a\x1b]0;title\x07b.jpg\ncannot be read") == "a?]0;title?b.jpg cannot be read"
+    )
 
 
 def test_the_version_is_the_package_s(capsys):

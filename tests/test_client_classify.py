@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from client_samples import (
     CLASSES,
     client_of,
@@ -24,6 +25,7 @@ from client_samples import (
 from PIL import Image
 
 from tfppdnn.client import Answer, Client
+from tfppdnn.client.retry import Retry
 from tfppdnn.errors import UserError
 
 
@@ -47,9 +49,52 @@ def test_takes_one_path_one_array_or_a_batch(serve, tmp_path):
     (image,) = photographs()
     Image.fromarray(image).save(tmp_path / "one.png")
     client = client_of(serve())
-    for one in (image, image[np.newaxis], tmp_path / "one.png", str(tmp_path / "one.png")):
+    paths = tmp_path / "one.png", str(tmp_path / "one.png")
+    picture = Image.fromarray(image)
+    for one in (image, image[np.newaxis], *paths, picture, [picture], tf.constant(image)):
         assert [answer.label for answer in client.classify(one)] == [expected(image)[0]]
     assert client.classify([]) == []
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        ([5], "image 0: images must be a uint8 array or tensor"),
+        (
+            [np.zeros((2, 8, 8, 3), np.uint8)],
+            r"image 0: an array of \[2, 8, 8, 3\]; give \[H, W, 3",
+        ),
+    ],
+)
+def test_what_is_no_image_is_said_in_words(serve, images, said):
+    with pytest.raises(UserError, match=said):
+        client_of(serve()).classify(images)
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "said"),
+    [
+        (8501, {}, "8501 is no address"),
+        ("http://localhost", {"model": 5}, "model must be the name of a classifier, not 5"),
+        ("http://localhost", {"model": "a\ud800"}, "model must be the name of a classifier"),
+        ("http://localhost", {"protector": None}, "None"),
+    ],
+)
+def test_arguments_that_cannot_be_are_said_in_words(url, settings, said):
+    with pytest.raises(UserError, match=said):
+        Client(url, **{"protector": lambda images: 255 - images, **settings})
+
+
+def test_a_protector_may_be_a_function(serve):
+    (image,) = photographs()
+    server = serve()
+    client = Client(getattr(server, "url", server), protector=lambda images: 255 - images)
+    assert [answer.label for answer in client.classify(image)] == [expected(image)[0]]
+
+
+def test_a_request_is_sent_once_at_least():
+    with pytest.raises(UserError, match="attempts=0: a request has to be sent once or more"):
+        Retry(attempts=0)
 
 
 def test_what_is_sent_is_the_protected_image(serve):

@@ -425,6 +425,18 @@ def test_metadata_and_shape_of_a_photo(tmp_path):
         assert image.info == {}
 
 
+def test_a_link_in_the_destination_is_nothing_that_was_protected(photos, tmp_path, capsys):
+    protect_files(photos, tmp_path / "out", Negative())
+    (tmp_path / "out/0/0.png").unlink()
+    (tmp_path / "out/0/0.png").symlink_to(save(tmp_path / "else.png", 7))
+    report = protect_files(photos, tmp_path / "out", Negative())
+    assert (report.skipped, len(report.failed)) == (11, 1)
+    assert "out/0/0.png: that is a link; remove it" in capsys.readouterr().err
+    report = protect_files(photos, tmp_path / "out", Negative(), overwrite=True)
+    assert written(tmp_path / "out") == EXPECTED
+    assert red(tmp_path / "else.png") == 7
+
+
 def test_an_empty_file_that_a_power_cut_left_is_made_again(photos, tmp_path):
     protect_files(photos, tmp_path / "out", Negative())
     (tmp_path / "out/0/0.png").write_bytes(b"")

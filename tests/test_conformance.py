@@ -50,7 +50,14 @@ def test_the_committed_protector_protects(check):
 def test_every_path_of_a_run_answers_its_vector(check, made, tiny_run, capsys):
     arguments = [f"--vector={made}", f"--saved_model={tiny_run / 'protector'}"]
     assert check["main"](arguments) == 0, capsys.readouterr().out
-    assert "LiteRT, CompiledModel and SavedModel" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines() == [
+        "LiteRT: 22 cases agree",
+        "CompiledModel: 22 cases agree",
+        "SavedModel: 6 cases agree",
+    ]
+    with pytest.raises(SystemExit):
+        check["main"]([*arguments, "--models", "protector_web.tflite"])
+    assert "--saved_model is compared with protector.tflite" in capsys.readouterr().err
 
 
 def copy_answers(made, folder):

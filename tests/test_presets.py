@@ -151,7 +151,7 @@ def test_values_take_the_type_of_their_setting(option, given, kept):
         ("discriminator_strided_layers", 4, "nothing is left of images of 32 pixels"),
         ("perceptual_cap", -1, "greater than 0"),
         ("perceptual_cap", "none", "a number, measured or off"),
-        ("perceptual_weights", True, "expected a file, imagenet or reference"),
+        ("perceptual_weights", True, "expected a file or a name"),
         ("gamma", [-1, 0.4], "expected three numbers"),
         ("gamma", [-1, 0.4, "x"], "expected three numbers"),
         ("gamma", 0.4, "expected three numbers"),

@@ -42,7 +42,6 @@ def test_the_verb_returns_figures_and_an_exit_code(protectors, photos, tmp_path)
         ({"size": 0}, "--size must be a whole number from 1 to 4096"),
         ({"size": 5000}, "--size must be a whole number from 1 to 4096"),
         ({"size": float("inf")}, "--size must be a whole number from 1 to 4096"),
-        ({"protector": "True"}, "--protector needs a value"),
         ({"overwrite": "photos"}, "--overwrite takes no value"),
         ({"workers": 0}, "--workers must be a whole number"),
         ({"workers": "two"}, "--workers must be a whole number"),

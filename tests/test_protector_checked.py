@@ -5,6 +5,7 @@ import pytest
 
 from tfppdnn.ciphers import ELE, EtC, Tanaka
 from tfppdnn.errors import UserError
+from tfppdnn.models import bottleneck
 from tfppdnn.protector import Protector
 from tfppdnn.protector.checked import CheckedScheme
 
@@ -122,6 +123,17 @@ def test_one_picture_for_all_is_refused():
     # One image says nothing, nor do equal ones.
     checked(np.zeros_like).protect(IMAGES[:1])
     checked(np.zeros_like).protect(np.zeros((3, 8, 8, 3), np.uint8))
+
+
+def test_of_a_code_of_one_bit_any_two_pictures_may_be_one():
+    network = bottleneck(encoder_width=0.0625, code_size=1, code_levels=2, decoder_width=8)
+    protector = Protector.of(network)
+    assert protector.bits == 1
+    images = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), np.uint8)
+    made = [protector.protect(image).tobytes() for image in images]
+    same = [image for image, one in zip(images, made, strict=True) if one == made[0]]
+    assert len(same) > 1
+    assert len({one.tobytes() for one in protector.protect(np.stack(same))}) == 1
 
 
 def test_pictures_of_one_scene_may_become_the_same():

@@ -71,6 +71,21 @@ def test_what_was_saved_has_its_digests(run, tmp_path):
         Protector.from_preset(tmp_path / "saved")
 
 
+@pytest.mark.parametrize("file", ["protector_int8.tflite", "protector/saved_model.pb"])
+def test_a_damaged_file_gets_no_new_digest(run, tmp_path, file):
+    flip(run / file)
+    with pytest.raises(UserError, match="is not what was exported"):
+        Protector.from_preset(run).save(tmp_path / "saved")
+    assert not (tmp_path / "saved").exists()
+
+
+def test_a_network_that_was_exchanged_in_a_saved_folder_is_noticed(run, tmp_path):
+    Protector.from_preset(run).save(tmp_path / "saved")
+    flip(tmp_path / "saved/checkpoints/protector.keras")
+    with pytest.raises(UserError, match=r"checkpoints/protector\.keras is not what was exported"):
+        _ = Protector.from_preset(tmp_path / "saved").network
+
+
 def test_a_saved_model_that_was_saved_alone_has_its_digests_inside(run, tmp_path):
     Protector.from_preset(run / "protector", trust=True).save(tmp_path / "saved")
     again = Protector.from_preset(tmp_path / "saved", trust=True)

@@ -227,12 +227,14 @@ def test_a_table_holds_pictures_of_one_protector_and_size(cluster, tmp_path):
     assert code == 2 and "does not say how its pictures were made; choose" in said
 
 
-@pytest.mark.parametrize("option", ["--commits=0", "--size=0"])
-def test_numbers_that_mean_nothing_are_refused_before_spark_is_started(tmp_path, option):
+@pytest.mark.parametrize(
+    ("option", "most"), [("--commits=0", 1_000_000), ("--size=0", 4096), ("--size=100000", 4096)]
+)
+def test_numbers_that_mean_nothing_are_refused_before_spark_is_started(tmp_path, option, most):
     call = [sys.executable, JOB, tmp_path, tmp_path / "out", option]
     done = subprocess.run(call, env=environment(), capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.endswith(f"error: {option}: must be 1 or more\n")
+    assert done.stderr.endswith(f"error: {option}: must be 1 to {most}\n")
 
 
 @pytest.mark.long

@@ -122,6 +122,7 @@ class Program:
         # Behind "--" fire takes it as its own, not as one of the verb's open settings.
         if whole or "--help" in options or "-h" in options:
             options = ["--", "--help"]
+        _check_values(options, function)
         said = io.StringIO()
         try:
             with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
@@ -159,8 +160,8 @@ class Program:
         """Takes out of fire's help what a user of these verbs cannot use."""
         text = text.split("\nGROUPS\n")[0].replace("GROUP | ", "")
         text = re.sub(r"Type: Optional\['(\w+).*'\]|Type: '(\w+).*'", r"Type: \1\2", text)
-        # Never the first letter of an option.
-        text = text.replace("    -h, --", "    --")
+        # Never an option's first letter alone, which two may have or a setting.
+        text = re.sub(r"^    -\w, --", "    --", text, flags=re.MULTILINE)
         return re.sub(rf"'({re.escape(self.name)} \w+)'", r"\1", text).rstrip()
 
     def _stopped(self, verb: str, saved: str = "") -> int:
@@ -199,6 +200,17 @@ class Program:
     def _refuse(self, verb: str, reason: str) -> int:
         print(in_one_line(f"{self.name} {verb}: {reason}"), file=sys.stderr)
         return 2
+
+
+def _check_values(options: list[str], function: Callable) -> None:
+    """Refuses `--out` without a folder behind it, which fire takes for the word True."""
+    parameters = inspect.signature(function).parameters
+    for option, following in zip(options, [*options, "--"][1:], strict=True):
+        parameter = parameters.get(option.removeprefix("--").replace("-", "_"))
+        if not option.startswith("--") or parameter is None or not following.startswith("--"):
+            continue
+        if "str" in str(parameter.annotation):
+            raise UserError(f"{option} needs a value, as in {option}={parameter.name.upper()}")
 
 
 def _extra_with(module: str, verb: str) -> str | None:

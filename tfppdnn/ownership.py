@@ -49,7 +49,8 @@ def owned(folder: str | os.PathLike[str]) -> Iterator[None]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror}") from error
+        said = "it is a file" if folder.is_file() else error.strerror
+        raise UserError(f"cannot write {folder}: {said}; give another folder") from error
     try:
         with _locked(folder):
             sweep(folder)

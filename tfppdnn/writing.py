@@ -11,12 +11,15 @@ MISSING = "\N{EM DASH}"
 def in_one_line(text: str, *, longest_word: int = 300, most: int = 1200) -> str:
     """Writes what may quote anything as one line that somebody reads.
 
+    What a terminal would obey, as a file's name may hold it, becomes question marks.
+
     Args:
         text: Any text. Too long words, and too long a text, are cut in their middle: what it is
             about stands at the beginning, and what to do at the end.
         longest_word: Most characters of a word.
         most: Most characters of all.
     """
+    text = "".join(each if each.isprintable() or each.isspace() else "?" for each in text)
     return _cut(" ".join(_cut(word, longest_word) for word in text.split()), most)
 
 

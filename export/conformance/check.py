@@ -176,6 +176,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     vector = options.vector
+    if not (vector / "manifest.json").is_file():
+        parser.error(f"--vector={vector}: no manifest.json there; make a vector with make.py")
+    if options.saved_model and not (options.saved_model / "saved_model.pb").is_file():
+        parser.error(f"--saved_model={options.saved_model}: no saved_model.pb there")
     manifest = json.loads((vector / "manifest.json").read_text())
     every, float32 = set(options.models or manifest["models"]), {"protector.tflite"}
     if unknown := every - set(manifest["models"]):
@@ -188,6 +192,8 @@ def main(arguments: list[str] | None = None) -> int:
             "CompiledModel": (compiled_model(vector), every),
         }
     if options.saved_model:
+        if not float32 & every:
+            parser.error("--saved_model is compared with protector.tflite; name that in --models")
         ports["SavedModel"] = (saved_model(vector, options.saved_model), float32 & every)
 
     lines = list(damage(vector, manifest))
@@ -195,10 +201,11 @@ def main(arguments: list[str] | None = None) -> int:
         for title, (port, models) in ports.items():
             wrong = failures(vector, manifest, port, models=models)
             lines += [f"{title}: {line}" for line in wrong]
-    cases = sum(case["model"] in every for case in manifest["cases"])
-    *others, last = ports
-    named = f"{', '.join(others)} and {last}" if others else last
-    print("\n".join(lines) or f"{named}: {cases} cases agree")
+    agree = [
+        f"{title}: {sum(case['model'] in models for case in manifest['cases'])} cases agree"
+        for title, (_, models) in ports.items()
+    ]
+    print("\n".join(lines or agree))
     return 1 if lines else 0
 
 

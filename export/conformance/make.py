@@ -9,6 +9,7 @@ from anybody.
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shutil
@@ -112,6 +113,18 @@ def _min_runtime_version(content: bytes) -> str:
     return ".".join(part.decode() for part in min(found, key=lambda v: [int(p) for p in v]))
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """Makes the vector of the run that is named; returns 2 if the call is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, metavar="RUN")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", nargs="?")
+    options = parser.parse_args(arguments)
+    missing = [name for name in ALLOWED if not (options.run / name).is_file()]
+    if missing:
+        parser.error(f"{options.run / missing[0]} is missing; name a run folder made by train")
+    make(options.run, options.folder or options.run / "conformance")
+    return 0
+
+
 if __name__ == "__main__":
-    source = Path(sys.argv[1])
-    make(source, Path(sys.argv[2]) if len(sys.argv) > 2 else source / "conformance")
+    sys.exit(main())

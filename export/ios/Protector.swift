@@ -28,12 +28,14 @@ public final class Protector {
 
   /// Opens a protector from a file.
   public init(modelPath: String) throws {
-    interpreter = try Interpreter(modelPath: modelPath)
+    // A closure may not use what belongs to self before all of self is set.
+    let interpreter = try Interpreter(modelPath: modelPath)
     try interpreter.allocateTensors()
     let inputs = try (0..<interpreter.inputTensorCount).map { try interpreter.input(at: $0) }
     guard let image = inputs.firstIndex(where: { $0.dataType == .uInt8 }) else {
       throw Failure.notAProtector
     }
+    self.interpreter = interpreter
     self.image = image
     noiseSize = inputs.first { $0.dataType == .int32 }?.shape.dimensions[1] ?? 0
   }

@@ -30,8 +30,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (as all of Spark's pages call it)
+from pyspark.sql.utils import AnalysisException
 
 from tfppdnn import Protector
+from tfppdnn.cli.options import LARGEST_SIZE, refuse_unfitted
 from tfppdnn.client.destination import Mark
 from tfppdnn.errors import UserError
 
@@ -56,6 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("source")
     parser.add_argument("destination")
     parser.add_argument("--protector", default="photos", help="as `tfppdnn protect` takes it")
+    parser.add_argument(
+        "--trust", action="store_true", help="if the protector is a SavedModel, which is a program"
+    )
     parser.add_argument("--size", type=int, help="side of the square to resize to first")
     parser.add_argument("--format", choices=["files", "parquet", "tfrecord"], default="files")
     parser.add_argument("--column", default="image", help="of a table: the image files' bytes")
@@ -65,28 +70,35 @@ def main(arguments: list[str] | None = None) -> int:
         "--commits", type=int, default=10, help="parts that are committed one after the other"
     )
     given = parser.parse_args(arguments)
-    for option in ("commits", "size"):
+    for option, most in (("commits", 1_000_000), ("size", LARGEST_SIZE)):
         number = getattr(given, option)
-        if number is not None and number < 1:
-            parser.error(f"--{option}={number}: must be 1 or more")
+        if number is not None and not 1 <= number <= most:
+            parser.error(f"--{option}={number}: must be 1 to {most}")
     if (given.tfrecords or given.format == "tfrecord") and find_spec("tensorflow") is None:
         parser.error("TFRecord files need TensorFlow, here and on every worker; install it first")
     spark = SparkSession.builder.appName("tfppdnn protect").getOrCreate()
     try:
         # Refused here, by one line, rather than by every worker.
-        identity = Protector.from_preset(given.protector).identity
-        claim(spark, given.destination, Mark.of(identity, size=given.size))
+        protector = Protector.from_preset(given.protector, trust=given.trust)
+        refuse_unfitted(protector)
+        pictures = read(spark, given.source, kind=given.format, column=given.column, key=given.key)
+        claim(spark, given.destination, Mark.of(protector.identity, size=given.size))
     except UserError as error:
         print(f"protect_job.py: {error}", file=sys.stderr)
         return 2
-    pictures = read(spark, given.source, kind=given.format, column=given.column, key=given.key)
+    except AnalysisException as error:
+        # Such as of a path or a column that is not there.
+        print(f"protect_job.py: {given.source}: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 2
     for part in range(given.commits):
         is_of_part = F.abs(F.xxhash64("path")) % given.commits == part
         done = committed(spark, given.destination)
         todo = pictures.where(is_of_part)
         if done is not None:
             todo = without(todo, done.where(is_of_part))
-        protect = functools.partial(protected, protector=given.protector, size=given.size)
+        protect = functools.partial(
+            protected, protector=given.protector, size=given.size, trust=given.trust
+        )
         todo.mapInPandas(protect, SCHEMA).write.mode("append").parquet(given.destination)
     made = spark.read.parquet(given.destination)
     failed = made.where("error is not null").count()
@@ -184,14 +196,14 @@ def without(pictures: DataFrame, done: DataFrame) -> DataFrame:
 
 
 def protected(
-    tables: Iterator[pd.DataFrame], *, protector: str, size: int | None
+    tables: Iterator[pd.DataFrame], *, protector: str, size: int | None, trust: bool = False
 ) -> Iterator[pd.DataFrame]:
     """Protects the pictures of a partition where they are read, by one interpreter."""
     import pandas as pd
 
     from tfppdnn.client.protected_png import protected_png
 
-    loaded = Protector.from_preset(protector)
+    loaded = Protector.from_preset(protector, trust=trust)
 
     def row(path: str, content: object):
         try:

@@ -13,6 +13,7 @@ const controls = [at('file'), at('camera'), at('example'), at('size')];
 let protector;
 let source;  // The picture as it was given, an ImageBitmap: sizes can be changed without it again.
 let ready;   // What can be sent: {plain, pixels, size}, or undefined.
+let before = 0;  // Requests that had been made when it came.
 let given = 0;   // How many pictures have been given,
 let taken = 0;   // the number of the last one that could be decoded,
 let latest = 0;  // and how often one has been protected, for each size anew.
@@ -29,6 +30,7 @@ async function take(from) {
     if (mine < taken) return;  // One that was given later has been taken already.
     taken = mine;
     source = bitmap;
+    before = ledger.requests;
   } catch (error) {
     // One that cannot be decoded leaves the one before it as it is.
     if (mine > taken) say(error.message, {error: true});
@@ -66,8 +68,13 @@ async function protect() {
   }
   showPair(ready);
   at('send').disabled = false;
-  showMessage(at('answer'), 'None yet: this picture has not been sent.');
-  say('Protected in this browser. Nothing of this picture has been sent.');
+  if (ledger.requests > before) {
+    showMessage(at('answer'), 'None yet: what is shown now has not been sent.');
+    say('Protected in this browser. This picture was sent before; what is shown now was not.');
+  } else {
+    showMessage(at('answer'), 'None yet: this picture has not been sent.');
+    say('Protected in this browser. Nothing of this picture has been sent.');
+  }
 }
 
 function showPair({plain, pixels, size}) {

@@ -16,6 +16,7 @@ from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.folder import ATTACKS, SHOWN_IMAGES, audit_folder, reconstructions_path
 from tfppdnn.audit.material import Material, check_enough
 from tfppdnn.audit.report import AuditReport, write_audit_report
+from tfppdnn.baselines import Label
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
 from tfppdnn.errors import UserError, options_called
@@ -162,7 +163,7 @@ def audit(
                     "images": len(targets),
                     "repeats": _repeats(protector, material.held_out[:1]),
                     # Whoever makes it again has to say so again.
-                    "trust": isinstance(protector.scheme, SavedModelScheme),
+                    "trust": isinstance(protector.scheme, (SavedModelScheme, Label)),
                     "leakage": measured(examiner.examine(targets)),
                 },
             )

@@ -67,7 +67,7 @@ def audit(
             python -m tfppdnn audit --protector=tanaka:1234
             python -m tfppdnn audit --protector=blur:2
             python -m tfppdnn audit --protector=pca:96
-            python -m tfppdnn audit --protector=label:runs/NAME/classifier_plain
+            python -m tfppdnn audit --protector=label:runs/NAME/classifier_plain --trust
             python -m tfppdnn audit --protector=package.module:name
 
         On photographs, and only two of the attacks:

@@ -13,7 +13,6 @@ from tfppdnn.cli.options import (
     LARGEST_SIZE,
     checked_flag,
     checked_number,
-    refuse_bare_protector,
     refuse_unfitted,
 )
 from tfppdnn.client.classification import Client
@@ -84,7 +83,6 @@ def client(
         raise UserError("FILES is missing; name images, folders or quoted patterns after the URL")
     if protector is None:
         raise UserError(missing_protector_notice())
-    refuse_bare_protector(protector)
     # Pillow warns of metadata, which is dropped, and of sizes, which --max_pixels limits.
     warnings.filterwarnings("ignore", module="PIL")
     loaded = load_protector(protector, trust=checked_flag(trust, option="--trust"))

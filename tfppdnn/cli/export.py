@@ -19,8 +19,8 @@ def export(
     `train` does this at its end; use it after a new version of tfppdnn or TensorFlow.
     Written into RUN: protector/ (SavedModel), protector.tflite (float32),
     protector_fp16.tflite, protector_int8.tflite and protector_web.tflite (for browsers).
-    A file that differs from the model by more than one grey level, or by one on too many
-    values, is refused and replaces nothing.
+    A file that differs from the model by more than one grey level (of a code, by more than its
+    rounding), or by that on too many values, is refused and replaces nothing.
 
     Also gate/ (SavedModel), which tells protected images from plain ones, for `serve` to
     refuse these. It needs the training's checkpoints; without them all else is written.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,16 +86,3 @@ def refuse_unfitted(protector: Protector) -> None:
     """
     if protector.says("fitted_on") is not None:
         protector.scheme.protect(np.zeros((1, 8, 8, 3), np.uint8))  # Which says so itself.
-
-
-def refuse_bare_protector(protector: str | os.PathLike[str] | None) -> None:
-    """Refuses the option without a value, which the command line hands on as "True".
-
-    Raises:
-        UserError: It is that, and not a file of that name.
-    """
-    if protector == "True" and not Path(protector).exists():
-        raise UserError(
-            "--protector needs a value, as in --protector=RUN with a run folder made by `train`; "
-            "see --help for what else it takes"
-        )

@@ -13,7 +13,6 @@ from tfppdnn.cli.options import (
     LARGEST_SIZE,
     checked_flag,
     checked_number,
-    refuse_bare_protector,
     refuse_unfitted,
 )
 from tfppdnn.client.folder import protect_files
@@ -97,7 +96,6 @@ def protect(
     max_pixels = checked_number(max_pixels, option="--max_pixels", largest=LARGEST_MAX_PIXELS)
     if size is not None:
         size = checked_number(size, option="--size", largest=LARGEST_SIZE)
-    refuse_bare_protector(protector)
     if protector is None:
         print(default_protector_notice(), file=sys.stderr)
         protector = DEFAULT

@@ -60,6 +60,8 @@ def parse_address(url: str) -> Address:
     Raises:
         UserError: It is no such URL.
     """
+    if not isinstance(url, str):
+        raise UserError(f"{url!r} is no address; {_MEND}")
     try:
         parts = urllib.parse.urlsplit(url)
         port = parts.port

@@ -10,8 +10,6 @@ import numbers
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
-import numpy as np
-
 from tfppdnn.client.address import parse_address
 from tfppdnn.client.answers import Answer, RejectedError, Transport
 from tfppdnn.client.protected_png import ImageLike, protected_png
@@ -20,6 +18,7 @@ from tfppdnn.client.tf_serving_grpc import GrpcTransport
 from tfppdnn.client.tf_serving_rest import RestTransport
 from tfppdnn.errors import UserError
 from tfppdnn.images.files import DEFAULT_MAX_PIXELS
+from tfppdnn.protector.images import is_picture, pixels_of
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.protector import Protector
 from tfppdnn.protector.scheme import Scheme
@@ -40,9 +39,9 @@ class Client:
         url: The server: http://HOST:8501, https://HOST, grpc://HOST:8500 or grpcs://HOST:8500.
             gRPC needs the package grpcio.
         protector: A `tfppdnn.Protector` or the name of one, such as a protector.tflite or a run
-            folder; or an object whose `protect` maps uint8 [H, W, 3] to the same. It must be the
-            one that the classifier was trained with. An image of which it leaves more than one
-            pixel in a hundred unchanged is not sent.
+            folder; or an object whose `protect` maps uint8 [H, W, 3] to the same; or whatever else
+            `Protector.of` takes. It must be the one that the classifier was trained with. An image
+            of which it leaves more than one pixel in a hundred unchanged is not sent.
         model: Name of the classifier on the server.
         size: Images are cropped to their central square and resized to this side (bilinear,
             antialiased, as training does it) before they are protected. Pass the size that
@@ -72,6 +71,8 @@ class Client:
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ):
         address = parse_address(url)
+        if not isinstance(model, str) or not model.isprintable() or not model:
+            raise UserError(f"model must be the name of a classifier, not {model!r}")
         if size is not None:
             _check_number("size", size)
         _check_number("batch_size", batch_size)
@@ -81,8 +82,13 @@ class Client:
         self._transport: Transport = kind(
             address, model=model, timeout=timeout, headers=headers or {}
         )
-        named = isinstance(protector, str | os.PathLike)
-        self._protector = Protector.from_preset(protector) if named else protector
+        if not isinstance(model, str) or not model.isprintable() or not model:
+            raise UserError(f"model must be the name of a classifier, not {model!r}")
+        if isinstance(protector, str | os.PathLike):
+            protector = Protector.from_preset(protector)
+        elif not hasattr(protector, "protect"):
+            protector = Protector.of(protector)
+        self._protector = protector
         self._size = size
         self._batch_size = batch_size
         self._retry = retry or Retry()
@@ -98,8 +104,8 @@ class Client:
         """Classifies images.
 
         Args:
-            images: Paths and uint8 RGB arrays [H, W, 3], of any sizes; one of them, or an
-                array [N, H, W, 3].
+            images: Paths, PIL images, and uint8 RGB arrays or tensors [H, W, 3], of any sizes;
+                one of them, or an array [N, H, W, 3].
 
         Returns:
             One answer for each, in their order.
@@ -176,11 +182,23 @@ def _check_number(name: str, value: object, *, whole: bool = True) -> None:
 
 def _named(images: ImageLike | Iterable[ImageLike]) -> Iterator[tuple[str, ImageLike]]:
     """Yields images with what to call them in a message."""
-    if isinstance(images, np.ndarray) and images.ndim == 3:
-        images = images[np.newaxis]
-    elif isinstance(images, str | os.PathLike | bytes):
+    one = isinstance(images, str | os.PathLike | bytes) or is_picture(images)
+    if one or getattr(images, "ndim", None) == 3:
         images = [images]
     for number, image in enumerate(images):
-        held = isinstance(image, np.ndarray | bytes)
-        name = f"image {number}" if held else os.fspath(image)
-        yield name, image
+        if isinstance(image, str | os.PathLike):
+            yield os.fspath(image), image
+            continue
+        name = f"image {number}"
+        if isinstance(image, bytes):
+            yield name, image
+            continue
+        try:
+            pixels = pixels_of(image)
+        except ValueError as error:
+            raise UserError(f"{name}: {error}") from None
+        if pixels.ndim == 4:
+            raise UserError(
+                f"{name}: an array of {list(pixels.shape)}; give [H, W, 3], or [N, H, W, 3] alone"
+            )
+        yield name, pixels

@@ -35,6 +35,7 @@ from tfppdnn.ownership import owned
 from tfppdnn.progress import Progress
 from tfppdnn.protector.processors import processors
 from tfppdnn.protector.scheme import Scheme
+from tfppdnn.writing import in_one_line
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -174,7 +175,7 @@ def _protect_each(
                 report.skipped += 1
             else:
                 report.failed.append((str(image), outcome))
-                tqdm.write(outcome, file=sys.stderr)
+                tqdm.write(in_one_line(outcome), file=sys.stderr)
 
         def jobs() -> Iterator[tuple[Path, Path]]:
             for image in images:
@@ -191,7 +192,7 @@ def _protect_each(
         for folder in images.unreadable:
             reason = f"{folder} cannot be listed; check its permissions"
             report.failed.append((str(folder), reason))
-            tqdm.write(reason, file=sys.stderr)
+            tqdm.write(in_one_line(reason), file=sys.stderr)
     return report
 
 
@@ -244,7 +245,12 @@ def _without_protecting(image: Path, output: Path, *, overwrite: bool) -> _Done 
             return f"{image} is its own output, through a link in the destination; remove it"
     except OSError:
         return None
-    return None if overwrite else _Done.SKIPPED
+    if overwrite:
+        return None
+    if output.is_symlink():
+        # Whatever it leads to was not protected by this.
+        return f"{image} cannot be written to {output}: that is a link; remove it"
+    return _Done.SKIPPED
 
 
 def _protect_file(

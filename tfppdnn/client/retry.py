@@ -30,6 +30,9 @@ class Retry:
             (`Retry-After`) is not asked again.
         sleep: Waits that many seconds.
         jitter: Returns a random number in [0, 1).
+
+    Raises:
+        UserError: There are no attempts.
     """
 
     attempts: int = 5
@@ -37,6 +40,10 @@ class Retry:
     longest_wait: float = 30.0
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+
+    def __post_init__(self):
+        if not self.attempts > 0:
+            raise UserError(f"attempts={self.attempts}: a request has to be sent once or more")
 
     def __call__(self, request: Callable[[], _Result]) -> _Result:
         """Returns what `request` returns, called again each time it raises `UnavailableError`.

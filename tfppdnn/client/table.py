@@ -18,6 +18,7 @@ from tfppdnn.client.sources import ImageSource
 from tfppdnn.errors import UserError
 from tfppdnn.images.formats import SUFFIXES
 from tfppdnn.progress import Progress
+from tfppdnn.writing import in_one_line
 
 
 def classify_files(client: Client, files: Sequence[str]) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def _find(files: Sequence[str]) -> tuple[list[str], Counter[str], list[str]]:
             failed.append(str(file))
             if len(failed) == len(files):
                 raise
-            print(error, file=sys.stderr)
+            print(in_one_line(str(error)), file=sys.stderr)
     # A file that is named twice is sent once.
     images = list(dict.fromkeys(str(path) for path in itertools.chain.from_iterable(sources)))
     unlisted = [folder for source in sources for folder in source.unreadable]
@@ -76,7 +77,8 @@ def _find(files: Sequence[str]) -> tuple[list[str], Counter[str], list[str]]:
     if not images and not unlisted and not failed:
         raise UserError(no_image_notice(", ".join(files), SUFFIXES, left_out))
     for folder in unlisted:
-        print(f"{folder} cannot be listed; check its permissions", file=sys.stderr)
+        said = in_one_line(f"{folder} cannot be listed; check its permissions")
+        print(said, file=sys.stderr)
     return images, left_out, failed + [str(path) for path in unlisted]
 
 
@@ -94,7 +96,7 @@ def _print_table(asking: Client, images: list[str], failed: list[str]) -> list[t
             progress.update()
             if isinstance(outcome, UserError):
                 failed.append(path)
-                tqdm.write(str(outcome), file=sys.stderr)
+                tqdm.write(in_one_line(str(outcome)), file=sys.stderr)
                 continue
             answers.append((path, outcome))
             write(f"{name:{width}}  {outcome.probability:11.1%}  {printable(outcome.label)}")

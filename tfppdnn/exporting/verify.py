@@ -69,7 +69,8 @@ def verify_protector_files(
     size (the browser file at each of its sizes). A file that differs by more than one grey
     level, or by one on a larger share of values than `LARGEST_SHARE`, is removed. Of a model
     that rounds to a code, one picture in a hundred, or a single one of fewer, may get another code
-    and is left out of that.
+    and is left out of that. Of one that draws its code as tiles, a tile may be off by one step of
+    the code, on at most one value in two hundred.
 
     Args:
         model: h_p, float32 [N, H, W, 3] in [0, 1] to the same.

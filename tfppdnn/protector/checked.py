@@ -27,10 +27,20 @@ class CheckedScheme:
         scheme: Any.
         name: What messages call it.
         batch_size: Images a call.
+        bits: Asked for log2 of how many pictures there can be, before several that became the same
+            are called a fault; None to ask the scheme.
     """
 
-    def __init__(self, scheme: Scheme, *, name: str, batch_size: int = 128):
+    def __init__(
+        self,
+        scheme: Scheme,
+        *,
+        name: str,
+        batch_size: int = 128,
+        bits: Callable[[], float | None] | None = None,
+    ):
         self._scheme = scheme
+        self._bits = bits or (lambda: getattr(scheme, "bits", None))
         self._name = name
         self._batch_size = batch_size
         self._way = _as_one_batch
@@ -59,16 +69,19 @@ class CheckedScheme:
             for start in progress:
                 part = slice(start, start + self._batch_size)
                 protected[part] = self._protect_batch(batch[part], start)
-        # Of few pictures, as a scheme that says its bits has, any two may be the same. Of noise
-        # no outcome may be refused: what is differentially private would be so no longer.
-        many = getattr(self._scheme, "bits", None) is None
-        many = many and not draws_noise(self._scheme)
-        if many and _all_alike(protected) and _some_differ(batch):
+        self._check_varied(batch, protected)
+        return protected.reshape(images.shape)
+
+    def _check_varied(self, batch: np.ndarray, protected: np.ndarray) -> None:
+        # Of noise no outcome may be refused: what is differentially private would be so no longer.
+        if draws_noise(self._scheme) or not _all_alike(protected) or not _some_differ(batch):
+            return
+        # Of few pictures, as one that says its bits has, any two may be the same.
+        if self._bits() is None:
             raise UserError(
                 f"{self._name}: image 0 and all {len(batch) - 1} after it become the same picture; "
                 "give a protector whose output depends on the image"
             )
-        return protected.reshape(images.shape)
 
     def _progress(self, starts: range) -> contextlib.AbstractContextManager[Iterable[int]]:
         if len(starts) < _SILENT_BATCHES:

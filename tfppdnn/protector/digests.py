@@ -41,13 +41,16 @@ def forget_digest(folder: Path, name: str) -> None:
 
 
 def check_digest(path: Path) -> None:
-    """Compares a file, or all of a folder, with the digests beside or in it, if there are any.
+    """Compares a file, or all of a folder, with the digests beside, above or in it, if any.
 
     Raises:
         UserError: One differs, is missing, or was not there when they were written.
     """
-    beside = {name: sum_ for name, sum_ in _read(path.parent).items() if _is_of(name, path.name)}
-    _compare(path.parent, path, beside)
+    # A saved protector keeps those of its folders' files beside the folders.
+    for folder in (path.parent, path.parent.parent):
+        name = path.relative_to(folder).as_posix()
+        known = {one: digest for one, digest in _read(folder).items() if _is_of(one, name)}
+        _compare(folder, path, known)
     if path.is_dir():
         _compare(path, path, _read(path))
 

@@ -22,7 +22,7 @@ def pixels_of(image: Any) -> np.ndarray:
         from tfppdnn.images.files import read_image
 
         return read_image(image)
-    if _is_picture(image):
+    if is_picture(image):
         from tfppdnn.images.files import upright_rgb
 
         return upright_rgb(image)
@@ -41,7 +41,7 @@ def pixels_of(image: Any) -> np.ndarray:
 
 def like(image: Any, protected: np.ndarray) -> Any:
     """Protected pixels as the kind of thing that was given; an array for a path."""
-    if _is_picture(image):
+    if is_picture(image):
         return sys.modules["PIL.Image"].fromarray(protected)
     if _is_tensor(image):
         return sys.modules["tensorflow"].convert_to_tensor(protected)
@@ -49,7 +49,8 @@ def like(image: Any, protected: np.ndarray) -> Any:
 
 
 # Whoever has made such a thing has imported its library, which takes long where nobody has.
-def _is_picture(image: Any) -> bool:
+def is_picture(image: Any) -> bool:
+    """Whether it is a PIL image."""
     library = sys.modules.get("PIL.Image")
     return library is not None and isinstance(image, library.Image)
 

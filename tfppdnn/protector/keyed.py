@@ -10,17 +10,20 @@ from tfppdnn.baselines import BASELINES, LABEL, Label, make_baseline
 from tfppdnn.ciphers import CIPHERS, make_cipher
 from tfppdnn.errors import UserError
 from tfppdnn.files import digest
+from tfppdnn.protector.digests import check_digest
 from tfppdnn.protector.origin import Origin
+from tfppdnn.protector.trust import check_trusted
 
 _NAMES = {kind: name for name, kind in {**CIPHERS, **BASELINES}.items()}
 
 
-def keyed(text: str) -> Origin | None:
+def keyed(text: str, *, trust: bool = False) -> Origin | None:
     """Makes a cipher or baseline.
 
     Args:
         text: One of `CIPHERS` or `BASELINES`, with the cipher's key or the baseline's strength
             behind a colon, or without for its default; or `label:` and a classifier's folder.
+        trust: Whether that may be loaded, which is a program.
 
     Returns:
         None if the text is no such name.
@@ -30,7 +33,7 @@ def keyed(text: str) -> Origin | None:
     """
     word, colon, number = text.partition(":")
     if word == LABEL:
-        return _label(text, Path(number).expanduser())
+        return _label(text, Path(number).expanduser(), trust=trust)
     if word not in CIPHERS and word not in BASELINES:
         return None
     if colon and not (number.isascii() and number.isdigit()):
@@ -42,7 +45,7 @@ def keyed(text: str) -> Origin | None:
     return _origin(made, name=text, title=word if value is None else f"{word}-{value}")
 
 
-def _label(text: str, folder: Path) -> Origin:
+def _label(text: str, folder: Path, *, trust: bool) -> Origin:
     if not (folder / "saved_model.pb").is_file():
         raise UserError(
             f"{text}: give the SavedModel of a classifier of plain pictures, as in "
@@ -50,6 +53,8 @@ def _label(text: str, folder: Path) -> Origin:
         )
 
     def load() -> Label:
+        check_trusted(folder, trust=trust)
+        check_digest(folder)
         from tfppdnn.leakage.recogniser import SavedModelRecogniser
 
         classify = SavedModelRecogniser(folder)

@@ -54,7 +54,7 @@ def find_origin(name: str | os.PathLike[str], *, trust: bool = False) -> Origin:
     if isinstance(name, str):
         if text in names:
             return trained(shipped.SHIPPED / text, name=text)
-        if (origin := keyed(text)) is not None:
+        if (origin := keyed(text, trust=trust)) is not None:
             return origin
     path = Path(text).expanduser()
     if path.exists():

@@ -23,6 +23,7 @@ from tfppdnn.protector.naming import find_origin
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.python_object import held_object
 from tfppdnn.protector.scheme import Scheme, as_batch, draws_noise
+from tfppdnn.protector.trained import NETWORKS, check_files
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -125,7 +126,7 @@ class Protector:
 
     @cached_property
     def _checked(self) -> CheckedScheme:
-        return CheckedScheme(self.scheme, name=self._origin.name)
+        return CheckedScheme(self.scheme, name=self._origin.name, bits=lambda: self.bits)
 
     def protect(self, images: Any) -> Any:
         """Protects images.
@@ -198,7 +199,10 @@ class Protector:
                 f"{origin.name} is not made of files that can be saved; a trained protector or a "
                 "Keras model is"
             )
-        _ = self.scheme  # Damaged files are not handed on.
+        # Damaged files are not handed on under new digests.
+        for source in origin.files.values():
+            if not callable(source) and (source.is_dir() or source.suffix in NETWORKS):
+                check_files(source)
         if folder.exists() and not folder.is_dir():
             raise UserError(f"{folder} is a file; give a folder to save in")
         if folder.exists() and any(folder.iterdir()):

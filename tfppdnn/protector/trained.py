@@ -14,8 +14,10 @@ from tfppdnn.protector.digests import SUMS, check_digest
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.scheme import Scheme
 from tfppdnn.protector.shipped_digests import check_shipped
+from tfppdnn.protector.trust import check_trusted
 
 TFLITE, HALF_TFLITE, KERAS = "protector.tflite", "protector_fp16.tflite", "protector.keras"
+NETWORKS = (".tflite", ".keras")
 _OF_RUN, _SAVED_MODEL = f"checkpoints/{KERAS}", "protector"
 
 
@@ -116,12 +118,7 @@ def _keras_file(path: Path, told: dict[str, str]) -> Origin:
 
 def _saved_model(path: Path, told: dict[str, str], *, trust: bool) -> Origin:
     def load() -> Scheme:
-        if not trust:
-            raise UserError(
-                f"{path} is a SavedModel, and so a program: it may read and write files when it "
-                "runs. If you made it, or know who did, add --trust (in Python trust=True); else "
-                "ask for the .tflite or .keras file, which only computes"
-            )
+        check_trusted(path, trust=trust)
         from tfppdnn.protector.saved_model import SavedModelScheme
 
         check_digest(path)
@@ -148,17 +145,22 @@ def _files(folder: Path) -> list[Path]:
 def _litert(path: Path) -> Scheme:
     from tfppdnn.protector.litert import LiteRTScheme
 
-    _check(path)
+    check_files(path)
     return LiteRTScheme(path)
 
 
 def _network(path: Path):
     from tfppdnn.protector.keras_file import load_network
 
-    _check(path)
+    check_files(path)
     return load_network(path)
 
 
-def _check(path: Path) -> None:
+def check_files(path: Path) -> None:
+    """Compares a file or folder with what was recorded of it, if anything was.
+
+    Raises:
+        UserError: It is another.
+    """
     check_shipped(path)
     check_digest(path)

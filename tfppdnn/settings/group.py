@@ -206,4 +206,4 @@ def _expected(annotation: Any) -> str:
         return "three numbers, a,b,c"
     if "measured" in text:
         return "a number, measured or off"
-    return "a file, imagenet or reference" if "None" in text else "a word"
+    return "a file or a name" if "None" in text else "a word"

@@ -213,6 +213,11 @@ def make_settings(
                     f"--{option}: a setting of the objective {other}, and this one is "
                     f"{objective}; add --objective={other}, or leave it out"
                 )
+            if option in photos().options():
+                raise UserError(
+                    f"--{option}: a setting of --preset=photos, and this one is {preset}; choose "
+                    "that preset, or leave it out"
+                )
             raise unknown_option(option, known)
     return settings.replaced(options)
 
