@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from tfppdnn.errors import UserError
-from tfppdnn.images.files import encode_png, read_image
+from tfppdnn.images.files import encode_png, read_image, upright_rgb
 from tfppdnn.images.formats import KINDS
 
 GRADIENT = np.stack(
@@ -85,6 +85,37 @@ def test_16_bit_greyscale_keeps_its_upper_byte(tmp_path):
     for name in ("deep.png", "deep.tiff"):
         Image.fromarray(values).save(tmp_path / name)
         assert read_image(tmp_path / name)[:, :, 1].tolist() == [[0, 0, 1], [128, 254, 255]]
+
+
+def grey_tiff(pixels, *, width, bits, photometric):
+    """A TIFF file of one row, by its specification."""
+    tags = {256: width, 257: 1, 258: bits, 259: 1, 262: photometric, 273: 8 + 2 + 9 * 12 + 4}
+    tags |= {277: 1, 278: 1, 279: len(pixels)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + pixels
+
+
+@pytest.mark.parametrize(
+    ("pixels", "bits", "photometric", "greys"),
+    [
+        (struct.pack("<3H", 0, 32768, 65535), 16, 1, [0, 128, 255]),
+        (struct.pack("<3H", 0, 32768, 65535), 16, 0, [255, 127, 0]),
+        (bytes.fromhex("000800fff0"), 12, 1, [0, 128, 255]),  # 0, 2048 and 4095, packed
+    ],
+    ids=["16 bits", "white is zero", "12 bits"],
+)
+def test_deep_grey_of_tiff_files_is_read_as_it_was_meant(
+    tmp_path, pixels, bits, photometric, greys
+):
+    path = tmp_path / "grey.tiff"
+    path.write_bytes(grey_tiff(pixels, width=3, bits=bits, photometric=photometric))
+    assert read_image(path)[0, :, 0].tolist() == greys
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_a_picture_in_memory_of_32_bits_is_refused_and_not_made_black(mode):
+    with pytest.raises(UserError, match="the picture holds numbers of 32 bits; save it with 8"):
+        upright_rgb(Image.new(mode, (2, 2), 200))
 
 
 def test_one_bit_and_palette(tmp_path):

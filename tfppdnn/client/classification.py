@@ -82,8 +82,6 @@ class Client:
         self._transport: Transport = kind(
             address, model=model, timeout=timeout, headers=headers or {}
         )
-        if not isinstance(model, str) or not model.isprintable() or not model:
-            raise UserError(f"model must be the name of a classifier, not {model!r}")
         if isinstance(protector, str | os.PathLike):
             protector = Protector.from_preset(protector)
         elif not hasattr(protector, "protect"):

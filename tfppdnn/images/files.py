@@ -74,10 +74,7 @@ def read_image(
                         f"{path} is a JPEG file of more than {MOST_SCANS} scans, as none is by "
                         "honest means; save it anew"
                     )
-            # A PNG file's 16 bits are of mode "I", too, to earlier versions of Pillow.
-            if image.mode == "F" or (image.mode == "I" and image.format == "TIFF"):
-                raise UserError(f"{path} holds numbers of 32 bits; save it with 8 bits a channel")
-            return upright_rgb(image)
+            return upright_rgb(image, name=str(path))
     except UserError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -110,24 +107,45 @@ def encode_png(image: np.ndarray) -> bytes:
     return encoded.getvalue()
 
 
-def upright_rgb(image: Image.Image) -> np.ndarray:
-    """Turns a Pillow image into upright 8-bit RGB, uint8 [H, W, 3], as `read_image` says."""
+def upright_rgb(image: Image.Image, *, name: str = "the picture") -> np.ndarray:
+    """Turns a Pillow image into upright 8-bit RGB, uint8 [H, W, 3], as `read_image` says.
+
+    Args:
+        image: Of any mode.
+        name: What a message calls it.
+
+    Raises:
+        UserError: It holds numbers of 32 bits, of which nobody knows what is white.
+    """
+    # A PNG file's 16 bits are of mode "I", too, to earlier versions of Pillow.
+    if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
+        raise UserError(f"{name} holds numbers of 32 bits; save it with 8 bits a channel")
     image.load()
+    # Of a TIFF file: how many bits a number has (258), and whether 0 is white (262).
+    tags = getattr(image, "tag_v2", {})
+    (bits, *_), inverted = tags.get(258, (16,)), tags.get(262) == 0
     # A broken EXIF block does not make the picture unreadable.
     with contextlib.suppress(Exception):
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
-        return rgb_of_deep_grey(image)
+        return rgb_of_deep_grey(image, bits=bits, inverted=inverted)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return np.array(image.convert("RGB"))
 
 
-def rgb_of_deep_grey(image: Image.Image) -> np.ndarray:
-    """Turns 16-bit greyscale, of a mode that begins with I, into 8-bit RGB, uint8 [H, W, 3].
+def rgb_of_deep_grey(image: Image.Image, *, bits: int = 16, inverted: bool = False) -> np.ndarray:
+    """Turns greyscale of more than 8 bits into 8-bit RGB, uint8 [H, W, 3].
 
     The upper 8 bits are kept: Pillow's own conversion clips at 255 instead of scaling.
+
+    Args:
+        image: Of a mode that begins with I.
+        bits: Of a number, 8 to 16.
+        inverted: Whether 0 is white.
     """
-    grey = (np.asarray(image).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8)
+    grey = np.asarray(image).astype(np.int32) >> max(bits - 8, 0)
+    grey = grey.clip(0, 255).astype(np.uint8)
+    grey = 255 - grey if inverted else grey
     return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
