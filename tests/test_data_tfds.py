@@ -67,6 +67,22 @@ def test_a_name_that_tensorflow_datasets_knows_too_is_read_from_the_directory(tm
     assert load("cifar10", tmp_path).num_classes == 3  # Not the ten of its own builder.
 
 
+def test_a_test_split_without_labels_is_not_tested_on(tmp_path):
+    kept_back = examples(1, 2)
+    for one in kept_back:
+        one["label"] = -1
+    train = examples(*range(10, 30))
+    write(tmp_path, "contest", {"train": train, "test": kept_back, "validation": examples(4, 5)})
+    assert greys(load("contest", tmp_path).test_images) == [4, 5]
+    write(tmp_path, "closed", {"train": train, "test": kept_back})
+    assert greys(load("closed", tmp_path).test_images) == [28, 29]
+    write(tmp_path, "few", {"train": examples(1, 2, 3, 4)})
+    with pytest.raises(
+        UserError, match="--dataset=few: 4 pictures and no 'test' split are too few"
+    ):
+        load("few", tmp_path)
+
+
 def test_images_of_every_size_become_squares(tmp_path):
     mixed = examples(1, shape=(40, 90, 3)) + examples(2, shape=(300, 64, 3)) + examples(3)
     mixed[1]["label"] = 1

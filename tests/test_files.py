@@ -106,6 +106,14 @@ def test_a_name_that_is_too_long_is_refused(tmp_path):
     assert names_in(tmp_path) == []
 
 
+def test_what_cannot_be_read_for_it_is_named_and_not_what_is_written(tmp_path):
+    missing = tmp_path / "from" / "picture.png"
+    target = tmp_path / "to" / "picture.png"
+    said = r"^.*from/picture\.png: No such file or directory$"
+    with pytest.raises(UserError, match=said), written_whole(target) as temporary:
+        temporary.write_bytes(missing.read_bytes())
+
+
 def test_a_full_disk_is_named(tmp_path):
     target = tmp_path / "protector.tflite"
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,12 @@ def negative(images):
 def photo(tmp_path):
     Image.fromarray(IMAGES[0]).save(tmp_path / "photo.png")
     return tmp_path / "photo.png"
+
+
+def test_of_no_pictures_there_are_none():
+    none = np.zeros((0, 8, 8, 3), np.uint8)
+    assert Protector.of("blur:2").protect(none).shape == none.shape
+    assert [made.shape for made in Protector.of("blur:2").protect([none])] == [none.shape]
 
 
 def test_arrays_keep_their_shape():
@@ -159,6 +166,20 @@ def test_a_protector_is_made_of_whatever_protects():
         Protector.of(
             keras.Sequential([keras.Input((None, None, 3)), keras.layers.Rescaling(2.0)]), name="x"
         )
+
+
+def test_one_may_be_handed_to_another_process():
+    images = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+    for name in ("tanaka:7", "cifar10"):
+        expected = Protector.from_preset(name).protect(images)
+        handed = pickle.loads(pickle.dumps(Protector.from_preset(name)))
+        np.testing.assert_array_equal(handed.protect(images), expected)
+    handed = pickle.loads(pickle.dumps(Protector.of(np.invert, name="negative")))
+    assert handed.name == "negative"
+    np.testing.assert_array_equal(handed.protect(images), 255 - images)
+    fitted = Protector.from_preset("pca:3").fitted_on(images)
+    with pytest.raises(TypeError, match="cannot be pickled, as it was changed since it was made"):
+        pickle.dumps(fitted)
 
 
 def test_titles_and_identities_are_those_of_the_name():

@@ -87,7 +87,13 @@ def _named(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:
             raise
-        raise UserError(f"cannot write {path}: {os.strerror(error.errno)}") from error
+        said = os.strerror(error.errno)
+        # What is written may be a copy of something that cannot be read.
+        place = path.absolute()
+        other = Path(error.filename).absolute() if error.filename else place
+        if not (other.is_relative_to(place.parent) or place.is_relative_to(other)):
+            raise UserError(f"{error.filename}: {said}") from error
+        raise UserError(f"cannot write {path}: {said}") from error
 
 
 @contextlib.contextmanager

@@ -75,6 +75,8 @@ def parse_address(url: str) -> Address:
             f"the address of {parts.hostname} holds a user, '?' or '#'; leave them out "
             "(pass credentials in the headers of tfppdnn.client.Client)"
         )
+    if port == 0:
+        raise UserError(f"{url!r} has port 0, where nobody listens; {_MEND}")
     prefix = parts.path.rstrip("/")
     if prefix and parts.scheme.startswith("grpc"):
         raise UserError(f"{url!r} has a path, which gRPC does not know; {_MEND}")

@@ -30,8 +30,8 @@ def load_tensorflow_dataset(
         image_size: Height and width to resize to, in pixels.
 
     Returns:
-        The data set. If it has no test or validation split, the last tenth of `train`
-        is held out.
+        The data set. If it has no test or validation split with labels, the last tenth of
+        `train` is held out.
 
     Raises:
         UserError: No such data set, or it cannot be had, is damaged, or is not made of
@@ -45,7 +45,9 @@ def load_tensorflow_dataset(
     splits = builder.info.splits
     if "train" not in splits:
         raise UserError(f"--dataset={name}: it has no 'train' split; choose another data set")
-    test_split = next((split for split in _TEST_SPLITS if split in splits), None)
+    test_split = next(
+        (split for split in _TEST_SPLITS if split in splits and _is_labelled(builder, split)), None
+    )
     if test_split is None and splits["train"].num_examples < _FEWEST:
         raise UserError(
             f"--dataset={name}: {splits['train'].num_examples} pictures and no 'test' split are "
@@ -124,6 +126,14 @@ def _find_builder(tfds, name: str, data_dir: str | None):
             f"({_first_line(error)}); give --data_dir=DIR where it is prepared"
         ) from error
     return builder
+
+
+def _is_labelled(builder, split: str) -> bool:
+    """Whether its first picture has a label; some data sets do not tell those of their tests."""
+    import tensorflow_datasets as tfds
+
+    first = tfds.as_numpy(builder.as_dataset(split=f"{split}[:1]", shuffle_files=False))
+    return all(record["label"] >= 0 for record in first)
 
 
 def _newest_version(folder: Path) -> Path:

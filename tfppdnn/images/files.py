@@ -66,7 +66,7 @@ def read_image(
             if width * height > max_pixels:
                 raise UserError(
                     f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
-                    "make the image smaller (or, for protect, raise it)"
+                    "make the image smaller, or raise it"
                 )
             with opened() as encoded:
                 if has_too_many_scans(encoded):

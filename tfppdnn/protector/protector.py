@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -52,6 +52,13 @@ class Protector:
                 "by Protector.of(...) of a function, an object or a Keras model"
             )
         self._origin = origin
+        self._again: Callable[[], Self] | None = None
+
+    def __reduce__(self):
+        """A process that is handed one makes it again, by its name or of what it was made of."""
+        if self._again is None:
+            raise TypeError(f"{self!r} cannot be pickled, as it was changed since it was made")
+        return _made_again, (self._again,)
 
     @classmethod
     def from_preset(cls, name: str | os.PathLike[str], *, trust: bool = False) -> Self:
@@ -86,7 +93,11 @@ class Protector:
         Raises:
             UserError: There is no protector of that name.
         """
-        return cls(find_origin(name, trust=trust))
+        return cls(find_origin(name, trust=trust))._made_by(partial(cls.named, name, trust=trust))
+
+    def _made_by(self, again: Callable[[], Self]) -> Self:
+        self._again = again
+        return self
 
     @classmethod
     def of(
@@ -113,7 +124,8 @@ class Protector:
         origin = _model(thing, name) or keyed_object(thing) or held_object(thing, name=name)
         if differentiable is not None:
             origin = replace(origin, network=lambda: differentiable)
-        return cls(origin)
+        again = partial(cls.of, thing, name=name, differentiable=differentiable)
+        return cls(origin)._made_by(again)
 
     @cached_property
     def scheme(self) -> Scheme:
@@ -159,7 +171,7 @@ class Protector:
             by_shape.setdefault(array.shape, []).append(index)
         for shape, indices in by_shape.items():
             batch = np.stack([arrays[index] for index in indices]).reshape(-1, *shape[-3:])
-            made = self._checked.protect(batch).reshape(-1, *shape)
+            made = self._checked.protect(batch).reshape(len(indices), *shape)
             for index, one in zip(indices, made, strict=True):
                 arrays[index] = one
         return [like(image, made) for image, made in zip(images, arrays, strict=True)]
@@ -381,6 +393,10 @@ class Protector:
 
     def __repr__(self) -> str:
         return f"Protector({self._origin.name!r})"
+
+
+def _made_again(again: Callable[[], Protector]) -> Protector:
+    return again()
 
 
 def load_protector(name: str | os.PathLike[str], *, trust: bool = False) -> Protector:
