@@ -86,6 +86,7 @@ def test_short_help_names_settings_that_there_are(verb, capsys):
         (["export", "run", "--data-dir"], "--data-dir needs a value, as in --data-dir=DATA_DIR"),
         (["train", "--trunk=x"], "--trunk: a setting of --preset=photos, and this one is quick;"),
         (["train", "--preset=photos", "--trunk=5"], "--trunk=5: expected a file or a name"),
+        (["train", "--preset=photos", "--gate_steps=9"], "--gate_steps: not for --preset=photos"),
     ],
 )
 def test_what_lacks_something_says_what(call, said, tmp_path, monkeypatch, capsys):

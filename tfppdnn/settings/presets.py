@@ -224,8 +224,12 @@ def make_settings(
 
 def _photos(options: Mapping[str, Any]) -> PhotoSettings:
     settings = photos()
-    known = settings.options()
-    for option in options:
+    known, of_gate = settings.options(), settings.options("gate")
+    for option, value in options.items():
+        if option in of_gate and value != of_gate[option]:
+            raise UserError(
+                f"--{option}: not for --preset=photos, whose gate is taught nothing; leave it out"
+            )
         if option not in known:
             if option in {**cpu("cyclegan").options(), **cpu("hardened").options()}:
                 raise UserError(
