@@ -65,7 +65,7 @@ def train(
 
     Args:
         dataset: digits (embedded), a tensorflow-datasets name, or a folder of class
-            sub-folders.
+            sub-folders, which may lie in train/ and test/.
         data_dir: A tensorflow-datasets directory, where the data must be. Without it what is
             missing is downloaded into ~/tensorflow_datasets.
         preset: How large everything is: quick, cpu or paper; hardened is cpu with
