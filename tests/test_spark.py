@@ -160,6 +160,7 @@ def test_every_picture_comes_out_once_though_a_worker_is_killed(cluster, photos,
         np.testing.assert_array_equal(made, protector.protect(resize_square(read_image(path), 32)))
 
 
+@pytest.mark.long
 def test_a_rerun_protects_what_is_new_and_writes_tfrecords(cluster, tmp_path):
     import tensorflow as tf
 
@@ -201,6 +202,7 @@ def test_a_rerun_protects_what_is_new_and_writes_tfrecords(cluster, tmp_path):
     assert {one["path"].numpy().decode(): one["image"].numpy() for one in read} == second
 
 
+@pytest.mark.long
 def test_a_table_holds_pictures_of_one_protector_and_size(cluster, tmp_path):
     def run(*more):
         job = submitted(cluster[0], tmp_path / "in", tmp_path / "out", "--commits=1", *more)
