@@ -71,6 +71,13 @@ def test_what_is_no_image_is_said_in_words(serve, images, said):
         client_of(serve()).classify(images)
 
 
+def test_a_picture_that_cannot_be_taken_does_not_stop_the_others(serve):
+    good, deep = photographs(1)[0], Image.new("F", (8, 8))
+    outcomes = list(client_of(serve()).outcomes([deep, good, 5]))
+    assert [isinstance(one, UserError) for one in outcomes] == [True, False, True]
+    assert str(outcomes[0]).startswith("image 0: the picture holds numbers of 32 bits")
+
+
 @pytest.mark.parametrize(
     ("url", "settings", "said"),
     [

@@ -39,6 +39,15 @@ def test_test_images_may_be_given_as_keras_gives_them(capsys):
     assert said in capsys.readouterr().err
 
 
+def test_at_another_size_the_same_are_held_out():
+    greys = np.arange(40, dtype=np.uint8)
+    large = np.tile(greys[:, None, None, None], (1, 64, 64, 3))
+    at_32, at_64 = (load_dataset((large, LABELS), image_size=size) for size in (32, 64))
+    held_out = at_32.test_images[:, 0, 0, 0].tolist()
+    assert held_out == at_64.test_images[:, 0, 0, 0].tolist() and len(set(held_out)) == 4
+    assert at_32.version == at_64.version
+
+
 @pytest.mark.parametrize("divided", [False, True])
 def test_in_another_order_they_are_the_same_data_set(divided):
     order = RNG.permutation(len(IMAGES))
@@ -146,6 +155,10 @@ def test_one_that_never_ends_is_refused():
     [
         ({"train_images": IMAGES / np.float32(255)}, "must be uint8"),
         ({"test_labels": LABELS[:3]}, "40 images to test have 3 labels up to 2;"),
+        (
+            {"test_labels": np.eye(4)[LABELS]},
+            r"labels must be integers \[N\], not float64 \[40",
+        ),
         ({"test_labels": LABELS + 1}, "40 images to test have 40 labels up to 4;"),
         ({"test_labels": LABELS[:0]}, "40 images to test have 0 labels up to none;"),
     ],

@@ -189,5 +189,6 @@ def test_codes_and_the_label_are_rivals(tiny_settings, tmp_path, call):
     classified, audited = (shlex.split(line) for line in points["label"]["commands"])
     for command in (classified, audited):
         assert "--protector=label:classify/plain/classifier_plain" in command
+        assert any(option.startswith("--trust") for option in command)
     code = json.loads((out / "audit/pca-24/audit.json").read_text())["protected"]["code"]
     assert code["bits"] == 24

@@ -297,7 +297,7 @@ def small(size, channels=3, outputs=1):
         (small(128, outputs=2), "1 inputs and 2 outputs; give a network from one picture"),
         (
             keras.Sequential([keras.Input((None, None, 3)), keras.layers.Reshape((-1, 3))]),
-            r"it turns pictures into \[None, None, 3\]; give a network whose output is features",
+            r"it turns pictures into \[1, 16384, 3\]; give a network whose output is features",
         ),
     ],
 )

@@ -65,8 +65,12 @@ def test_other_settings_in_the_same_folder_are_refused(tmp_path, other, named):
 
 def test_a_call_that_was_refused_before_it_made_anything_may_be_mended(tmp_path):
     run = run_of(tmp_path)
+    run.claim_stage("trunk", {"trunk": "vgg16"})
     RunFolder(run.path).claim(**{**CALL, "seed": 1})
     assert run.config()["seed"] == 1
+    run.claim_stage("trunk", {"trunk": "resnet18"})
+    with pytest.raises(UserError, match="was begun with trunk: resnet18"):
+        run.claim_stage("trunk", {"trunk": "vgg16"})
 
 
 def test_an_empty_folder_becomes_a_run_folder(tmp_path):

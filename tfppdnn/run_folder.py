@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import tempfile
 from importlib import metadata
 from pathlib import Path
@@ -150,6 +151,9 @@ class RunFolder:
             if settings != config["settings"]:
                 write_json(path, {**config, "settings": settings})
             return
+        if path.exists():
+            for claimed in ("checkpoints", "logs"):
+                shutil.rmtree(self.path / claimed, ignore_errors=True)
         settings = {**identity["settings"], **(later or {})}
         config = {"verb": "train", "protector": None, "preset": preset, **identity}
         config["settings"] = {name: _as_json(value) for name, value in settings.items()}
@@ -224,7 +228,12 @@ class RunFolder:
         return bool(self._entries())
 
     def _made_something(self) -> bool:
-        return self._entries() != {"config.json"}
+        """Whether there is more than what is written before anything is made."""
+        if self._entries() - {"config.json", "checkpoints", "logs"}:
+            return True
+        claimed = {"settings.json", "seconds.json"}
+        files = (file for part in ("checkpoints", "logs") for file in (self.path / part).rglob("*"))
+        return any(file.is_file() and file.name not in claimed for file in files)
 
     def _entries(self) -> set[str]:
         # Hidden files are those of a file manager, or of a first call that was killed.

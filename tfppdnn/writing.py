@@ -8,6 +8,10 @@ MISSING = "\N{EM DASH}"
 """Stands for a figure that is not there."""
 
 
+# Which no terminal obeys: Persian names have the one, and emoji the other.
+_JOINERS = "\u200c\u200d"
+
+
 def in_one_line(text: str, *, longest_word: int = 300, most: int = 1200) -> str:
     """Writes what may quote anything as one line that somebody reads.
 
@@ -19,7 +23,9 @@ def in_one_line(text: str, *, longest_word: int = 300, most: int = 1200) -> str:
         longest_word: Most characters of a word.
         most: Most characters of all.
     """
-    text = "".join(each if each.isprintable() or each.isspace() else "?" for each in text)
+    text = "".join(
+        each if each.isprintable() or each.isspace() or each in _JOINERS else "?" for each in text
+    )
     return _cut(" ".join(_cut(word, longest_word) for word in text.split()), most)
 
 

@@ -13,7 +13,7 @@ const controls = [at('file'), at('camera'), at('example'), at('size')];
 let protector;
 let source;  // The picture as it was given, an ImageBitmap: sizes can be changed without it again.
 let ready;   // What can be sent: {plain, pixels, size}, or undefined.
-let before = 0;  // Requests that had been made when it came.
+let sent = [];   // Sizes at which it was sent, or is being sent.
 let given = 0;   // How many pictures have been given,
 let taken = 0;   // the number of the last one that could be decoded,
 let latest = 0;  // and how often one has been protected, for each size anew.
@@ -30,7 +30,7 @@ async function take(from) {
     if (mine < taken) return;  // One that was given later has been taken already.
     taken = mine;
     source = bitmap;
-    before = ledger.requests;
+    sent = [];
   } catch (error) {
     // One that cannot be decoded leaves the one before it as it is.
     if (mine > taken) say(error.message, {error: true});
@@ -68,9 +68,9 @@ async function protect() {
   }
   showPair(ready);
   at('send').disabled = false;
-  if (ledger.requests > before) {
-    showMessage(at('answer'), 'None yet: what is shown now has not been sent.');
-    say('Protected in this browser. This picture was sent before; what is shown now was not.');
+  if (sent.length) {
+    showMessage(at('answer'), 'None yet of what is shown now.');
+    say(`Protected in this browser. This picture was sent before, at ${sent.join(', ')}.`);
   } else {
     showMessage(at('answer'), 'None yet: this picture has not been sent.');
     say('Protected in this browser. Nothing of this picture has been sent.');
@@ -85,17 +85,20 @@ function showPair({plain, pixels, size}) {
 }
 
 async function send() {
-  const sent = ready;
+  const asked = ready;
+  const sizes = sent;
   at('send').disabled = true;
+  sizes.push(asked.size);
   showMessage(at('answer'), 'Waiting for the server');
   try {
-    const answer = await classified(sent.pixels, sent.plain, sent.size, protector.draws);
-    if (sent === ready) {
+    const answer = await classified(asked.pixels, asked.plain, asked.size, protector.draws);
+    if (asked === ready) {
       showAnswer(at('answer'), answer);
       say('The protected picture has been sent.');
     }
   } catch (error) {
-    if (sent === ready) showMessage(at('answer'), sentence(error.message), {error: true});
+    if (error.unsent) sizes.pop();
+    if (asked === ready) showMessage(at('answer'), sentence(error.message), {error: true});
   } finally {
     showLedger();
     at('send').disabled = !ready;

@@ -21,7 +21,8 @@ export const ledger = {requests: 0, bytes: 0, protectedPixels: 0, plainPixels: 0
 export async function classified(pixels, plain, size, drawn) {
   const same = samePixels(pixels, plain);
   if (!drawn && changesTooLittle(same, pixels, plain)) {
-    throw new Error('the protector changes too little of this picture; nothing was sent');
+    const refusal = new Error('the protector changes too little of this picture; nothing was sent');
+    throw Object.assign(refusal, {unsent: true});
   }
   const b64 = base64(await png(pixels, size));
   const body = JSON.stringify(

@@ -19,6 +19,7 @@ from tfppdnn.audit.report import AuditReport, write_audit_report
 from tfppdnn.baselines import Label
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
+from tfppdnn.datasets.notices import say_if_divided_otherwise
 from tfppdnn.errors import UserError, options_called
 from tfppdnn.files import written_whole
 from tfppdnn.leakage.crowd import CodeBound
@@ -112,6 +113,7 @@ def audit(
         seed=config.get("seed", seed),
         skip_bad=skip_bad,
     )
+    say_if_divided_otherwise(protector.trained_on, images.summary())
     material = Material.of(
         images,
         attacker_images=settings.attacker_images,

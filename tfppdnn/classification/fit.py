@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tfppdnn import workers
 from tfppdnn.classification.training import train_classifier
 from tfppdnn.datasets.load import AnyDataset, load_dataset, name_of
+from tfppdnn.datasets.notices import say_if_divided_otherwise
 from tfppdnn.errors import UserError
 from tfppdnn.ownership import owned
 from tfppdnn.protector.protector import Protector
@@ -163,12 +164,13 @@ def fit_classifier(
             seed=config["seed"] if own else seed,
             skip_bad=skip_bad,
         )
+        say_if_divided_otherwise(config["dataset"] if own else None, images.summary())
         with owned(run.path):
             if own and run.path.resolve() == own.path.resolve():
                 if images.summary() != config["dataset"]:
                     raise UserError(
                         f"--dataset={name_of(dataset)}: not the images that {own.path} was trained "
-                        "on; give their --data_dir, or another --out"
+                        "on, or divided otherwise; give their --data_dir, or another --out"
                     )
             else:
                 run.claim(

@@ -113,7 +113,7 @@ def classify(
     deployed = {}
     with workers.taking_part():
         result = fit_classifier(
-            protector,
+            found,
             name,
             plain=plain,
             preset=preset,

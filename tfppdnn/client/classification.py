@@ -9,6 +9,7 @@ import math
 import numbers
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from tfppdnn.client.address import parse_address
 from tfppdnn.client.answers import Answer, RejectedError, Transport
@@ -148,7 +149,11 @@ class Client:
         name, image = named_image
         try:
             return protected_png(
-                image, self._protector, name=name, size=self._size, max_pixels=self._max_pixels
+                _pixels_or_file(image, name),
+                self._protector,
+                name=name,
+                size=self._size,
+                max_pixels=self._max_pixels,
             )
         except UserError as error:
             return error
@@ -184,19 +189,20 @@ def _named(images: ImageLike | Iterable[ImageLike]) -> Iterator[tuple[str, Image
     if one or getattr(images, "ndim", None) == 3:
         images = [images]
     for number, image in enumerate(images):
-        if isinstance(image, str | os.PathLike):
-            yield os.fspath(image), image
-            continue
-        name = f"image {number}"
-        if isinstance(image, bytes):
-            yield name, image
-            continue
-        try:
-            pixels = pixels_of(image)
-        except ValueError as error:
-            raise UserError(f"{name}: {error}") from None
-        if pixels.ndim == 4:
-            raise UserError(
-                f"{name}: an array of {list(pixels.shape)}; give [H, W, 3], or [N, H, W, 3] alone"
-            )
-        yield name, pixels
+        path = isinstance(image, str | os.PathLike)
+        yield os.fspath(image) if path else f"image {number}", image
+
+
+def _pixels_or_file(image: Any, name: str) -> ImageLike:
+    """A path or a file's bytes as they are; of whatever else its pixels."""
+    if isinstance(image, str | os.PathLike | bytes):
+        return image
+    try:
+        pixels = pixels_of(image)
+    except (UserError, ValueError, OSError) as error:
+        raise UserError(f"{name}: {error}") from None
+    if pixels.ndim == 4:
+        raise UserError(
+            f"{name}: an array of {list(pixels.shape)}; give [H, W, 3], or [N, H, W, 3] alone"
+        )
+    return pixels

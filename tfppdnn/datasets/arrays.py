@@ -45,7 +45,9 @@ def from_arrays(given: Any, *, image_size: int, seed: int) -> ImageDataset:
             f"a {type(given).__name__} is no data set: give a name, a folder, a tf.data.Dataset of "
             "(image, label), or a pair of arrays (images, labels)"
         )
-    if all(_is_pair(part) for part in given):
+    divided = all(_is_pair(part) for part in given)
+    say_what_is_seen([_side((given[0] if divided else given)[0])], image_size)
+    if divided:
         train, test = (_checked(*pair, image_size=image_size) for pair in given)
         say_what_is_in_both(train.contents, test.contents)
     else:
@@ -61,8 +63,8 @@ def from_arrays(given: Any, *, image_size: int, seed: int) -> ImageDataset:
             "classes from 0"
         )
     digest = hashlib.sha256()
-    for array in (train.images, train.labels, test.images, test.labels):
-        digest.update(np.ascontiguousarray(array))
+    for part in (train, test):
+        digest.update(b"".join(part.contents) + part.labels.tobytes())
     return ImageDataset(
         name=ARRAYS,
         version=f"sha256 {digest.hexdigest()[:16]}",
@@ -115,11 +117,17 @@ def _checked(images: Any, labels: Any, *, image_size: int) -> _Labelled:
         raise UserError(f"a label is {labels.min()}; give class numbers from 0")
     if not images.size:
         raise UserError(f"images of a data set are {list(images.shape)}, which is none; give some")
-    say_what_is_seen([min(images.shape[1:3])], image_size)
+    # As they came, so that at another size the same are held out.
+    contents = [hashlib.sha256(np.ascontiguousarray(image)).digest() for image in images]
     if images.shape[1:3] != (image_size, image_size):
         images = np.stack([resize_square(image, image_size) for image in images])
-    contents = [hashlib.sha256(np.ascontiguousarray(image)).digest() for image in images]
     return _Labelled(images, labels.astype(np.int64), contents)
+
+
+def _side(images: Any) -> int:
+    """The shorter side of images, or of what will be refused 0."""
+    shape = np.shape(images) if hasattr(images, "shape") else ()
+    return min(shape[1:3], default=0)
 
 
 def _as_array(given: Any, what: str) -> np.ndarray:

@@ -26,6 +26,7 @@ from tfppdnn.images.files import read_image
 from tfppdnn.images.formats import KINDS
 from tfppdnn.images.resizing import resize_square
 from tfppdnn.progress import following
+from tfppdnn.writing import in_one_line
 
 IN_MEMORY_BYTES = 2**29
 """Decoded images of more bytes than that are read from their files each time they are needed."""
@@ -136,7 +137,8 @@ def _say_what_is_left_out(path: Path, named: list[Path], unseen: list[Path]) -> 
 
 def _say_left_out(what: str, names: list[str], most: int) -> None:
     count = "1 file" if len(names) == 1 else f"{len(names)} files"
-    tqdm.write(f"left out {count} {what}: {_listed(names, most)}", file=sys.stderr)
+    said = in_one_line(f"left out {count} {what}: {_listed(names, most)}", most=20_000)
+    tqdm.write(said, file=sys.stderr)
 
 
 def _listed(names: list[str], most: int) -> str:

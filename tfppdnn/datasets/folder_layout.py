@@ -15,7 +15,7 @@ _TEST_NAMES = ("test", "testing", "val", "valid", "validation", "eval", "dev")
 
 def parts_of(path: Path) -> list[Path]:
     """The folder of what to train on and that of what to test, or the one folder of all."""
-    folders = {each.name.lower(): each for each in sorted(path.iterdir()) if each.is_dir()}
+    folders = {each.name.lower(): each for each in sorted(path.iterdir()) if _counts(each)}
     train, test = (
         next((folders[name] for name in names if name in folders), None)
         for names in (_TRAIN_NAMES, _TEST_NAMES)
@@ -23,14 +23,31 @@ def parts_of(path: Path) -> list[Path]:
     if train and test:
         return [train, test]
     only = train or test
-    # A class may have such a name, but then it holds pictures.
-    if only and any(each.is_dir() and not each.name.startswith(".") for each in only.iterdir()):
+    if only and _holds_classes(only, [each for each in folders.values() if each != only]):
         other, names = ("test", _TEST_NAMES) if train else ("train", _TRAIN_NAMES)
         raise UserError(
             f"--dataset={path}: {only.name}/ holds folders, but there is none of pictures to "
             f"{other} ({', '.join(names)}); add one, or give {only} as the data set"
         )
     return [path]
+
+
+def _holds_classes(part: Path, others: list[Path]) -> bool:
+    """Whether a folder that is called like a part is one, and no class that has folders in it.
+
+    Then they are called like the classes beside it, or like those of another part.
+    """
+    classes = _folders(part)
+    beside = {each.name for each in others}.union(*map(_folders, others))
+    return bool(classes and (not others or classes & beside))
+
+
+def _folders(folder: Path) -> set[str]:
+    return {each.name for each in folder.iterdir() if _counts(each)}
+
+
+def _counts(entry: Path) -> bool:
+    return entry.is_dir() and not entry.name.startswith(".")
 
 
 def check_name(folder: Path, what: str, name: str) -> None:
@@ -46,11 +63,7 @@ def check_name(folder: Path, what: str, name: str) -> None:
 
 def class_names_of(folder: Path) -> tuple[str, ...]:
     """The names of its sub-folders, sorted; two or more."""
-    names = sorted(
-        entry.name
-        for entry in folder.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
+    names = sorted(_folders(folder))
     for name in names:
         check_name(folder / name, "a class", name)
     if not names:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,25 +25,28 @@ def held_out(contents: Sequence[bytes], labels: NDArray[np.integer], *, seed: in
         seed: Seed of the draw.
 
     Returns:
-        Whether each is for testing, bool [N]. Of every class there is at least one, and one is
-        left to train on; a class of one picture, or of its copies, keeps it to train on.
+        Whether each is for testing, bool [N]: a tenth of a class (one picture at least), or less
+        where copies do not fit into that. A class of which nothing would be left to train on, as
+        one of a single picture, keeps it to train on.
     """
     drawn = [hashlib.sha256(b"%d " % seed + content).digest() for content in contents]
-    rows: dict[int, list[int]] = {}
+    # How many of each class a picture is: copies may have been put into several.
+    copies: dict[bytes, Counter[int]] = {}
     for row in sorted(range(len(drawn)), key=drawn.__getitem__):
-        rows.setdefault(int(labels[row]), []).append(row)
+        copies.setdefault(drawn[row], Counter())[int(labels[row])] += 1
+    sizes = Counter(np.asarray(labels).tolist())
     chosen: set[bytes] = set()
-    for of_class in rows.values():
-        chosen |= _drawn_of_class([drawn[row] for row in of_class])
-    for_testing = np.array([one in chosen for one in drawn], bool)
-    for of_class in rows.values():
-        # All of its pictures are in another class, too, and were drawn there.
-        if for_testing[of_class].all():
-            for_testing[of_class] = False
-    return for_testing
+    taken: Counter[int] = Counter()
 
+    def take_if(picture: bytes, most: Callable[[int], int]) -> None:
+        if all(taken[label] + count <= most(label) for label, count in copies[picture].items()):
+            chosen.add(picture)
+            taken.update(copies[picture])
 
-def _drawn_of_class(drawn: list[bytes]) -> set[bytes]:
-    """The first tenth of them, sorted as they are; all but the last picture if that is more."""
-    wanted, last = max(1, round(_SHARE * len(drawn))), drawn[-1]
-    return {one for one in drawn[:wanted] if one != last}
+    for picture in copies:
+        take_if(picture, lambda label: min(max(1, round(_SHARE * sizes[label])), sizes[label] - 1))
+    # Where every picture has more copies than that, the one of the fewest.
+    for picture in sorted(copies, key=lambda picture: copies[picture].total()):
+        if any(not taken[label] for label in copies[picture]):
+            take_if(picture, lambda label: sizes[label] - 1)
+    return np.array([one in chosen for one in drawn], bool)

@@ -32,7 +32,7 @@ def load_dataset(
         dataset: One of
 
             - `"digits"` (embedded);
-            - a folder of class sub-folders;
+            - a folder of class sub-folders, or of two such, train and test;
             - a name that tensorflow-datasets knows (with `/CONFIG` where a data set has
               several); of a folder and such a name, it is the folder;
             - a pair of arrays, images uint8 [N, H, W, 3] and integer labels [N], or two such
@@ -115,6 +115,11 @@ def _checked(dataset: ImageDataset) -> ImageDataset:
                 f"--dataset={dataset.name}: {len(images)} images to {split}; give two or more"
             )
         check_images(images)
+        if np.ndim(labels) != 1 or not np.issubdtype(labels.dtype, np.integer):
+            raise UserError(
+                f"--dataset={dataset.name}: labels must be integers [N], not {labels.dtype} "
+                f"{list(labels.shape)}; give class numbers from 0"
+            )
         if len(labels) != len(images) or not 0 <= min(labels) <= max(labels) < dataset.num_classes:
             raise UserError(
                 f"--dataset={dataset.name}: {len(images)} images to {split} have {len(labels)} "

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
+
+from tfppdnn.writing import in_one_line
 
 
 def say_what_is_seen(sides: Sequence[int], image_size: int) -> None:
@@ -39,5 +42,22 @@ def say_what_is_in_both(train: Sequence[bytes], test: Sequence[bytes]) -> None:
         )
 
 
+def say_if_divided_otherwise(
+    trained_on: Mapping[str, Any] | None, found: Mapping[str, Any]
+) -> None:
+    """Says that a data set is not as it was when a protector learnt from it.
+
+    Args:
+        trained_on: Its summary then; None if nobody knows.
+        found: Its summary now.
+    """
+    known = trained_on or {}
+    if known.get("name") == found["name"] and known.get("version") != found["version"]:
+        _say(
+            f"{found['name']} is not as it was when the protector learnt from it, or is divided "
+            "otherwise: pictures to test on may be among those that it learnt from"
+        )
+
+
 def _say(what: str) -> None:
-    tqdm.write(what, file=sys.stderr)
+    tqdm.write(in_one_line(what), file=sys.stderr)

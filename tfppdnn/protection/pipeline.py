@@ -156,6 +156,11 @@ def _make_missing(
             found = load_dataset(dataset, image_size=settings.data.image_size, seed=seed).summary()
         # What comes after it may have other settings than at first.
         run.claim(dataset=found, later=later, **identity)
+        if isinstance(settings, PhotoSettings) and workers.is_chief():
+            # Earlier versions kept them.
+            from tfppdnn.protection.photos.features import forget_pictures
+
+            forget_pictures(run)
         if workers.is_chief() and not is_exported(run.path):
             import_tensorflow()
 

@@ -211,7 +211,9 @@ class Protector:
                 f"{origin.name} is not made of files that can be saved; a trained protector or a "
                 "Keras model is"
             )
-        # Damaged files are not handed on under new digests.
+        # Damaged files are not handed on, under new digests at that: neither what protects nor
+        # what lies beside it.
+        _ = self.scheme
         for source in origin.files.values():
             if not callable(source) and (source.is_dir() or source.suffix in NETWORKS):
                 check_files(source)

@@ -16,6 +16,7 @@ def check_trusted(path: Path, *, trust: bool) -> None:
     if not trust:
         raise UserError(
             f"{path} is a SavedModel, and so a program: it may read and write files when it "
-            "runs. If you made it, or know who did, add --trust (in Python trust=True); else "
+            "runs. If you made it, or know who did, add --trust (in Python "
+            "Protector.from_preset(..., trust=True)); else "
             "ask for the .tflite or .keras file, which only computes"
         )

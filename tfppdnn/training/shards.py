@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 from tfppdnn.progress import Progress
 from tfppdnn.training.reading import told_apart
@@ -33,7 +34,7 @@ def made_in_shards(
         The arrays of all pictures.
 
     Raises:
-        UserError: A piece is damaged, or cannot be read.
+        UserError: A piece is damaged, cannot be read, or is of more or fewer pictures.
     """
     shards = []
     with Progress(title, count, unit="pictures") as progress:
@@ -50,6 +51,8 @@ def made_in_shards(
             else:
                 progress.update(end - start)
             shards.append(_read(path))
+            if any(len(rows) != end - start for rows in shards[-1].values()):
+                raise UserError(f"{path} was made of other pictures; delete {Path(folder)}")
     return {name: np.concatenate([shard[name] for shard in shards]) for name in shards[0]}
 
 

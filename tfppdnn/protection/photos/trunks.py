@@ -83,7 +83,7 @@ def _check_shapes(model: keras.Model, source: str, size: int) -> None:
             f"--trunk={source}: it has {len(model.inputs)} inputs and {len(model.outputs)} "
             "outputs; give a network from one picture to its features"
         )
-    taken, made = model.inputs[0].shape, model.outputs[0].shape
+    taken = model.inputs[0].shape
     sides = {*taken[1:3]} - {None}
     if len(taken) == 4 and taken[-1] == 3 and len(sides) == 1 and sides != {size}:
         raise UserError(
@@ -95,6 +95,7 @@ def _check_shapes(model: keras.Model, source: str, size: int) -> None:
             f"--trunk={source}: it takes {list(taken[1:])}; give a network that takes square RGB "
             "pictures, [N, H, W, 3]"
         )
+    made = model.compute_output_shape((1, size, size, 3))
     if len(made) not in (2, 4) or made[-1] is None:
         raise UserError(
             f"--trunk={source}: it turns pictures into {list(made)}; give a network whose output "
