@@ -183,6 +183,20 @@ def test_nothing_is_said_of_a_file_that_another_has_followed(page, tmp_path):
     assert not page.evaluate("document.querySelector('#send').disabled")
 
 
+def test_of_a_picture_that_was_sent_it_is_never_said_that_it_was_not(page, tmp_path):
+    give(page, saved(tmp_path / "one.png"))
+    assert "Nothing of this picture has been sent" in text(page, "#status")
+    send(page)
+    page.evaluate("document.querySelector('#send').disabled = true")
+    page.evaluate("document.querySelector('#size').value = '64'")
+    page.evaluate("document.querySelector('#size').dispatchEvent(new Event('change'))")
+    page.wait_for("!document.querySelector('#send').disabled")
+    assert text(page, "#status").endswith("This picture was sent before, at 32.")
+    assert "None yet of what is shown now" in text(page, "#answer")
+    give(page, saved(tmp_path / "two.png"))
+    assert "Nothing of this picture has been sent" in text(page, "#status")
+
+
 def test_of_two_pictures_the_later_one_stays(page, tmp_path):
     with decoding_late(page, "slow.png"):
         page.choose_file("#file", saved(tmp_path / "slow.png"))
