@@ -11,6 +11,7 @@ from tfppdnn import fit_classifier
 from tfppdnn.datasets import folder
 from tfppdnn.datasets.batches import image_batches
 from tfppdnn.datasets.blocks import in_blocks, mean_image
+from tfppdnn.datasets.images_on_disk import ImagesOnDisk
 from tfppdnn.datasets.load import load_dataset
 from tfppdnn.errors import UserError
 from tfppdnn.training.classifiers import compile_classifier
@@ -66,6 +67,14 @@ def test_it_is_indexed_as_an_array_is(both, which):
     taken = on_disk.train_images[which]
     assert isinstance(taken, np.ndarray) and taken.dtype == np.uint8
     np.testing.assert_array_equal(taken, in_memory.train_images[which])
+
+
+def test_the_first_of_its_test_pictures_stay_on_the_disk(both):
+    in_memory, on_disk = (dataset.with_test_images(2) for dataset in both)
+    assert isinstance(on_disk.test_images, ImagesOnDisk) and len(on_disk.test_images) == 2
+    np.testing.assert_array_equal(np.asarray(on_disk.test_images), in_memory.test_images)
+    np.testing.assert_array_equal(on_disk.test_labels, in_memory.test_labels)
+    assert both[0].with_test_images(0) is both[0]
 
 
 def test_there_is_no_picture_behind_the_last(both):

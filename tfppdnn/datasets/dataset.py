@@ -57,10 +57,9 @@ class ImageDataset:
         """The same with the first of its test images only; 0 for all."""
         if not 0 < count < len(self.test_images):
             return self
-        some = slice(count)
-        return dataclasses.replace(
-            self, test_images=self.test_images[some], test_labels=self.test_labels[some]
-        )
+        images = self.test_images
+        first = images.first(count) if isinstance(images, ImagesOnDisk) else images[:count]
+        return dataclasses.replace(self, test_images=first, test_labels=self.test_labels[:count])
 
     def channel_statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and standard deviation per channel of the training images, in [0, 1]."""

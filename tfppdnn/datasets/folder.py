@@ -125,7 +125,8 @@ def _say_what_is_left_out(path: Path, named: list[Path], unseen: list[Path]) -> 
     known = set(named)
     others = [file for file in files_below(path)[0] if file not in known]
     homeless = pictures_among(others)
-    strangers = [file for file in others if file not in set(homeless)]
+    known.update(homeless)
+    strangers = [file for file in others if file not in known]
     for files, what in (
         (strangers, "not named like a picture"),
         (homeless, "in no class"),

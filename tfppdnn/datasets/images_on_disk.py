@@ -60,6 +60,10 @@ class ImagesOnDisk:
             images[place] = image
         return images
 
+    def first(self, count: int) -> ImagesOnDisk:
+        """The first of them, still on the disk."""
+        return ImagesOnDisk(self._files[:count], self._size)
+
     def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray:
         if copy is False:
             raise ValueError("pictures on disk cannot be had without a copy")
