@@ -31,9 +31,10 @@ _HEAD = """\
 # Benchmarks
 
 Each row is of one run in which all worked in turn, on the same inputs, weights, precision and
-threads, after it was checked that they compute the same. *Ratio*: their wall time over ours, above
-1 where ours is faster; the median of the rounds, and the middle half of them. *Wall*, *CPU*: of one
-item. *Peak*: the largest memory of the process.
+threads, after it was checked that they compute the same, unless its section says otherwise: 8-bit
+numbers, bfloat16, start-up and encryption are compared with what is not the same. *Ratio*: their
+wall time over ours, above 1 where ours is faster; the median of the rounds, and the middle half of
+them. *Wall*, *CPU*: of one item. *Peak*: the largest memory of the process.
 [benchmarks/README.md](../../benchmarks/README.md) says how to repeat them.
 """
 

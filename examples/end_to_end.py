@@ -68,6 +68,7 @@ def main(run: str | None = None) -> None:
         data_dir=config["data_dir"],
         image_size=config["dataset"]["image_size"],
         seed=config["seed"],
+        skip_bad=config.get("skip_bad", False),
     )
     images = dataset.test_images[: offline["test_images"]]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tfppdnn import fit_classifier
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 
@@ -143,6 +144,12 @@ def test_the_defaults_of_a_run_are_its_own(classified):
         "augment_flip": True,
         "mixed_precision": False,
     }
+
+
+def test_a_size_that_a_cipher_does_not_keep_is_named():
+    images = np.random.default_rng(0).integers(0, 256, (20, 33, 33, 3), np.uint8)
+    with pytest.raises(UserError, match=r"tanaka: .*height and width are multiples of 4"):
+        fit_classifier("tanaka", (images, np.arange(20) % 2), settings={"image_size": 33})
 
 
 def test_keys_that_differ_do_so_however_batches_are_made():

@@ -93,7 +93,8 @@ def test_a_bound_is_said_in_words():
         "1,000,000 equally likely pictures nobody names the right picture more often than 1 time "
         "in 3,906, whatever he has."  # 1,000,000 / 256 is 3906.25.
     )
-    assert "1 time in 1.9, " in CodeBound(19).sentence  # 1,000,000 / 524,288 is 1.907.
+    assert "in 52.5% of cases, " in CodeBound(19).sentence  # 524,288 of 1,000,000.
+    assert "1 time in 3.8, " in CodeBound(18).sentence  # 1,000,000 / 262,144 is 3.81.
     assert "1 time in 100,000, " in CodeBound(math.log2(10)).sentence
     assert CodeBound(8).to_dict() == {"bits": 8, "crowd": 1_000_000, "named_at_most": 0.000256}
 

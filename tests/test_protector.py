@@ -300,6 +300,14 @@ def test_a_card_is_what_its_figures_make():
         assert (folder / "CARD.md").read_text() == render_card(card)
 
 
+def test_a_card_of_a_protector_that_draws_noise_says_so_throughout():
+    card = json.loads((shipped.SHIPPED / "photos" / "card.json").read_text())
+    card["network"]["epsilon"] = 8.0
+    text = render_card(card)
+    assert "A guess can be tested, within epsilon." in text
+    assert "always becomes the same protected picture" not in text
+
+
 def test_what_ships_is_listed_with_its_figures():
     cifar10, photos = tfppdnn.presets()
     assert (photos.name, photos.bits, photos.image_size) == ("photos", 576, 64)

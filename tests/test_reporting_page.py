@@ -11,6 +11,7 @@ from PIL import Image
 
 from tfppdnn.errors import UserError
 from tfppdnn.reports import Pictures, write_report
+from tfppdnn.reports.measurements import measurements_of
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
 
@@ -243,6 +244,20 @@ def test_the_verdict_compares_like_with_like(report):
     assert BY_CLASSIFY not in text
     assert "on protected ones: 85.3% of 298 test images are classified correctly" in text
     assert "On plain images it is 97.7%" in text
+
+
+@pytest.mark.parametrize("other", [{"network": "dense"}, {"epochs": 99}])
+def test_classifiers_of_different_kinds_are_no_comparison(report, other):
+    both = METRICS["classify"]
+    unlike = {**both, "protected": {**both["protected"], **other}}
+    assert BY_CLASSIFY not in " ".join(Reader(report({**METRICS, "classify": unlike})).text.split())
+
+
+def test_a_line_ends_where_its_head_says():
+    figures = {"mean": 14.3, "low": 14.0, "high": 14.6, "count": 9}
+    ends = {"psnr_floor": {**figures, "mean": 10.0}, "psnr_ceiling": {**figures, "mean": 100.0}}
+    row = measurements_of({"psnr": figures, **ends})["psnr"]
+    assert row.along(14.3) == 35.75  # Of 40 dB, from where nobody sees a difference.
 
 
 def test_hostile_names_stay_text(report):

@@ -194,11 +194,16 @@ def fit_classifier(
     return ClassifierResult(run, kind, new)
 
 
+# The other objective has a network that takes sizes of its own only.
+_ANY_SIZE = {"objective": "cyclegan"}
+
+
 def _classifier_settings(
     of_run: Mapping[str, Any] | None, preset: str | None, options: Mapping[str, Any]
 ) -> RunSettings:
     """A run's settings, with a preset's classifier in place of its own, and with options."""
-    own = make_settings() if of_run is None else recorded(of_run)
+    # Without a run nothing is trained but the classifier: its pictures may be of any size.
+    own = make_settings("quick", _ANY_SIZE) if of_run is None else recorded(of_run)
     known = own.options(*OF_STAGE["classifier"])
     for option in options:
         if option not in known:

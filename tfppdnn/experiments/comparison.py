@@ -54,6 +54,7 @@ def compare_named(
         image_size=own.get("image_size", 32),
         # Of a folder's images, the same are held out as when the run was trained.
         seed=config.get("seed", 0),
+        skip_bad=config.get("skip_bad", False),
     )
     figures = compare(one, other, loaded.test_images[:images])
     return {"dataset": loaded.name, **figures, "protectors": protectors, "made": made}

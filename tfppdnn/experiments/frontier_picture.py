@@ -16,7 +16,7 @@ from tfppdnn.leakage.measures import MEASURES
 _OBJECTIVES = (("#0072B2", "o"), ("#D55E00", "D"), ("#56B4E9", "v"), ("#E69F00", "<"))
 _KINDS = {
     "cipher": ("#009E73", "s", "ciphers"),
-    "baseline": ("#555555", "^", "blur, large pixels, nothing"),
+    "baseline": ("#555555", "^", "simpler: blur, large pixels, PCA, the label, nothing"),
     "yours": ("#CC79A7", "P", "further protectors"),
 }
 _GREY = "#888888"

@@ -86,13 +86,16 @@ def noisy_code_bound(bits: float, epsilon: float, crowd: int = CROWD) -> float:
 
 def in_words(bound: float, crowd: int) -> str:
     """A bound below 1 for a reader: the end of a sentence, without its stop."""
-    # Rounded down, so that no more is claimed than is proven.
-    odds = writing.count(math.floor(1 / bound))
-    if bound > 0.1:
-        odds = writing.number(math.floor(10 / bound) / 10, 1)
+    # Rounded to the safe side, so that no more is claimed than is proven.
+    if bound > 0.5:
+        often = f"in {writing.number(math.ceil(1000 * bound) / 10, 1)}% of cases"
+    elif bound > 0.1:
+        often = f"1 time in {writing.number(math.floor(10 / bound) / 10, 1)}"
+    else:
+        often = f"1 time in {writing.count(math.floor(1 / bound))}"
     return (
         f"in a crowd of {writing.count(crowd)} equally likely pictures nobody names the right "
-        f"picture more often than 1 time in {odds}, whatever he has"
+        f"picture more often than {often}, whatever he has"
     )
 
 

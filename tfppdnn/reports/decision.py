@@ -54,7 +54,7 @@ def decide(
     )
     left = f"The class, which is let through by design. To the eye: {seen.level.of_the_pictures}."
     owner = (
-        f"Whoever has the app: the training's own restorer gets {back.of_the_pictures} back. "
+        f"Whoever has the app: the run's own restorer gets {back.of_the_pictures} back. "
         if back >= Level.MUCH
         else "What somebody gets who has the app, and tries harder than the training did. "
     )

@@ -30,10 +30,8 @@ class Measurement(NamedTuple):
         return self.figure.measure.write(value)
 
     def along(self, value: float) -> float:
-        """Where a value lies between 0 and the ceiling, in percent of the way."""
-        ceiling = self.figure.ceiling.mean
-        share = value / ceiling if ceiling > 0 else 0.0
-        return round(100 * min(max(share, 0.0), 1.0), 2)
+        """Where a value lies between 0 and the end of the line, in percent of the way."""
+        return round(100 * min(max(value / self.figure.measure.ceiling, 0.0), 1.0), 2)
 
 
 def measurements_of(

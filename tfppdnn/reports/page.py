@@ -163,9 +163,14 @@ def is_of_a_trunk(metrics: Mapping[str, Any]) -> bool:
 
 
 def works_of(metrics: Mapping[str, Any], dataset: Mapping[str, Any]) -> Finding | None:
-    """Compares like with like: ResNet-18 trained on either if both were, else h_theta."""
+    """Compares like with like: one network trained as long on either if both were, else h_theta."""
     accuracies = accuracies_of(metrics, dataset)
-    if {"classify_protected", "classify_plain"} <= accuracies.keys():
+    classified = metrics.get("classify", {})
+    alike = all(
+        classified.get("protected", {}).get(part) == classified.get("plain", {}).get(part)
+        for part in ("network", "epochs")
+    )
+    if alike and {"classify_protected", "classify_plain"} <= accuracies.keys():
         return does_it_work(
             accuracies["classify_protected"].figure,
             accuracies["classify_plain"].figure,

@@ -42,7 +42,7 @@ class Pictures:
             "plain": self.plain,
             "preliminary: what the training aims at": self.preliminary,
             "protected: what leaves your hands": self.protected,
-            "restored: what the training's own restorer makes of it": self.restored,
+            "restored: what the run's own restorer makes of it": self.restored,
         }
         return montage({name: row for name, row in rows.items() if row is not None}, columns=8)
 

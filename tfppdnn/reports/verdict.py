@@ -93,14 +93,15 @@ def what_is_restored(protector: Mapping[str, Any]) -> Finding | None:
     ssim, worst = measured["ssim"], _worst(measured.values())
     beside_class = "class_leakage" in protector
     beyond = ", beyond what the class tells" if beside_class else ""
-    headline = f"The training's own restorer gets {worst.of_the_pictures} back{beyond}."
+    or_of_class = ", or that of the right class if it is more alike," if beside_class else ""
+    headline = f"The run's own restorer gets {worst.of_the_pictures} back{beyond}."
     if worst is Level.NOTHING:
         headline += " That does not show that nobody could."
     return Finding(
         worst,
         headline,
         f"Its pictures have an SSIM of {ssim.measure.write(ssim.value)} with the plain ones, where "
-        f"the mean picture{' of the right class' if beside_class else ''} has "
+        f"the mean picture{or_of_class} has "
         f"{ssim.measure.write(ssim.blind.mean)} and the plain picture 1. Whoever holds "
         "a restorer, or the protector to train one with, sees at least this much.",
     )
