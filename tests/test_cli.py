@@ -12,7 +12,7 @@ from tfppdnn.cli import main
 from tfppdnn.cli.command_line import VERBS
 from tfppdnn.commands import Program
 from tfppdnn.errors import UserError
-from tfppdnn.writing import in_one_line
+from tfppdnn.writing import in_one_line, rare_percent
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,11 @@ def test_what_lacks_something_says_what(call, said, tmp_path, monkeypatch, capsy
     assert main(call) == 2
     assert said in capsys.readouterr().err.splitlines()[-1]
     assert not list(tmp_path.iterdir())
+
+
+def test_one_of_a_large_crowd_is_not_written_as_none():
+    shares = [0, 0.0002, 0.0004, 0.001, 0.0241, 1]
+    assert [*map(rare_percent, shares)] == ["0.0%", "0.02%", "0.04%", "0.1%", "2.4%", "100.0%"]
 
 
 def test_what_a_terminal_would_obey_is_not_passed_on():

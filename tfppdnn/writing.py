@@ -55,6 +55,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return MISSING if share is None else number(100 * share, digits) + "%"
 
 
+def rare_percent(share: float) -> str:
+    """Writes a share of 1 that may be of a large crowd: never as 0.0% if it is more."""
+    return percent(share, 1 if share <= 0 else max(1, -math.floor(math.log10(100 * share))))
+
+
 def decibels(value: float | None) -> str:
     """Writes a PSNR."""
     return MISSING if value is None else number(value, 1) + " dB"

@@ -14,6 +14,7 @@ from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
 from tfppdnn.leakage.members import MEMBERSHIP
 from tfppdnn.leakage.members import in_words as said_of_members
+from tfppdnn.writing import rare_percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,10 @@ def _matches(sent: Figures) -> str:
     best = max(found, key=lambda figure: figure.value, default=None)
     if best is None or best.level is Level.NOTHING:
         return ""
-    return f"{best.value:.1%} of {best.count:,} pictures matched (at random {best.blind.mean:.1%})"
+    return (
+        f"{rare_percent(best.value)} of {best.count:,} pictures matched (at random "
+        f"{rare_percent(best.blind.mean)})"
+    )
 
 
 def attacks_of(
@@ -210,8 +214,8 @@ def _most_matched(worked: Mapping[str, Figures]) -> str:
         key=lambda one: (one[0].value, one[1], one[0].measure.key),
     )
     return (
-        f"{name} matches {figure.value:.1%} of {figure.count:,} pictures (at random "
-        f"{figure.blind.mean:.1%})"
+        f"{name} matches {rare_percent(figure.value)} of {figure.count:,} pictures (at random "
+        f"{rare_percent(figure.blind.mean)})"
     )
 
 

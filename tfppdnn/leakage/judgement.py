@@ -19,6 +19,7 @@ from tfppdnn.leakage.level import MUCH_FROM, Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
 from tfppdnn.leakage.pairs import Images, check_pair
 from tfppdnn.leakage.variation import variance_across_images
+from tfppdnn.writing import rare_percent
 
 # A network that gives one picture for all inputs still flickers by a few grey levels: up to 1% of
 # the variance of photographs. Blurs so heavy that only a tint is left keep a fifth of it.
@@ -205,14 +206,14 @@ def judge(examined: Examination) -> Judgement:
         sentence = (
             "The attack failed, which is no secrecy: its images say no more about their own plain "
             f"images than the mean image does ({against_floors}; orientation of edges "
-            f"{agreement:.2f}; {matched:.1%} matched)."
+            f"{agreement:.2f}; {rare_percent(matched)} matched)."
         )
     else:
         status = AttackStatus.WORKS
         sentence = (
             "The attack works: its images say more about their own plain images than the mean "
             f"image does ({against_floors}; orientation of edges {agreement:.2f}; "
-            f"{matched:.1%} matched)."
+            f"{rare_percent(matched)} matched)."
         )
     sharp = float(sharpness(examined.images).mean() / max(sharpness(baseline.plain).mean(), 1e-9))
     # Nothing of the picture to speak of, whichever measure one goes by.
@@ -225,9 +226,9 @@ def judge(examined: Examination) -> Judgement:
     if sharp_but_other:
         sentence += (
             f" Its images are sharp, and {'most are ' if finds_its_own else ''}of another picture: "
-            f"{matched:.1%} matched of {len(examined.images):,}, by chance "
-            f"{baseline.chance_of_a_match:.1%} (neighbouring pixels differ {sharp:.2f} times as "
-            "much as in plain images)."
+            f"{rare_percent(matched)} matched of {len(examined.images):,}, by chance "
+            f"{rare_percent(baseline.chance_of_a_match)} (neighbouring pixels differ {sharp:.2f} "
+            "times as much as in plain images)."
         )
     return Judgement(
         status=status,

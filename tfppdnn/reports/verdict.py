@@ -11,7 +11,7 @@ from tfppdnn.leakage.figure import Figure, Figures, from_record, share_of_the_wa
 from tfppdnn.leakage.intervals import Interval
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
-from tfppdnn.writing import percent
+from tfppdnn.writing import percent, rare_percent
 
 
 class Finding(NamedTuple):
@@ -69,8 +69,8 @@ def what_is_seen(protector: Mapping[str, Any]) -> Finding | None:
     if ways:
         matched = max(ways, key=lambda one: (one.level, one.value))
         sentences.append(
-            f"{_MATCHING[matched.level]}: {percent(matched.value)} of {matched.count:,} are, where "
-            f"a random pick gives {percent(matched.blind.mean)}."
+            f"{_MATCHING[matched.level]}: {rare_percent(matched.value)} of {matched.count:,} are, "
+            f"where a random pick gives {rare_percent(matched.blind.mean)}."
         )
     if not sentences:
         return None
