@@ -14,7 +14,7 @@ from test_audit_verb import TINY, TINY_RECOGNISER
     ("options", "said"),
     [
         (["--datasets=5"], "--datasets=5: there is no such data set or folder"),
-        (["--datasets"], "--datasets=True: there is no such data set or folder"),
+        (["--datasets"], "--datasets needs a value, as in --datasets=DATASETS"),
         (["--datasets="], "--datasets: names no data set; leave it out for digits"),
         (["--attackers_dataset=digit"], "--attackers_dataset=digit: there is no such data set"),
         (["--attackers_dataset=./no"], "--attackers_dataset=no: there is no such folder"),
