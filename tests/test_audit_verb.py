@@ -175,7 +175,7 @@ def test_a_protector_that_breaks_the_rules_is_named_in_one_line(tmp_path, call, 
         (["--protector=plain", "--held_out_images=1"], "must be 0 (for all), or 2 or more"),
         (["--protector=plain", "--gan_epoch=3"], "did you mean --gan_epochs?"),
         (["--protector=plain", "--attacks=5"], "--attacks=5: there is no such attack"),
-        (["--protector=plain", "--attacks"], "--attacks=True: there is no such attack"),
+        (["--protector=plain", "--attacks"], "--attacks needs a value, as in --attacks=ATTACKS"),
         (["--protector=plain", "--attacks=()"], "--attacks=(): there is no such attack"),
         (["--protector=plain", "--attacks="], "--attacks: names no attack; leave it out for all"),
         (
