@@ -1,7 +1,6 @@
 """The library without a command line: training and classifying what a program holds."""
 
 import dataclasses
-import gc
 import json
 import shutil
 from functools import partial
@@ -96,7 +95,6 @@ def test_what_nobody_holds_any_more_is_gone(tmp_path, monkeypatch):
     path = run.path
     assert path.exists()
     del run
-    gc.collect()
     assert not path.exists()
 
 
