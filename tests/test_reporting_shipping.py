@@ -20,6 +20,9 @@ from tfppdnn.models.bottleneck import bottleneck
 from tfppdnn.protector import Protector, load_protector, shipped
 from tfppdnn.settings.audit import make_audit_settings
 
+# Whoever makes what ships needs it; nobody else does.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 FILES = {"protector_fp16.tflite", "protector.keras", "card.json", "CARD.md"}
 
@@ -134,7 +137,6 @@ def test_it_loads_by_its_name(made, tiny_run, monkeypatch):
     np.testing.assert_allclose(load_protector("tiny").protect(images), expected, atol=1)
 
 
-@pytest.mark.slow
 def test_made_again_it_is_the_same(made, tiny_run, audit, classified, tmp_path):
     again = tmp_path / "tiny"
     for _ in range(2):  # The second replaces the first.
@@ -358,15 +360,7 @@ def test_a_card_tells_of_a_second_run_of_its_command(nudged, tiny_run, tmp_path,
     assert "by this command, on An Example with 4 cores (its reference classifier and" in text
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        "itself",
-        pytest.param("a baseline", marks=pytest.mark.slow),
-        pytest.param("strangers", marks=pytest.mark.slow),
-        "no comparison",
-    ],
-)
+@pytest.mark.parametrize("case", ["itself", "a baseline", "strangers", "no comparison"])
 def test_a_card_tells_of_nothing_else(nudged, tiny_run, tmp_path, capsys, case):
     path = tmp_path / "again.json"
     if case == "no comparison":
@@ -384,7 +378,6 @@ def test_a_card_tells_of_nothing_else(nudged, tiny_run, tmp_path, capsys, case):
         ship(tiny_run, out=tmp_path / "out", comparison=path)
 
 
-@pytest.mark.slow
 def test_an_option_that_has_come_since_makes_no_other_command(nudged, tiny_run, tmp_path, capsys):
     settings = json.loads((nudged / "config.json").read_text())["settings"]
     del settings["privacy_epsilon"]

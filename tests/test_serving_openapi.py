@@ -8,7 +8,7 @@ from serving_samples import running
 SECONDS = 30
 
 LARGEST = 2**20
-pytestmark = pytest.mark.usefixtures("nothing_is_said")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_said")]
 
 
 @pytest.fixture(scope="module")
