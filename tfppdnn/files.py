@@ -198,6 +198,12 @@ def digest(*paths: str | os.PathLike[str]) -> str:
     return content.hexdigest()[:_DIGITS]
 
 
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; of a large one little is in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Reads a JSON file that holds an object, as all of ours do.
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tfppdnn.errors import UserError
+from tfppdnn.writing import in_one_line
 
 # More is no answer to a few hundred images, and would only fill the memory.
 LARGEST_ANSWER_BYTES = 2**26
@@ -93,6 +94,4 @@ def answer_from(outputs: Mapping[str, Any]) -> Answer:
 
 def printable(text: str, *, longest: int = 300) -> str:
     """Makes one line of what a server said, without anything that a terminal would obey."""
-    line = " ".join(text.split())
-    line = "".join(letter if letter.isprintable() else "?" for letter in line)
-    return line if len(line) <= longest else f"{line[:longest]}..."
+    return in_one_line(text, longest_word=longest, most=longest)

@@ -235,7 +235,10 @@ class _Done(Enum):
 def _without_protecting(image: Path, output: Path, *, overwrite: bool) -> _Done | str | None:
     """Returns what became of an image that is not to be protected, or None if it is."""
     try:
-        there = os.stat(output)  # noqa: PTH116  (a run that is done is nothing but these calls)
+        there = os.lstat(output)  # (a run that is done is nothing but these calls)
+        linked = stat.S_ISLNK(there.st_mode)
+        if linked:
+            there = os.stat(output)  # noqa: PTH116
         if stat.S_ISDIR(there.st_mode):
             return f"{image} cannot be written to {output}: a folder has that name; rename it"
         # An empty file is what a power cut leaves of a picture that was not on the disk yet.
@@ -247,7 +250,7 @@ def _without_protecting(image: Path, output: Path, *, overwrite: bool) -> _Done 
         return None
     if overwrite:
         return None
-    if output.is_symlink():
+    if linked:
         # Whatever it leads to was not protected by this.
         return f"{image} cannot be written to {output}: that is a link; remove it"
     return _Done.SKIPPED

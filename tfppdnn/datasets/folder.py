@@ -22,6 +22,7 @@ from tfppdnn.datasets.held_out import held_out
 from tfppdnn.datasets.images_on_disk import ImagesOnDisk, threads
 from tfppdnn.datasets.notices import say_what_is_in_both, say_what_is_seen
 from tfppdnn.errors import UserError
+from tfppdnn.files import digest_of
 from tfppdnn.images.files import read_image
 from tfppdnn.images.formats import KINDS
 from tfppdnn.images.resizing import resize_square
@@ -163,7 +164,7 @@ def _read(
             return error
         # A copy, lest a view keeps the whole photograph.
         image = resize_square(picture, image_size).copy() if kept else None
-        return min(picture.shape[:2]), _content(file), image
+        return min(picture.shape[:2]), bytes.fromhex(digest_of(file)), image
 
     images, contents, bad, sides = {}, {}, [], []
     with warnings.catch_warnings():
@@ -191,11 +192,6 @@ def _read(
             f"replace or remove them, or leave them out with {_SKIPPING}"
         )
     return images, contents
-
-
-def _content(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").digest()
 
 
 def _split(

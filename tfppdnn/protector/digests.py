@@ -6,12 +6,11 @@ still loads, and protects otherwise. Against somebody who writes to the folder t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from tfppdnn.errors import UserError
-from tfppdnn.files import write_text
+from tfppdnn.files import digest_of, write_text
 
 SUMS = "SHA256SUMS"
 
@@ -68,12 +67,6 @@ def _compare(folder: Path, path: Path, known: dict[str, str]) -> None:
             f"{folder / wrong[0]} is not what was exported: its digest is not that in {SUMS}; "
             "write it again with `export`, or copy it again"
         )
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digests(folder: Path, path: Path) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tfppdnn.errors import UserError
-from tfppdnn.protector.digests import digest_of
+from tfppdnn.files import digest_of
 
 _PACKAGE = Path(__file__).parent.parent / "shipped"
 
