@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -137,6 +138,20 @@ def _export_photos(
     figures = export_protector(folder, protector, dataset, classify)
     some = np.asarray(dataset.test_images[:_CHECKED_IMAGES])
     return figures, export_tile_gate(folder, settings, protector, some, seed=seed)
+
+
+@contextlib.contextmanager
+def shown_even_if_refused(show: Callable[[], None]) -> Iterator[None]:
+    """Has what leaves the building made, and then shown: also if a file of it was refused.
+
+    Then the report says how far off it was. Nothing is shown after Ctrl-C or on a full disk.
+    """
+    try:
+        yield
+    except VerificationError:
+        show()
+        raise
+    show()
 
 
 def export_reference(run: RunFolder, classifier: keras.Model, dataset: ImageDataset) -> None:

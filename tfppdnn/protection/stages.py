@@ -5,11 +5,15 @@ from __future__ import annotations
 from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.exporting.half import round_weights_to_half
-from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.leakage.recogniser import SavedModelRecogniser
 from tfppdnn.protection import measurements
 from tfppdnn.protection.building import build_discriminator, build_protector
-from tfppdnn.protection.exports import export_gate, export_protector, export_reference
+from tfppdnn.protection.exports import (
+    export_gate,
+    export_protector,
+    export_reference,
+    shown_even_if_refused,
+)
 from tfppdnn.protection.pictures import make_pictures
 from tfppdnn.protection.preliminary_images import make_preliminary_images
 from tfppdnn.protection.reference_classifier import train_reference_classifier
@@ -84,16 +88,11 @@ def make_run(run: RunFolder, settings: TrainingSettings, dataset: ImageDataset, 
             )
         write_report(run)
 
-    try:
+    with shown_even_if_refused(show):
         with stage("export"):
             export_reference(run, classifier, dataset)
             classify = SavedModelRecogniser(run.path / "reference_classifier")
             export_protector(run, protector, dataset, classify)
         with stage("gate"):
             export_gate(run, settings, dataset, protector, discriminator, seed=seed)
-    except VerificationError:
-        # The report says how far off it was.
-        show()
-        raise
-    show()
     run.record("train", measurements.summary(run.metrics()))

@@ -14,11 +14,10 @@ from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.exporting.half import round_weights_to_half
-from tfppdnn.exporting.verify import VerificationError
 from tfppdnn.models.code import code_bits
 from tfppdnn.models.randomized_response import RandomizedWords
 from tfppdnn.models.trunk_protector import seen, trunk_protector
-from tfppdnn.protection.exports import export_protector, export_reference
+from tfppdnn.protection.exports import export_protector, export_reference, shown_even_if_refused
 from tfppdnn.protection.photos.code import averaged, learn_code
 from tfppdnn.protection.photos.features import forget_pictures, see_pictures
 from tfppdnn.protection.photos.gate import export_tile_gate
@@ -99,17 +98,12 @@ def make_photo_run(
             draw_pictures(run, some, protector, restore)
         write_report(run)
 
-    try:
+    with shown_even_if_refused(show):
         with stage("export"):
             export_reference(run, _of_pictures(trunk.model, settings, classifier), dataset)
             export_protector(run, protector, dataset, classify)
         with stage("gate"):
             export_tile_gate(run, settings, protector, some, seed=seed)
-    except VerificationError:
-        # The report says how far off it was.
-        show()
-        raise
-    show()
     # A finished run needs none of it, and it shows every picture.
     forget_pictures(run)
     run.record("train", summary(run.metrics()))
