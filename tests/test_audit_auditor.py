@@ -18,10 +18,10 @@ from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.folder import reconstructions_path
 from tfppdnn.audit.material import Material
 from tfppdnn.audit.plan import PlannedAttack
-from tfppdnn.audit.verdict import recovered_by
+from tfppdnn.audit.verdict import recovered_by, verdicts
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.datasets.digits import load_digits
-from tfppdnn.errors import UserError
+from tfppdnn.errors import DivergedError, UserError
 from tfppdnn.leakage.baseline import OUTLINES
 from tfppdnn.leakage.level import Level
 from tfppdnn.protector import Protector
@@ -53,7 +53,10 @@ class Scripted(LearnedAttack[Ciphertexts]):
             "noisy negative": _noisy_negative(data.targets),
             "another's": _of_another(data.targets),
             "stopped once": data.targets if begun else None,
+            "diverged": None,
         }[self.pictures[self.seed]]
+        if self.pictures[self.seed] == "diverged":
+            raise DivergedError("the loss is no longer a finite number; use a lower rate")
         if images is None:
             raise KeyboardInterrupt
         return Reconstruction(
@@ -127,6 +130,28 @@ def test_a_collapsed_attack_is_tried_again_and_the_try_that_works_counts(tmp_pat
     # A negative hides nothing, whatever the SSIM says.
     assert row["leakage"]["ssim"]["mean"] < row["leakage"]["ssim_floor"]["mean"]
     assert row["leakage"]["affine_ssim"]["mean"] > 0.99
+
+
+def test_an_attempt_that_diverges_is_tried_again(tmp_path, capsys):
+    _, rows = rows_of(tmp_path, scripted("diverged", "plain")[0])
+    row = rows["scripted"]
+    assert row["status"] == "worked"
+    assert [attempt["status"] for attempt in row["attempts"]] == ["diverged", "works"]
+    assert "audit: scripted, attempt 1: the loss is no longer" in capsys.readouterr().err
+
+
+def test_an_attack_that_always_diverges_has_failed_and_the_next_one_is_made(tmp_path):
+    plans = scripted("diverged", "diverged", name="wild")[0], scripted("plain", name="tame")[0]
+    _, rows = rows_of(tmp_path, *plans)
+    assert rows["wild"]["status"] == "failed"
+    assert "diverged at every attempt" in rows["wild"]["finding"]
+    assert "leakage" not in rows["wild"]
+    assert rows["tame"]["status"] == "worked"
+    (verdict,) = verdicts({"attacks": rows})
+    assert (verdict.attack, verdict.recovered) == ("tame", Level.PICTURES)
+    assert verdict.evidence.endswith("Failed, which proves nothing: wild.")
+    (verdict,) = verdicts({"attacks": {"wild": rows["wild"]}})
+    assert (verdict.attack, verdict.recovered) == (None, Level.UNKNOWN)
 
 
 def test_of_two_tries_that_work_that_counts_which_shows_more(tmp_path):

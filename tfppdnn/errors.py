@@ -15,6 +15,10 @@ class UserError(Exception):
     """
 
 
+class DivergedError(UserError):
+    """A training's loss or weights are no longer finite numbers; other settings may mend it."""
+
+
 class WorkerLostError(Exception):
     """Of several workers that train together one was lost; all must be started again."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from tfppdnn.attacks.attack import Attack
 from tfppdnn.attacks.data import DescribedImages, Suspects
@@ -25,7 +27,7 @@ from tfppdnn.audit.evidence import NO_KEY, Evidence
 from tfppdnn.audit.examiner import Examiner
 from tfppdnn.audit.folder import ATTACKS, SHOWN_IMAGES, reconstructions_path
 from tfppdnn.audit.plan import PlannedAttack
-from tfppdnn.errors import UserError
+from tfppdnn.errors import DivergedError, UserError
 from tfppdnn.files import written_whole
 from tfppdnn.leakage.attributes import ATTRIBUTES, guessed_better, in_words
 from tfppdnn.leakage.examination import Examination
@@ -101,7 +103,13 @@ def _attack(
             settings = {name: repr(value) for name, value in _settings(attack).items()}
             stage = _checkpoints(run, planned, number).name
             run.claim_stage(stage, {**settings, "attack": planned.source})
-        result = _run(attack, data, _checkpoints(run, planned, number))
+        try:
+            result = _run(attack, data, _checkpoints(run, planned, number))
+        except DivergedError as error:
+            # Of one seed, maybe, and no reason to lose the attacks that come after it.
+            tqdm.write(f"audit: {planned.name}, attempt {number + 1}: {error}", file=sys.stderr)
+            tried.append({"settings": _settings(attack), "status": "diverged"})
+            continue
         if isinstance(result, Guesses):
             plain = evidence.unprotected(data)
             from_plain = _run(attack, plain, _checkpoints(run, planned, number) / "plain")
@@ -119,6 +127,8 @@ def _attack(
         # A negative is a success, but one that SSIM does not see: worth another try.
         if not quality.failed and quality.ssim > quality.ssim_floor:
             break
+    if best is None:
+        return _row_of_diverged(planned.attempts[0], tried, started), None
     result, quality, examined = best
     row = {
         "threat_model": result.threat_model.value,
@@ -220,6 +230,16 @@ def _row_without_images(
         row["status"] = COUNTED
         row |= {"log10_tries": result.log10_tries, "log10_years": result.log10_years}
     return row
+
+
+def _row_of_diverged(attack: Attack, tried: list[dict[str, Any]], started: float) -> dict[str, Any]:
+    return {
+        "threat_model": attack.threat_model.value,
+        "status": FAILED,
+        "finding": "Its training diverged at every attempt, so there are no pictures to measure.",
+        "attempts": tried,
+        "seconds": round(time.monotonic() - started),
+    }
 
 
 def _row_of_guesses(

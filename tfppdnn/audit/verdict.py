@@ -9,7 +9,7 @@ from typing import Any
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.leakage.attributes import ATTRIBUTES, in_words
 from tfppdnn.leakage.figure import Figures, from_record, how_much, telling
-from tfppdnn.leakage.judgement import WORKED
+from tfppdnn.leakage.judgement import FAILED, WORKED
 from tfppdnn.leakage.level import Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
 from tfppdnn.leakage.members import MEMBERSHIP
@@ -59,7 +59,7 @@ def verdicts(record: Mapping[str, Any]) -> list[Verdict]:
     rows, sent = record.get("attacks", {}), from_record(record.get("protected", {}).get("leakage"))
     found = []
     for threat_model in ThreatModel:
-        possible = attacks_of(rows, threat_model)
+        possible = attacks_of(rows, threat_model) | _diverged(rows, threat_model)
         verdict = None
         if any(row["threat_model"] == threat_model.value for row in possible.values()):
             verdict = _verdict(threat_model, possible)
@@ -115,6 +115,17 @@ def attacks_of(
         threat_model: What the attacker has; who has more can do what those can who have less.
     """
     return {name: row for name, row in _of_whoever_has(rows, threat_model) if "leakage" in row}
+
+
+def _diverged(
+    rows: Mapping[str, Mapping[str, Any]], threat_model: ThreatModel
+) -> dict[str, Mapping[str, Any]]:
+    """The attacks that would have made pictures, had their training not diverged."""
+    return {
+        name: row
+        for name, row in _of_whoever_has(rows, threat_model)
+        if row["status"] == FAILED and row.get("attempts") and "leakage" not in row
+    }
 
 
 def _of_whoever_has(

@@ -98,6 +98,8 @@ def table_cells(table: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 def _ssim(attack: Mapping[str, Any] | None) -> str:
     if attack is None or attack["status"] == NOT_APPLICABLE:
         return "N/A"
+    if not attack["leakage"]:
+        return "failed"  # Its training diverged.
     figures = from_record(attack["leakage"])
     text = writing.number(figures["ssim"].value, 4)
     if attack["status"] == FAILED:

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfppdnn.errors import UserError
+from tfppdnn.errors import DivergedError
 from tfppdnn.progress import Progress
 
 _LOOK_EVERY = 20
@@ -40,7 +40,7 @@ class StepProgress(keras.callbacks.Callback):
 
 
 class StopWhenDiverged(keras.callbacks.Callback):
-    """Raises a `UserError` when a metric is no longer a finite number.
+    """Raises a `DivergedError` when a metric is no longer a finite number.
 
     Metrics are running means, so one look every few steps misses nothing. At the end of
     a round the weights are looked at too: its last update comes after its last metrics,
@@ -70,7 +70,7 @@ class StopWhenDiverged(keras.callbacks.Callback):
 
     def _stop_if_any(self, bad: list[str]):
         if bad:
-            raise UserError(
+            raise DivergedError(
                 f"{self.title}: {', '.join(bad)} is no longer a finite number; the last good "
                 f"checkpoint is {self.last_good() or 'none yet'}; start again in another --out "
                 "with a lower learning rate"
