@@ -73,7 +73,7 @@ class BuildWithWeb(build_py):
 setup(
     name="tfppdnn",
     version=VERSION,
-    description="Cloud image classification on images that nobody can see",
+    description="Cloud image classification on protected images only",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license_expression="Apache-2.0",

@@ -80,7 +80,7 @@ def main(out="runs"):
             idea,
             "digits",
             [Unmix(), "nearest"],
-            # Small, so that it takes a minute; see `python -m tfppdnn audit --help`.
+            # Small, so that it takes a minute; see `python -m tfppdnn audit --help=all`.
             settings={"recogniser_epochs": 4, "attacker_images": 500},
             out=f"{out}/audit-{idea.__name__}",
         )

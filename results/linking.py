@@ -16,6 +16,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from made_on import made_on
 from PIL import Image
 
 from tfppdnn import load_protector
@@ -56,29 +57,34 @@ def nearest(images: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     return distances.argmin(axis=1)
 
 
-def main() -> None:
-    """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data_dir")
-    parser.add_argument("--protector", default="cifar10")
-    options = parser.parse_args()
-    images = load_dataset("cifar10", data_dir=options.data_dir, image_size=32).test_images[:COUNT]
-    protect = load_protector(options.protector).protect
-    originals = protect(images)
-    print("# Linking protected pictures")
-    print()
-    print("Printed by `python results/linking.py --data_dir=DIR`: protector")
-    print(f"`{options.protector}`, the first {COUNT:,} CIFAR-10 test pictures, each")
-    print("changed before it was protected.")
-    print()
-    rows = []
+def rows_of(protector: str, images: np.ndarray) -> list[list[str]]:
+    """What is linked of the pictures of one protector, a row a change."""
+    protect = load_protector(protector).protect
+    originals, rows = protect(images), []
     for name, change in CHANGES.items():
         protected = protect(np.ascontiguousarray(change(images)))
         same = (protected == originals).all(axis=(1, 2, 3)).mean()
         linked = (nearest(protected, originals) == np.arange(COUNT)).mean()
         rows.append([name, f"{same:.1%}", f"{linked:.1%}"])
+    return rows
+
+
+def main() -> None:
+    """Prints a table for each protector that ships."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data_dir")
+    options = parser.parse_args()
+    images = load_dataset("cifar10", data_dir=options.data_dir, image_size=32).test_images[:COUNT]
+    print("# Linking protected pictures")
+    print()
+    print("Printed by `python results/linking.py --data_dir=DIR`: the first")
+    print(f"{COUNT:,} CIFAR-10 test pictures, each changed before it was protected.")
     head = ["change", "protected pictures that stay the same", "nearest to that of their original"]
-    print(table(head, rows))
+    for protector in ("photos", "cifar10"):
+        print(f"\n## {protector}\n")
+        print(table(head, rows_of(protector, images)))
+    print()
+    print("\n".join(made_on()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""tfppdnn: cloud image classification on images that nobody can see.
+"""tfppdnn: cloud image classification on protected images only.
 
 Importing it is cheap: TensorFlow is loaded when something needs it.
 """

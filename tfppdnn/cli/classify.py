@@ -31,11 +31,13 @@ def classify(
     deploy: str | None = None,
     **settings,
 ) -> tuple[dict[str, Any], int]:
-    r"""Trains ResNet-18 on protected images only, and saves it for serving.
+    r"""Trains a classifier on protected images only, and saves it for serving.
 
-    Training images are cropped and flipped at random, then protected, then rounded to 8
-    bits, as a client would upload them; test images are protected. With --plain the same
-    is trained on plain images, to see what protection costs.
+    By default it is ResNet-18, and training images are cropped and flipped at random, then
+    protected, then rounded to 8 bits, as a client would upload them. With --preset=photos it
+    is a network of one hidden layer, and each image is protected once, as it is. Test images
+    are protected. With --plain the same is trained on plain images, to see what protection
+    costs.
 
     Examples:
         What the cloud would do with the default run, and the comparison:

@@ -25,7 +25,7 @@ VERBS = (
 )
 
 _OVERVIEW = """\
-tfppdnn: cloud image classification on images that nobody can see
+tfppdnn: cloud image classification on protected images only
 
 usage: python -m tfppdnn VERB [OPTIONS], or --version
 

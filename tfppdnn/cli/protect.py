@@ -35,7 +35,7 @@ def protect(
     max_pixels: int = DEFAULT_MAX_PIXELS,
     trust: bool = False,
 ) -> tuple[dict[str, Any], int]:
-    """Protects images, so that a classifier can use them and people cannot see what they show.
+    """Turns images into protected ones that a classifier can use; the card says what they hide.
 
     JPEG, PNG, WebP, BMP, TIFF (its first page) and GIF files (their first picture), AVIF files
     where Pillow reads them and HEIC files where the package pillow-heif is installed become PNG
@@ -47,9 +47,9 @@ def protect(
     than one pixel in a hundred as it was is not written.
 
     Examples:
-        With the protector that ships with tfppdnn:
+        With the protector for photographs that ships with tfppdnn:
 
-            python -m tfppdnn protect photo.jpg protected --size=32
+            python -m tfppdnn protect photo.jpg protected --protector=photos --size=224
 
         Train a protector on the embedded digits, then protect a folder of photos:
 
