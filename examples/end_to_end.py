@@ -61,6 +61,8 @@ def main(run: str | None = None) -> None:
     folder = Path(run or "runs/digits-quick")
     if run is None:
         train(folder)
+    if not (folder / "classifier").is_dir():
+        sys.exit(f"{folder} has no classifier; run classify --protector={folder} first")
     config = json.loads((folder / "config.json").read_text())
     offline = json.loads((folder / "metrics.json").read_text())["classify"]["protected"]
     dataset = load_dataset(
@@ -87,6 +89,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", nargs="?", help="a finished run of yours")
+    parser.add_argument("run", nargs="?", help="a run of yours that classify has finished")
     given = parser.parse_args().run
     main(*[given] if given else [])

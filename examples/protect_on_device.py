@@ -8,6 +8,7 @@ photograph to what the classifier was trained on before.
 
 import argparse
 import os
+from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -16,8 +17,10 @@ from PIL import Image, ImageOps
 
 def main(model: str, source: str, destination: str) -> None:
     """Writes the protected form of the image `source` to `destination`."""
-    image = ImageOps.exif_transpose(Image.open(source)).convert("RGB")
-    pixels = np.asarray(image)[np.newaxis]  # uint8 [1, H, W, 3]
+    image = ImageOps.exif_transpose(Image.open(source)).convert("RGBA")
+    opaque = Image.new("RGBA", image.size, "white")  # What is transparent becomes white.
+    opaque.alpha_composite(image)
+    pixels = np.asarray(opaque.convert("RGB"))[np.newaxis]  # uint8 [1, H, W, 3]
 
     interpreter = Interpreter(model_path=model)
     inputs = {np.dtype(taken["dtype"]).name: taken for taken in interpreter.get_input_details()}
@@ -31,7 +34,9 @@ def main(model: str, source: str, destination: str) -> None:
     interpreter.invoke()
     protected = interpreter.get_tensor(protected_output["index"])
 
-    Image.fromarray(protected[0]).save(destination)
+    # Of a JPEG file, or of half a file, a classifier would make something else.
+    Image.fromarray(protected[0]).save(f"{destination}.part", "PNG")
+    Path(f"{destination}.part").replace(destination)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from sklearn import decomposition
 
 import tfppdnn
 from tfppdnn import Protector, fit_classifier, load_protector
-from tfppdnn.baselines import PCA, Label
+from tfppdnn.baselines import PCA, Blur, Label, Pixelate
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 from tfppdnn.leakage import SavedModelRecogniser
@@ -67,6 +67,13 @@ def test_what_is_no_pca_code_is_told_so():
         load_protector("pca").protect(PICTURES)
     with pytest.raises(UserError, match=r"pca:72: 24 components .* from 24 pictures of 3072"):
         PCA(72).fitted_on(PICTURES)
+
+
+@pytest.mark.parametrize("kind", [Blur, Pixelate])
+@pytest.mark.parametrize("strength", [0, -1, 1.5, 10**23])
+def test_a_strength_in_pixels_is_a_whole_number_from_1(kind, strength):
+    with pytest.raises(UserError, match="give a whole number from 1, in pixels"):
+        kind(strength)
 
 
 def test_the_label_alone_is_a_flat_grey():

@@ -104,6 +104,31 @@ def test_missing_and_misshapen_answers_are_named(check, made, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_answers_that_are_no_pictures_are_named_and_hide_no_others(check, made, tmp_path, capsys):
+    copy_answers(made, tmp_path)
+    (tmp_path / "expected/protector/5x7.png").write_bytes(b"")
+    (tmp_path / "expected/protector_web/32x32.png").unlink()
+    assert check["main"]([f"--vector={made}", f"--answers={tmp_path}"]) == 1
+    said = capsys.readouterr().out
+    assert "expected/protector/5x7.png: cannot be read (" in said
+    assert "32x32.png is missing" in said
+
+
+def test_a_folder_of_something_else_is_not_replaced(tiny_run, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(AssertionError, match="holds something else than an earlier vector"):
+        make_vector(tiny_run, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_damaged_manifest_is_named(check, tmp_path, capsys):
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(SystemExit):
+        check["main"]([f"--vector={tmp_path}"])
+    assert "manifest.json is damaged (" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_a_damaged_vector_is_told_from_a_wrong_port(check, made, tmp_path, capsys):
     for path in made.rglob("*.*"):
         (tmp_path / path.relative_to(made)).parent.mkdir(parents=True, exist_ok=True)

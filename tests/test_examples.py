@@ -22,6 +22,21 @@ def test_protect_on_device_equals_the_library(tiny_run, tmp_path):
         np.testing.assert_array_equal(np.asarray(protected), load_protector(model).protect(pixels))
 
 
+def test_protect_on_device_lays_pictures_on_white_and_writes_png(tiny_run, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 4), np.uint8)
+    pixels[:16, :, 3], pixels[16:, :, 3] = 0, 255
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    example = runpy.run_path(str(EXAMPLES / "protect_on_device.py"))
+    model = tiny_run / "protector.tflite"
+    example["main"](str(model), str(tmp_path / "photo.png"), str(tmp_path / "out.jpg"))
+    seen = pixels[..., :3].copy()
+    seen[:16] = 255
+    with Image.open(tmp_path / "out.jpg") as protected:
+        assert protected.format == "PNG"
+        np.testing.assert_array_equal(np.asarray(protected), load_protector(model).protect(seen))
+    assert not list(tmp_path.glob("*.part"))
+
+
 @pytest.mark.slow
 def test_on_a_device_noise_comes_from_the_system(private, tmp_path, monkeypatch):
     Image.new("RGB", (32, 32)).save(tmp_path / "photo.png")

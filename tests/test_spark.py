@@ -240,6 +240,35 @@ def test_numbers_that_mean_nothing_are_refused_before_spark_is_started(tmp_path,
 
 
 @pytest.mark.long
+def test_what_it_made_itself_is_passed_by_and_wrong_calls_get_one_line(tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    def run(source, destination, *more):
+        job = submitted("local[1]", source, destination, "--protector=cifar10", "--size=32", *more)
+        said, _ = job.communicate(timeout=LONGEST)
+        return job.returncode, said
+
+    inside = tmp_path / "in/out"
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (40, 40), (200, 9, 9)).save(tmp_path / "in/1.png")
+    for _ in range(2):
+        code, said = run(tmp_path / "in", inside, "--commits=1")
+        assert code == 0, said[-2000:]
+        assert "1 pictures protected, 0 failed" in said
+    parquet.write_table(pa.table({"id": ["a", None], "image": [b"", b""]}), tmp_path / "keys")
+    (tmp_path / "file").touch()
+    for source, destination, options, refused in (
+        ("keys", "new", ["--format=parquet", "--key=id"], "--key=id: rows of"),
+        ("in", "new", ["--format=parquet"], "protect_job.py: "),
+        ("in", "file", [], "protect_job.py: "),
+    ):
+        code, said = run(tmp_path / source, tmp_path / destination, *options)
+        assert code == 2, said[-2000:]
+        assert refused in said and "Traceback" not in said
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["parquet", "tfrecord"])
 def test_tables_of_image_bytes_are_read(cluster, tmp_path, kind):
     import pyarrow as pa

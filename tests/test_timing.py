@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tfppdnn.errors import UserError
 from tfppdnn.timing import seconds_of, timed
 
 
@@ -31,6 +32,17 @@ def test_a_stage_that_was_stopped_goes_on_counting(tmp_path):
     both = seconds_of(tmp_path)["export"]
     assert both["wall"] > first["wall"] > 0
     assert both["cpu"] > first["cpu"] > 0
+
+
+def test_a_damaged_file_is_told_of_before_the_work_and_hides_no_error(tmp_path):
+    (tmp_path / "seconds.json").write_text("{")
+    told = r"seconds.json is not valid JSON .* restore it, or delete"
+    with pytest.raises(UserError, match=told), timed(tmp_path, "export"):
+        pytest.fail("the work was begun")
+    (tmp_path / "seconds.json").unlink()
+    with pytest.raises(UserError, match="it diverged"), timed(tmp_path, "export"):
+        (tmp_path / "seconds.json").write_text("{")
+        raise UserError("it diverged")
 
 
 def test_nothing_was_timed(tmp_path):

@@ -203,14 +203,25 @@ class Program:
 
 
 def _check_values(options: list[str], function: Callable) -> None:
-    """Refuses `--out` without a folder behind it, which fire takes for the word True."""
-    parameters = inspect.signature(function).parameters
+    """Refuses `--out` without a folder behind it, which fire takes for the word True.
+
+    So it does `--noout`, for the word False. `--out=$UNSET` would mean that none was given.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    # Of the open settings those that are declared to be texts.
+    parsers = fire.decorators.GetParseFns(function)["named"]
+    texts = {name for name, parser in parsers.items() if parser is str}
+    texts |= {one.name for one in parameters if "str" in str(one.annotation)}
+    lists = {one.name for one in parameters if "Sequence" in str(one.annotation)}
     for option, following in zip(options, [*options, "--"][1:], strict=True):
-        parameter = parameters.get(option.removeprefix("--").replace("-", "_"))
-        if not option.startswith("--") or parameter is None or not following.startswith("--"):
+        name, given, value = option.removeprefix("--").replace("-", "_").partition("=")
+        if not option.startswith("--"):
             continue
-        if "str" in str(parameter.annotation):
-            raise UserError(f"{option} needs a value, as in {option}={parameter.name.upper()}")
+        said = option.partition("=")[0]
+        if name in texts and (not value and name not in lists if given else following[:2] == "--"):
+            raise UserError(f"{said} needs a value, as in {said}={name.upper()}")
+        if name.removeprefix("no") in texts - {name} and name.startswith("no"):
+            raise UserError(f"{said}: --{name[2:]} has a value; leave it out for none")
 
 
 def _extra_with(module: str, verb: str) -> str | None:

@@ -190,6 +190,11 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
     write_text(path, json.dumps(content, indent=2) + "\n")
 
 
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """Writes out the home folder that `~` stands for; a `~name` of nobody stays as it is."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  (its like raises an error of its own)
+
+
 def digest(*paths: str | os.PathLike[str]) -> str:
     """Tells files from any others, in a few letters: a digest of what they hold, in this order."""
     content = hashlib.sha256()
@@ -204,8 +209,14 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_json(
+    path: str | os.PathLike[str], *, mend: str = "delete it or restore it"
+) -> dict[str, Any]:
     """Reads a JSON file that holds an object, as all of ours do.
+
+    Args:
+        path: The file.
+        mend: What the user can do if it is damaged.
 
     Raises:
         UserError: The file is missing, cannot be read or holds anything else.
@@ -219,7 +230,7 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # also of huge numbers, and of deep nesting
-        raise UserError(f"{path} is not valid JSON ({error}); delete it or restore it") from None
+        raise UserError(f"{path} is not valid JSON ({error}); {mend}") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds no JSON object; delete it or restore it")
+        raise UserError(f"{path} holds no JSON object; {mend}")
     return content

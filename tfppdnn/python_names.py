@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from functools import cached_property
@@ -60,7 +61,7 @@ class PythonName:
 
     @cached_property
     def _module(self) -> ModuleType:
-        path = Path(self.place).expanduser().resolve()
+        path = Path(os.path.expanduser(self.place)).resolve()  # noqa: PTH111  (as `user_path`)
         if self.place.endswith(".py") and not path.is_file():
             raise UserError(f"{self.text}: there is no file {self.place}; name one that is there")
         try:

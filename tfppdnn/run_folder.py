@@ -13,7 +13,7 @@ from typing import Any
 import tfppdnn
 from tfppdnn import workers
 from tfppdnn.errors import UserError
-from tfppdnn.files import read_json, write_json
+from tfppdnn.files import read_json, user_path, write_json
 from tfppdnn.run_record import Config, Metrics, Part, read_record
 from tfppdnn.settings import recorded
 
@@ -39,7 +39,7 @@ class RunFolder:
         record: str = "metrics.json",
         holds: type[Part] = Metrics,
     ):
-        self.path = Path(path).expanduser()
+        self.path = user_path(path)
         self._record, self._holds = self.path / record, holds
 
     @classmethod
@@ -157,7 +157,7 @@ class RunFolder:
         settings = {**identity["settings"], **(later or {})}
         config = {"verb": "train", "protector": None, "preset": preset, **identity}
         config["settings"] = {name: _as_json(value) for name, value in settings.items()}
-        config["data_dir"] = data_dir and str(Path(data_dir).expanduser().resolve())
+        config["data_dir"] = data_dir and str(user_path(data_dir).resolve())
         config["skip_bad"] = skip_bad
         write_json(path, {**config, "versions": versions(), "machine": machine()})
 

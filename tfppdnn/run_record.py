@@ -227,8 +227,8 @@ def read_record(path: str | os.PathLike[str], kind: type[Part]) -> dict[str, Any
     Raises:
         UserError: It is missing, cannot be read, or is damaged; what is wrong in it is named.
     """
-    content = read_json(path)
     mend = f"restore it, or delete {Path(path).parent} to begin again"
+    content = read_json(path, mend=mend)
     check_record(content, kind, path, mend=mend)
     return content
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfppdnn import workers
+from tfppdnn.errors import UserError
 from tfppdnn.files import write_json
 from tfppdnn.run_record import Seconds, read_record
 
@@ -25,15 +26,20 @@ def timed(logs: str | Path, stage: str) -> Iterator[None]:
         logs: The run's folder of logs.
         stage: What to call it.
     """
+    seconds_of(logs)  # A damaged file is told of before the work, not after it.
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         yield
-    finally:
-        if workers.is_chief():
+    except BaseException:
+        with contextlib.suppress(UserError, OSError):  # What went wrong first is what is told.
             _add(logs, stage, wall, cpu)
+        raise
+    _add(logs, stage, wall, cpu)
 
 
 def _add(logs: str | Path, stage: str, wall: float, cpu: float) -> None:
+    if not workers.is_chief():
+        return
     took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     before = seconds_of(logs)
     earlier = before.get(stage, {})

@@ -128,13 +128,21 @@ def answers(folder: Path) -> Port:
     return lambda case: read_rgb(folder / case["expected"])
 
 
-def damage(vector: Path, manifest: dict) -> Iterator[str]:
+def damage(vector: Path, manifest: dict, models: set[str]) -> Iterator[str]:
     """Yields what of the vector itself is not as `make.py` wrote it."""
-    for name, model in manifest["models"].items():
-        if sha256((vector / "models" / name).read_bytes()) != model["sha256"]:
+    for name in sorted(models):
+        file = vector / "models" / name
+        if not file.is_file():
+            yield f"models/{name} is missing"
+        elif sha256(file.read_bytes()) != manifest["models"][name]["sha256"]:
             yield f"models/{name} is another file"
     for name, digest in manifest["rgb_sha256"].items():
-        if sha256(read_rgb(vector / name).tobytes()) != digest:
+        try:
+            pixels = read_rgb(vector / name)
+        except OSError as error:
+            yield f"{name}: cannot be read ({error})"
+            continue
+        if sha256(pixels.tobytes()) != digest:
             yield f"{name} decodes to other pixels"
 
 
@@ -149,6 +157,9 @@ def failures(vector: Path, manifest: dict, port: Port, *, models: set[str]) -> I
             found = port(case)
         except FileNotFoundError as error:
             yield f"{name}: {error.filename} is missing"
+            continue
+        except (OSError, ValueError) as error:
+            yield f"{name}: cannot be read ({error})"
             continue
         if found.shape != expected.shape:
             yield f"{name}: {found.shape}, not {expected.shape}"
@@ -180,7 +191,10 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--vector={vector}: no manifest.json there; make a vector with make.py")
     if options.saved_model and not (options.saved_model / "saved_model.pb").is_file():
         parser.error(f"--saved_model={options.saved_model}: no saved_model.pb there")
-    manifest = json.loads((vector / "manifest.json").read_text())
+    try:
+        manifest = json.loads((vector / "manifest.json").read_text())
+    except ValueError as error:
+        parser.error(f"{vector / 'manifest.json'} is damaged ({error}); make the vector again")
     every, float32 = set(options.models or manifest["models"]), {"protector.tflite"}
     if unknown := every - set(manifest["models"]):
         parser.error(f"--models: {', '.join(sorted(unknown))} is not in {vector / 'manifest.json'}")
@@ -196,7 +210,10 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error("--saved_model is compared with protector.tflite; name that in --models")
         ports["SavedModel"] = (saved_model(vector, options.saved_model), float32 & every)
 
-    lines = list(damage(vector, manifest))
+    lines = list(damage(vector, manifest, every))
+    if lines:  # Nothing can be told by it.
+        print("\n".join(lines))
+        return 1
     with unheard():
         for title, (port, models) in ports.items():
             wrong = failures(vector, manifest, port, models=models)

@@ -21,6 +21,7 @@ import numpy as np
 from check import protect_with_litert, sha256
 from PIL import Image
 
+from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
 
 # Odd, flat and long ones too: h_p pads what is no multiple of its pooling.
@@ -50,6 +51,10 @@ def picture(height: int, width: int) -> np.ndarray:
     noise = np.random.default_rng(0).integers(0, 256, (high, wide, 3), np.uint8)
     drawn[height - high :, :wide] = noise
     return drawn
+
+
+# What a vector holds, and so all that may be there when it is made again.
+_OURS = {"models", "images", "expected", "manifest.json"}
 
 
 def make(run: Path, folder: Path) -> None:
@@ -122,7 +127,13 @@ def main(arguments: list[str] | None = None) -> int:
     missing = [name for name in ALLOWED if not (options.run / name).is_file()]
     if missing:
         parser.error(f"{options.run / missing[0]} is missing; name a run folder made by train")
-    make(options.run, options.folder or options.run / "conformance")
+    folder = options.folder or options.run / "conformance"
+    if folder.is_dir() and {entry.name for entry in folder.iterdir()} - _OURS:
+        parser.error(f"{folder}: holds something else than an earlier vector; name a new folder")
+    try:
+        make(options.run, folder)
+    except UserError as error:
+        parser.error(str(error))
     return 0
 
 

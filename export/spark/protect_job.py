@@ -28,6 +28,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (as all of Spark's pages call it)
 from pyspark.sql.utils import AnalysisException
@@ -74,6 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
         number = getattr(given, option)
         if number is not None and not 1 <= number <= most:
             parser.error(f"--{option}={number}: must be 1 to {most}")
+    if given.tfrecords and Path(given.tfrecords).is_file():
+        parser.error(f"--tfrecords={given.tfrecords}: a file; give a folder")
     if (given.tfrecords or given.format == "tfrecord") and find_spec("tensorflow") is None:
         parser.error("TFRecord files need TensorFlow, here and on every worker; install it first")
     spark = SparkSession.builder.appName("tfppdnn protect").getOrCreate()
@@ -82,6 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
         protector = Protector.from_preset(given.protector, trust=given.trust)
         refuse_unfitted(protector)
         pictures = read(spark, given.source, kind=given.format, column=given.column, key=given.key)
+        # As `protect` passes its DST by, where that lies in its SRC.
+        for made in filter(None, (given.destination, given.tfrecords)):
+            pictures = pictures.where(~F.col("path").startswith(f"{qualified(spark, made)}/"))
         claim(spark, given.destination, Mark.of(protector.identity, size=given.size))
     except UserError as error:
         print(f"protect_job.py: {error}", file=sys.stderr)
@@ -89,6 +95,11 @@ def main(arguments: list[str] | None = None) -> int:
     except AnalysisException as error:
         # Such as of a path or a column that is not there.
         print(f"protect_job.py: {given.source}: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 2
+    except Py4JJavaError as error:
+        # Such as of images where a table should be, or of a DESTINATION that is a file.
+        said = str(error.java_exception.getMessage()).splitlines()[0]
+        print(f"protect_job.py: {given.source}, {given.destination}: {said}", file=sys.stderr)
         return 2
     for part in range(given.commits):
         is_of_part = F.abs(F.xxhash64("path")) % given.commits == part
@@ -145,6 +156,10 @@ def read(spark: SparkSession, source: str, *, kind: str, column: str, key: str) 
     """Finds the pictures: `path` string and `content` binary, a row for each."""
     if kind == "parquet":
         table = spark.read.parquet(source)
+        if table.where(F.col(key).isNull()).head(1):
+            raise UserError(
+                f"--key={key}: {source} has rows without it; name a column that all have"
+            )
         return table.select(F.col(key).cast("string").alias("path"), F.col(column).alias("content"))
     files = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(source)
     if kind == "files":
@@ -161,10 +176,14 @@ def examples(tables: Iterator[pd.DataFrame], *, feature: str) -> Iterator[pd.Dat
     described = {feature: tf.io.FixedLenFeature([], tf.string)}
     for table in tables:
         for path in table["path"]:
-            records = tf.data.TFRecordDataset(path.removeprefix("file:"))
-            for number, record in enumerate(records.as_numpy_iterator()):
-                content = tf.io.parse_single_example(record, described)[feature].numpy()
-                yield pd.DataFrame({"path": [f"{path}#{number}"], "content": [content]})
+            number = 0
+            try:
+                for record in tf.data.TFRecordDataset(path.removeprefix("file:")):
+                    content = tf.io.parse_single_example(record, described)[feature].numpy()
+                    yield pd.DataFrame({"path": [f"{path}#{number}"], "content": [content]})
+                    number += 1
+            except tf.errors.OpError:  # No such feature, or no such file: a row with an error.
+                yield pd.DataFrame({"path": [f"{path}#{number}"], "content": [None]})
 
 
 def committed(spark: SparkSession, destination: str) -> DataFrame | None:
@@ -178,6 +197,12 @@ def _folder(spark: SparkSession, name: str):
     """The Hadoop file system that a folder lies on, and its path there."""
     path = spark._jvm.org.apache.hadoop.fs.Path(name)
     return path.getFileSystem(spark._jsc.hadoopConfiguration()), path
+
+
+def qualified(spark: SparkSession, folder: str) -> str:
+    """A folder as Spark names the files in it."""
+    files, path = _folder(spark, folder)
+    return files.makeQualified(path).toString()
 
 
 def _holds_rows(spark: SparkSession, destination: str) -> bool:

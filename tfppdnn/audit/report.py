@@ -24,7 +24,7 @@ from tfppdnn.audit.page import bound_of, render_audit
 from tfppdnn.audit.pictures import draw_pictures
 from tfppdnn.audit.verdict import Verdict, verdicts
 from tfppdnn.errors import UserError
-from tfppdnn.files import read_json, write_bytes, write_json, write_text
+from tfppdnn.files import read_json, user_path, write_bytes, write_json, write_text
 from tfppdnn.leakage.attributes import ATTRIBUTES
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.figure import Figures, from_record
@@ -194,7 +194,7 @@ class AuditReport:
         Raises:
             UserError: The file cannot be written.
         """
-        path = Path(path).expanduser()
+        path = user_path(path)
         write_json(path, self.to_dict())
         return path
 
@@ -208,7 +208,7 @@ class AuditReport:
         Raises:
             UserError: It is none.
         """
-        path = Path(path).expanduser()
+        path = user_path(path)
         if path.name == RECORD and (path.parent / "config.json").is_file():
             path = path.parent
         if path.is_dir():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfppdnn.baselines.images import Images
+from tfppdnn.baselines.images import Images, check_pixels
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,15 @@ class Blur:
 
     Attributes:
         sigma: Standard deviation of the Gaussian in pixels, a whole number from 1.
+
+    Raises:
+        UserError: It is not.
     """
 
     sigma: int = 2
+
+    def __post_init__(self):
+        check_pixels("blur", self.sigma)
 
     def protect(self, images: Images) -> Images:
         """Blurs uint8 [N, H, W, 3] or [H, W, 3], rounded to 8 bits."""

@@ -37,6 +37,4 @@ def make_baseline(name: str, strength: int | None = None) -> Plain | Blur | Pixe
         return BASELINES[name]()
     if name == "plain":
         raise UserError(f"plain:{strength}: plain has no strength; give plain alone")
-    if strength < 1 and name != "pca":  # Which says itself what it takes.
-        raise UserError(f"{name}:{strength}: give a whole number from 1, in pixels")
     return BASELINES[name](strength)

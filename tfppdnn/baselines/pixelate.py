@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfppdnn.baselines.images import Images
+from tfppdnn.baselines.images import Images, check_pixels
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,15 @@ class Pixelate:
     Attributes:
         side: Height and width of the squares in pixels, a whole number from 1; those at the
             right and bottom border are cut where the image ends.
+
+    Raises:
+        UserError: It is not.
     """
 
     side: int = 4
+
+    def __post_init__(self):
+        check_pixels("pixelate", self.side)
 
     def protect(self, images: Images) -> Images:
         """Pixelates uint8 [N, H, W, 3] or [H, W, 3], rounded to 8 bits."""

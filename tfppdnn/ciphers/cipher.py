@@ -37,7 +37,7 @@ class Cipher(ABC):
 
     def __post_init__(self) -> None:
         if not isinstance(self.key, Integral) or isinstance(self.key, bool) or self.key < 0:
-            raise UserError(f"--key {self.key!r} is no key: give a whole number, 0 or more")
+            raise UserError(f"key={self.key!r} is no key: give a whole number, 0 or more")
 
     def protect(self, images: Images) -> Images:
         """Encrypts a batch of images or a single one.

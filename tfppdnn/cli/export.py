@@ -6,6 +6,7 @@ from typing import Any
 
 from fire.decorators import SetParseFns
 
+from tfppdnn.errors import UserError
 from tfppdnn.protection.exportable import check_exportable
 from tfppdnn.quiet import import_tensorflow
 
@@ -50,6 +51,8 @@ def export(
             classifier to deploy.
     """
     if deploy is not None:
+        if data_dir is not None:
+            raise UserError("--data_dir: not needed with --deploy, which copies; leave it out")
         from tfppdnn.serving.deployment import deploy as write_deployment
 
         return write_deployment(run, deploy), 0

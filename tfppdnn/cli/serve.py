@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fire.decorators import SetParseFns
 
 from tfppdnn.errors import UserError
+from tfppdnn.files import user_path
 from tfppdnn.serving.settings import make_server_settings, server_settings_help
 from tfppdnn.serving.start import serve as start
 
@@ -73,7 +73,7 @@ def serve(
         if not isinstance(value, bool):
             raise UserError(f"{option} takes no value, not {value!r}; put it after RUN")
 
-    if (Path(run).expanduser() / "config.json").is_file():
+    if (user_path(run) / "config.json").is_file():
         print(
             f"{run} is a run folder, with the restorer and plain pictures; for another machine, "
             f"copy what `python -m tfppdnn export {run} --deploy=DIR` writes",
@@ -90,7 +90,7 @@ def serve(
         web=web,
         on_ready=say,
     )
-    return {"run": str(Path(run).expanduser()), **figures}, 0
+    return {"run": str(user_path(run)), **figures}, 0
 
 
 def _startup_message(server: Server, run: str, *, with_web: bool) -> str:

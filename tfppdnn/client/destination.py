@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tfppdnn.client.sources import ImageSource
 from tfppdnn.errors import UserError
-from tfppdnn.files import read_json, write_json
+from tfppdnn.files import read_json, user_path, write_json
 from tfppdnn.images.formats import SUFFIXES
 
 _MARK_FILE = ".tfppdnn.json"
@@ -28,7 +28,7 @@ def named_destination(destination: str | os.PathLike[str]) -> Path:
         raise UserError(
             "DST is empty, as from a shell variable that is not set; name a folder to write to"
         )
-    return Path(destination).expanduser()
+    return user_path(destination)
 
 
 def check_destination(destination: Path, images: ImageSource) -> None:

@@ -22,7 +22,7 @@ from tfppdnn.datasets.held_out import held_out
 from tfppdnn.datasets.images_on_disk import ImagesOnDisk, threads
 from tfppdnn.datasets.notices import say_what_is_in_both, say_what_is_seen
 from tfppdnn.errors import UserError
-from tfppdnn.files import digest_of
+from tfppdnn.files import digest_of, user_path
 from tfppdnn.images.files import read_image
 from tfppdnn.images.formats import KINDS
 from tfppdnn.images.resizing import resize_square
@@ -65,7 +65,7 @@ def load_folder(
             two, a class has no image to train on or none to test, a folder's name is no UTF-8, or
             images cannot be read (they are named).
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     if not path.is_dir():
         raise UserError(f"--dataset={path}: there is no such folder")
     check_name(path, "the data set", str(path))

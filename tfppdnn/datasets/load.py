@@ -10,6 +10,7 @@ import numpy as np
 
 from tfppdnn.datasets.dataset import ARRAYS, ImageDataset, check_images
 from tfppdnn.errors import UserError
+from tfppdnn.files import user_path
 
 Arrays: TypeAlias = tuple[np.ndarray, np.ndarray]
 """Images, uint8 [N, H, W, 3], and labels, integers [N]."""
@@ -71,7 +72,7 @@ def load_dataset(
             raise UserError(f"--image_size={image_size}: digits comes at 32x32 only")
         return load_digits()
     if data_dir is not None:
-        data_dir = str(Path(data_dir).expanduser())
+        data_dir = str(user_path(data_dir))
     if name.startswith((".", "/", "~")) or (name and Path(name).is_dir()):
         from tfppdnn.datasets.folder import load_folder
 

@@ -39,12 +39,14 @@ class Parts:
         seed: Seed of all trainings.
         data_dir: A tensorflow-datasets directory.
         trust: Whether protectors may be SavedModels, which are programs.
+        skip_bad: Whether a folder's images that cannot be read are left out.
     """
 
     preset: str
     seed: int
     data_dir: str | None
     trust: bool = False
+    skip_bad: bool = False
 
     def trained(
         self,
@@ -74,6 +76,7 @@ class Parts:
             out=folder,
             seed=self.seed,
             data_dir=self.data_dir,
+            skip_bad=self.skip_bad,
             reuse=reuse,
         )
         said = {**self._common(dataset), **options, "reuse": reuse}
@@ -104,6 +107,7 @@ class Parts:
                 out=folder,
                 seed=self.seed,
                 data_dir=self.data_dir,
+                skip_bad=self.skip_bad,
             )
 
         said = self._of_protector(protector, dataset)
@@ -137,6 +141,7 @@ class Parts:
                 out=folder,
                 seed=self.seed,
                 data_dir=self.data_dir,
+                skip_bad=self.skip_bad,
             )
 
         said = self._of_protector(protector, dataset)
@@ -158,4 +163,5 @@ class Parts:
             "data_dir": self.data_dir,
             "preset": self.preset,
             "seed": self.seed,
+            **({"skip_bad": True} if self.skip_bad else {}),
         }

@@ -23,6 +23,9 @@ LARGEST_BYTES = 10_000_000
 
 INT8 = "protector_int8.tflite"
 
+# What a shipped protector consists of, and so all that may be there when it is made again.
+_OURS = {"protector_fp16.tflite", "protector.keras", INT8, "card.json", "CARD.md"}
+
 
 def ship(
     run: str | os.PathLike[str],
@@ -53,6 +56,8 @@ def ship(
             too large.
     """
     folder, out = RunFolder(run), Path(out)
+    if out.is_dir() and {entry.name for entry in out.iterdir()} - _OURS:
+        raise UserError(f"--out={out}: holds something else than a protector that was shipped")
     sources = [folder.path / "protector_fp16.tflite", folder.protector]
     tflite = folder.path / "protector.tflite"
     if "train" not in folder.metrics() or not all(file.is_file() for file in (*sources, tflite)):

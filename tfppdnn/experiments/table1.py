@@ -79,6 +79,7 @@ def table1(
     typed = [own] if datasets is None else list(datasets)
     _check(protector, config, settings, typed, seed)
     data_dir = data_dir or config.get("data_dir")
+    skip_bad = config.get("skip_bad", False)
     names = [as_recorded(name) for name in typed]
     attackers = as_recorded(attackers_dataset or names[-1])
     run = RunFolder(out, record="table1.json")
@@ -93,7 +94,11 @@ def table1(
     with options_called(dataset="datasets"):
         summaries = [
             load_dataset(
-                name, data_dir=data_dir, image_size=settings.data.image_size, seed=seed
+                name,
+                data_dir=data_dir,
+                image_size=settings.data.image_size,
+                seed=seed,
+                skip_bad=skip_bad,
             ).summary()
             for name in names
         ]
@@ -108,6 +113,7 @@ def table1(
                 data_dir=data_dir,
                 image_size=audit_settings.attacker_image_size,
                 seed=seed,
+                skip_bad=skip_bad,
             ),
             attacker_images=audit_settings.attacker_images,
             held_out_images=audit_settings.held_out_images,
@@ -125,8 +131,9 @@ def table1(
             dataset={"name": ",".join(names), "each": summaries},
             seed=seed,
             data_dir=data_dir,
+            skip_bad=skip_bad,
         )
-        parts = Parts(preset=preset, seed=seed, data_dir=data_dir, trust=trust)
+        parts = Parts(preset=preset, seed=seed, data_dir=data_dir, trust=trust, skip_bad=skip_bad)
         for name, summary in zip(names, summaries, strict=True):
             # As many steps as on the first data set, so that a smaller one is not learnt less.
             share = summaries[0]["train_images"] / summary["train_images"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 
 from tfppdnn.errors import UserError
+from tfppdnn.files import user_path
 
 FEATURES = 1280
 """Channels of the last feature map."""
@@ -81,7 +81,7 @@ def load_published_weights(model: keras.Model, path: str | os.PathLike[str]) -> 
     Raises:
         UserError: There is no such file, or it holds other arrays.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     try:
         with np.load(path) as arrays:
             published = {name: arrays[name].astype(np.float32) for name in arrays.files}

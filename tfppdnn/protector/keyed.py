@@ -9,7 +9,7 @@ from typing import Any
 from tfppdnn.baselines import BASELINES, LABEL, Label, make_baseline
 from tfppdnn.ciphers import CIPHERS, make_cipher
 from tfppdnn.errors import UserError
-from tfppdnn.files import digest
+from tfppdnn.files import digest, user_path
 from tfppdnn.protector.digests import check_digest
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.trust import check_trusted
@@ -33,7 +33,7 @@ def keyed(text: str, *, trust: bool = False) -> Origin | None:
     """
     word, colon, number = text.partition(":")
     if word == LABEL:
-        return _label(text, Path(number).expanduser(), trust=trust)
+        return _label(text, user_path(number), trust=trust)
     if word not in CIPHERS and word not in BASELINES:
         return None
     if colon and not (number.isascii() and number.isdigit()):

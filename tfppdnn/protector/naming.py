@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import difflib
 import os
-from pathlib import Path
 
 from tfppdnn.baselines import BASELINES, LABEL
 from tfppdnn.ciphers import CIPHERS
 from tfppdnn.errors import UserError
+from tfppdnn.files import user_path
 from tfppdnn.protector import shipped
 from tfppdnn.protector.keyed import keyed
 from tfppdnn.protector.origin import Origin
@@ -56,7 +56,7 @@ def find_origin(name: str | os.PathLike[str], *, trust: bool = False) -> Origin:
             return trained(shipped.SHIPPED / text, name=text)
         if (origin := keyed(text, trust=trust)) is not None:
             return origin
-    path = Path(text).expanduser()
+    path = user_path(text)
     if path.exists():
         return trained(path, trust=trust)
     if PythonName.is_meant(text):

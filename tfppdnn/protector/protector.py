@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tfppdnn.errors import UserError
-from tfppdnn.files import written_whole
+from tfppdnn.files import user_path, written_whole
 from tfppdnn.protector.canvas import fixed_canvas
 from tfppdnn.protector.checked import CheckedScheme
 from tfppdnn.protector.digests import record_digest
@@ -204,7 +204,7 @@ class Protector:
             UserError: It was made of no files, as ciphers and functions are; or the folder holds
                 something, or cannot be written.
         """
-        folder = Path(folder).expanduser()
+        folder = user_path(folder)
         origin = self._origin
         if origin.files is None:
             raise UserError(

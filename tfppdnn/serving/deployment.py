@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfppdnn.errors import UserError
-from tfppdnn.files import written_whole
+from tfppdnn.files import user_path, written_whole
 from tfppdnn.serving.version_folders import LABELS_FILE, check_servable
 from tfppdnn.serving.web_protector import WEB_TFLITE, check_web_protector, web_protector
 
@@ -22,7 +22,7 @@ def check_deployment(folder: str | os.PathLike[str]) -> None:
     Raises:
         UserError: Something else stands there.
     """
-    path = Path(folder).expanduser()
+    path = user_path(folder)
     if not path.exists():
         return
     if not path.is_dir() or {entry.name for entry in path.iterdir()} - _ALL:
@@ -49,7 +49,7 @@ def deploy(run: str | os.PathLike[str], folder: str | os.PathLike[str]) -> dict[
     Raises:
         UserError: There is no classifier, something else stands there, or it cannot be written.
     """
-    path, target = Path(run).expanduser(), Path(folder).expanduser()
+    path, target = user_path(run), user_path(folder)
     check_deployment(target)
     check_servable(path)
     if not (path / _CLASSIFIER).is_dir():

@@ -9,10 +9,10 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfppdnn.errors import UserError
+from tfppdnn.files import user_path
 from tfppdnn.gate import Gate, find_gate
 from tfppdnn.quiet import import_tensorflow
 from tfppdnn.serving.settings import ServerSettings
@@ -51,7 +51,7 @@ def serve(
         UserError: There is nothing to serve, it cannot be loaded, a port is taken, or the page
             does not know the model's name.
     """
-    path = Path(run).expanduser()
+    path = user_path(run)
     check_servable(path)
     # What is missing is said at once, not after the seconds that TensorFlow takes to start.
     gate = find_gate(path) if refuse_plain else None

@@ -198,6 +198,7 @@ def make_settings(
     if preset not in PRESETS:
         raise UserError(f"--preset={preset}: there is no such preset; choose {', '.join(PRESETS)}")
     options = dict(options or {})
+    _check_noise(options)
     if preset == "photos":
         return _photos(options)
     objective = options.pop("objective", _BY_DEFAULT.get(preset, "cyclegan"))
@@ -220,6 +221,23 @@ def make_settings(
                 )
             raise unknown_option(option, known)
     return settings.replaced(options)
+
+
+def _check_noise(options: Mapping[str, Any]) -> None:
+    """Refuses what would be recorded and do nothing, of which somebody might rely on noise."""
+    noisy = options.get("privacy_epsilon") not in (None, 0)
+    by_default = photos().options()
+    typed = {name for name, value in options.items() if value != by_default.get(name)}
+    if noisy and "code_levels" in typed:
+        raise UserError(
+            "--code_levels: not with --privacy_epsilon, which has words in place of numbers; leave "
+            "it out, or give --privacy_choices"
+        )
+    for option in ("privacy_words", "privacy_choices"):
+        if option in typed and not noisy:
+            raise UserError(
+                f"--{option}: of noise, and there is none; add --privacy_epsilon=8, or leave it out"
+            )
 
 
 def _photos(options: Mapping[str, Any]) -> PhotoSettings:
