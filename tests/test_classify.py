@@ -139,6 +139,7 @@ def test_the_defaults_of_a_run_are_its_own(classified):
         "classifier_epochs": 1,
         "classifier_batch_size": 256,
         "classifier_learning_rate": settings["classifier_learning_rate"],
+        "classifier_schedule": "steps",
         "steps_per_round": 2,
         "test_images": 60,
         "augment_flip": True,

@@ -27,6 +27,7 @@ PAPER = {
     "transform_beta_1": 0.5,
     "classifier_epochs": 200,
     "classifier_learning_rate": 0.1,
+    "classifier_schedule": "steps",
     "image_size": 32,
     "preliminary_images": 0,  # All 50,000.
     "test_images": 0,

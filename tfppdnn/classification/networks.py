@@ -12,7 +12,7 @@ from tfppdnn.models.fronts import FRONTS
 from tfppdnn.models.resizing import AreaResize
 from tfppdnn.models.resnet18 import resnet18
 from tfppdnn.settings.run import ClassifierSettings
-from tfppdnn.training.classifiers import compile_classifier, compile_head
+from tfppdnn.training.classifiers import compile_classifier, compile_head, one_cycle
 
 _DENSE_WIDTH = 512
 
@@ -56,9 +56,12 @@ def compile_for_training(model: keras.Model, settings: ClassifierSettings, *, st
     if settings.network == "dense":
         compile_head(model, rate, steps=steps)
         return
-    schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
-        [int(share * steps) for share in (0.3, 0.6, 0.8)], [rate / 5**n for n in range(4)]
-    )
+    if settings.schedule == "cosine":
+        schedule = one_cycle(rate, steps=steps, steps_per_epoch=max(1, steps // settings.epochs))
+    else:
+        schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
+            [int(share * steps) for share in (0.3, 0.6, 0.8)], [rate / 5**n for n in range(4)]
+        )
     # The paper's 5e-4 decays the gradient, inside the momentum of 0.9; Keras decays outside.
     compile_classifier(model, schedule, weight_decay=5e-3)
 

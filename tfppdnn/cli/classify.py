@@ -79,7 +79,7 @@ def classify(
             who did.
         deploy: Where to write what a server needs, and nothing else, as `export --deploy` does.
         settings: Any of classifier_network, classifier_augment, classifier_width,
-            classifier_epochs, classifier_batch_size, classifier_learning_rate,
+            classifier_epochs, classifier_batch_size, classifier_learning_rate, classifier_schedule,
             steps_per_round, test_images, augment_flip, mixed_precision, image_size.
 
     Returns:

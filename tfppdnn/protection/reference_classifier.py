@@ -11,7 +11,7 @@ from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.models.vgg13 import vgg13_bn
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TrainingSettings
-from tfppdnn.training.classifiers import accuracy_of, compile_classifier
+from tfppdnn.training.classifiers import accuracy_of, compile_classifier, one_cycle
 from tfppdnn.training.precision import computing_in_bfloat16, in_float32
 from tfppdnn.training.resumable import fit_resumably
 
@@ -51,15 +51,9 @@ def train_reference_classifier(
         model = build()
     steps_per_epoch = max(1, len(dataset.train_images) // settings.reference.batch_size)
     steps = settings.reference.epochs * steps_per_epoch
-    schedule = keras.optimizers.schedules.CosineDecay(
-        settings.reference.learning_rate / 100,
-        decay_steps=max(1, steps - steps_per_epoch),
-        warmup_target=settings.reference.learning_rate,
-        warmup_steps=steps_per_epoch,
-    )
     compile_classifier(
         model,
-        schedule,
+        one_cycle(settings.reference.learning_rate, steps=steps, steps_per_epoch=steps_per_epoch),
         weight_decay=settings.reference.weight_decay,
         label_smoothing=settings.reference.label_smoothing,
     )

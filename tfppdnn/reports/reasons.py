@@ -103,6 +103,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Learning rate of ResNet-18",
         "Smaller batches of fewer images need smaller steps.",
     ),
+    "classifier_schedule": (
+        "How the learning rate of ResNet-18 falls",
+        "Along a cosine it gets further in few epochs.",
+    ),
 }
 
 # Field: its name in words, and why we chose what the paper leaves open.

@@ -115,8 +115,10 @@ class ClassifierSettings(Group):
         width: Multiplies ResNet-18's channels, or 512 units of the dense network.
         epochs: Epochs of `classify`.
         batch_size: Its batch size.
-        learning_rate: Its initial learning rate; of ResNet-18 divided by 5 at 30%, 60% and
-            80% of the epochs (60, 120 and 160 of 200), of the dense network falling to 0.
+        learning_rate: Its highest learning rate; that of the dense network falls to 0.
+        schedule: How that of ResNet-18 falls: `steps` (the paper's: divided by 5 at 30%, 60% and
+            80% of the epochs, 60, 120 and 160 of 200) or `cosine` (it rises over the first epoch
+            and falls along a cosine to 0, which gets further in few epochs).
     """
 
     PREFIX: ClassVar[str] = "classifier_"
@@ -127,6 +129,7 @@ class ClassifierSettings(Group):
     epochs: Count = 200
     batch_size: Count = 128
     learning_rate: Positive = 0.1
+    schedule: Literal["steps", "cosine"] = "steps"
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)

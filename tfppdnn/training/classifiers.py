@@ -38,6 +38,24 @@ def compile_classifier(
     model.optimizer.build(model.trainable_variables)
 
 
+def one_cycle(
+    learning_rate: float, *, steps: int, steps_per_epoch: int
+) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A rate that rises over the first epoch and then falls along a cosine to 0.
+
+    Args:
+        learning_rate: The highest; it begins with a hundredth of it.
+        steps: Of the whole training.
+        steps_per_epoch: Of these, in an epoch.
+    """
+    return keras.optimizers.schedules.CosineDecay(
+        learning_rate / 100,
+        decay_steps=max(1, steps - steps_per_epoch),
+        warmup_target=learning_rate,
+        warmup_steps=steps_per_epoch,
+    )
+
+
 def compile_head(model: keras.Model, learning_rate: float, *, steps: int) -> None:
     """Compiles a classifier of one hidden layer with AdamW, whose rate falls along a cosine to 0.
 
