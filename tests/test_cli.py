@@ -84,7 +84,7 @@ def test_short_help_names_settings_that_there_are(verb, capsys):
             "--data_dir needs a value, as in --data_dir=DATA_DIR",
         ),
         (["export", "run", "--data-dir"], "--data-dir needs a value, as in --data-dir=DATA_DIR"),
-        (["train", "--out="], "--out needs a value, as in --out=OUT"),
+        (["train", "--out="], "--out= is empty, as from a shell variable that is not set; give"),
         (["train", "--noout"], "--noout: --out has a value; leave it out for none"),
         (["serve", "run", "--name", "--web"], "--name needs a value, as in --name=NAME"),
         (["train", "--dataset=~nobody-is-this/x"], "nobody-is-this/x"),

@@ -147,7 +147,7 @@ def test_a_taken_port_is_named(served_run):
     ("option", "said"),
     [
         ("--name=a/b", "--name=a/b: a name has no slash and no colon"),
-        ("--host=", "--host=: the address is empty, as from a shell variable that is not set"),
+        ("--host=", "--host= is empty, as from a shell variable that is not set"),
         ("--rest_port=65536", "--rest_port=65536: must be from 0 to 65535"),
         ("--grpc_port=x", "--grpc_port=x: expected a whole number"),
         ("--hosts=a.example,b:80", "--hosts=a.example,b:80: write names without ports"),

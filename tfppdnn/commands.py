@@ -214,11 +214,16 @@ def _check_values(options: list[str], function: Callable) -> None:
     texts |= {one.name for one in parameters if "str" in str(one.annotation)}
     lists = {one.name for one in parameters if "Sequence" in str(one.annotation)}
     for option, following in zip(options, [*options, "--"][1:], strict=True):
-        name, given, value = option.removeprefix("--").replace("-", "_").partition("=")
+        said, given, value = option.partition("=")
+        name = said.removeprefix("--").replace("-", "_")
         if not option.startswith("--"):
             continue
-        said = option.partition("=")[0]
-        if name in texts and (not value and name not in lists if given else following[:2] == "--"):
+        if name in texts - lists and given and not value:
+            raise UserError(
+                f"{said}= is empty, as from a shell variable that is not set; give a value, or "
+                "leave it out"
+            )
+        if name in texts and not given and following.startswith("--"):
             raise UserError(f"{said} needs a value, as in {said}={name.upper()}")
         if name.removeprefix("no") in texts - {name} and name.startswith("no"):
             raise UserError(f"{said}: --{name[2:]} has a value; leave it out for none")
