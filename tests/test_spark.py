@@ -259,7 +259,7 @@ def test_what_it_made_itself_is_passed_by_and_wrong_calls_get_one_line(tmp_path)
     parquet.write_table(pa.table({"id": ["a", None], "image": [b"", b""]}), tmp_path / "keys")
     (tmp_path / "file").touch()
     for source, destination, options, refused in (
-        ("keys", "new", ["--format=parquet", "--key=id"], "--key=id: rows of"),
+        ("keys", "new", ["--format=parquet", "--key=id"], "has rows without it; name a column"),
         ("in", "new", ["--format=parquet"], "protect_job.py: "),
         ("in", "file", [], "protect_job.py: "),
     ):
