@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +193,13 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
 def user_path(path: str | os.PathLike[str]) -> Path:
     """Writes out the home folder that `~` stands for; a `~name` of nobody stays as it is."""
     return Path(os.path.expanduser(path))  # noqa: PTH111  (its like raises an error of its own)
+
+
+def holds_others(folder: Path, names: Collection[str]) -> bool:
+    """Whether what is to be replaced is no folder, or holds more than what has these names."""
+    if not folder.is_dir():
+        return folder.exists()
+    return any(entry.name not in names for entry in folder.iterdir())
 
 
 def digest(*paths: str | os.PathLike[str]) -> str:

@@ -22,7 +22,7 @@ from check import protect_with_litert, sha256
 from PIL import Image
 
 from tfppdnn.errors import UserError
-from tfppdnn.files import written_whole
+from tfppdnn.files import holds_others, written_whole
 
 # Odd, flat and long ones too: h_p pads what is no multiple of its pooling.
 ANY_SIZE = ((1, 1), (5, 7), (31, 33), (32, 32), (20, 48), (65, 96))
@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
     if missing:
         parser.error(f"{options.run / missing[0]} is missing; name a run folder made by train")
     folder = options.folder or options.run / "conformance"
-    if folder.is_dir() and {entry.name for entry in folder.iterdir()} - _OURS:
+    if holds_others(folder, _OURS):
         parser.error(f"{folder}: holds something else than an earlier vector; name a new folder")
     try:
         make(options.run, folder)

@@ -13,7 +13,7 @@ from typing import Any
 from tfppdnn.audit.folder import ATTACKS, audit_folder
 from tfppdnn.errors import UserError
 from tfppdnn.experiments.model_card import collect_card, write_card
-from tfppdnn.files import digest, read_json, write_json, written_whole
+from tfppdnn.files import digest, holds_others, read_json, write_json, written_whole
 from tfppdnn.run_folder import MAKING, RunFolder
 from tfppdnn.settings import recorded
 from tfppdnn.writing import size
@@ -56,7 +56,7 @@ def ship(
             too large.
     """
     folder, out = RunFolder(run), Path(out)
-    if out.is_dir() and {entry.name for entry in out.iterdir()} - _OURS:
+    if holds_others(out, _OURS):
         raise UserError(f"--out={out}: holds something else than a protector that was shipped")
     sources = [folder.path / "protector_fp16.tflite", folder.protector]
     tflite = folder.path / "protector.tflite"

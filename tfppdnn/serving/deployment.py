@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfppdnn.errors import UserError
-from tfppdnn.files import user_path, written_whole
+from tfppdnn.files import holds_others, user_path, written_whole
 from tfppdnn.serving.version_folders import LABELS_FILE, check_servable
 from tfppdnn.serving.web_protector import WEB_TFLITE, check_web_protector, web_protector
 
@@ -23,9 +23,7 @@ def check_deployment(folder: str | os.PathLike[str]) -> None:
         UserError: Something else stands there.
     """
     path = user_path(folder)
-    if not path.exists():
-        return
-    if not path.is_dir() or {entry.name for entry in path.iterdir()} - _ALL:
+    if holds_others(path, _ALL):
         raise UserError(
             f"--deploy={path}: holds something else than an earlier deployment; name a new folder"
         )
