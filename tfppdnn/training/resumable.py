@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tfppdnn import workers
 from tfppdnn.errors import own_errors
 from tfppdnn.training.callbacks import StepProgress, StopWhenDiverged, TensorBoardLog
 from tfppdnn.training.checkpoints import Checkpoints
+from tfppdnn.training.feeding import fed
 from tfppdnn.training.stopping import StopAtStep
 from tfppdnn.training.together import Together
 
@@ -86,7 +85,7 @@ def fit_resumably(
             end = min(begun + steps_per_round, steps)
             with own_errors():
                 fitted = fit(
-                    _all_but(step - begun, make_batches(begun, end - begun)),
+                    fed(make_batches(begun, end - begun), leave_out=step - begun),
                     initial_epoch=step,
                     epochs=step + 1,
                     steps_per_epoch=end - step,
@@ -104,12 +103,3 @@ def fit_resumably(
             if stop.asked:
                 raise KeyboardInterrupt(f"{title}: step {step:,} of {steps:,} is saved")
     return history
-
-
-def _all_but(first: int, batches: Iterable) -> Iterable:
-    """Leaves out the batches that a round was already trained on."""
-    if not first:
-        return batches
-    if isinstance(batches, tf.data.Dataset):
-        return batches.skip(first)
-    return (batch for batch in itertools.islice(batches, first, None))  # Keras wants a generator.
