@@ -64,7 +64,9 @@ def export_all(
     content_of: dict[str, Callable[[], bytes]] = {
         "protector.tflite": float32,
         "protector_fp16.tflite": lambda: float16_tflite(float32()),
-        "protector_int8.tflite": lambda: int8_tflite(model, calibration[:_CALIBRATION_IMAGES]),
+        "protector_int8.tflite": lambda: int8_tflite(
+            model, calibration[:_CALIBRATION_IMAGES], float32=float32()
+        ),
         "protector_web.tflite": lambda: web_tflite(model),
     }
     figures: dict[str, dict[str, Any]] = {}

@@ -64,7 +64,7 @@ def fully_quantizable(model: keras.Model) -> bool:
     return not any(isinstance(layer, InstanceNormalization) for layer in model.layers)
 
 
-def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
+def int8_tflite(model: keras.Model, images: np.ndarray, *, float32: bytes | None = None) -> bytes:
     """Returns h_p as a TFLite file of 8-bit weights, a quarter of the size.
 
     With batch normalization its layers are computed in 8-bit integers, in ranges learned from
@@ -77,6 +77,7 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
     Args:
         model: h_p.
         images: uint8 [N, H, W, 3], real images; used for batch normalization only.
+        float32: What `float32_tflite` returned, if it is there already.
     """
     signatures = {"serving_default": _protect(model)}
     if not fully_quantizable(model):
@@ -87,7 +88,7 @@ def int8_tflite(model: keras.Model, images: np.ndarray) -> bytes:
             noise = {spec.name: system_noise(*spec.shape) for spec in noise_specs(model, 1)}
             yield {"image": image[np.newaxis], **noise}
 
-    kept = _kept_in_floats(model, as_tflite(signatures))
+    kept = _kept_in_floats(model, float32 or as_tflite(signatures))
 
     def quantized(converter: tf.lite.TFLiteConverter) -> bytes:
         # It quantizes all but what it is told; made to find errors, hence its name.
