@@ -123,6 +123,26 @@ def test_the_version_is_the_package_s(capsys):
     assert capsys.readouterr().out == f"tfppdnn {tfppdnn.__version__}\n"
 
 
+def test_a_call_ends_without_looking_for_what_could_be_freed():
+    program = """
+import tfppdnn.cli
+
+class Told:
+    def __init__(self):
+        self.itself = self  # Which only Python's search for such rings would free.
+
+    def __del__(self):
+        print("searched")
+
+Told()
+tfppdnn.cli.main(["--version"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert done.stdout == f"tfppdnn {tfppdnn.__version__}\n"
+    assert not done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import difflib
 import functools
+import gc
 import inspect
 import io
 import json
@@ -74,6 +76,8 @@ class Program:
         Returns:
             The exit code.
         """
+        # Else Python's end looks through all that TensorFlow made: for seconds, and for nothing.
+        atexit.register(gc.freeze)
         with unbroken_streams(), noticed_interrupts() as interrupts:
             return self._run(list(sys.argv[1:] if arguments is None else arguments), interrupts)
 
