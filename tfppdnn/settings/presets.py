@@ -47,7 +47,7 @@ def quick(objective: str = "hardened") -> TrainingSettings:
             dataclasses.replace(networks, code_size=8, code_levels=4, restorer_width=16),
             HardenedObjective(lambda_=1.0, feature_weight=2.0),
             decoder_width=8,
-            steps=330,
+            steps=280,
             batch_size=32,
         )
     else:
