@@ -9,6 +9,7 @@ import pytest
 from tfppdnn import fit_classifier
 from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
+from tfppdnn.timing import seconds_of
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +194,15 @@ def test_the_report_shows_both(classified):
     page = (run / "report.html").read_text()
     assert "ResNet-18 trained and tested on protected images" in page
     assert "ResNet-18 trained and tested on plain images" in page
+
+
+def test_it_is_kept_what_each_training_took(classified):
+    run, _, _ = classified
+    page = (run / "report.html").read_text()
+    for kind in ("protected", "plain"):
+        took = seconds_of(run / "logs")[f"classifier on {kind} images"]
+        assert 0 < took["cpu"]
+        assert f"Classifier on {kind} images</th>" in page
 
 
 @pytest.mark.parametrize("options", [[], ["--dataset=digits"]])

@@ -12,6 +12,7 @@ from tfppdnn.files import written_whole
 from tfppdnn.protector.protector import Protector
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import OF_STAGE, RunSettings
+from tfppdnn.timing import timed
 
 if TYPE_CHECKING:
     from tfppdnn.datasets.dataset import ImageDataset
@@ -53,7 +54,8 @@ def train_classifier(
     run.claim_stage(stage, {"seed": seed, **settings.options(*OF_STAGE["classifier"])})
     finished = run.metrics().get("classify", {})
     if kind not in finished and (_trained_together(settings) or workers.is_chief()):
-        figures = _train(run, dataset, protector, settings=settings, seed=seed, kind=kind)
+        with timed(run.path / "logs", f"classifier on {kind} images"):
+            figures = _train(run, dataset, protector, settings=settings, seed=seed, kind=kind)
         if workers.is_chief():
             run.record("classify", {kind: figures})
     workers.wait()
