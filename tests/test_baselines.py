@@ -67,6 +67,8 @@ def test_what_is_no_pca_code_is_told_so():
         load_protector("pca").protect(PICTURES)
     with pytest.raises(UserError, match=r"pca:72: 24 components .* from 24 pictures of 3072"):
         PCA(72).fitted_on(PICTURES)
+    with pytest.raises(UserError, match="pca:6: the pictures are all alike"):
+        PCA(6).fitted_on(np.repeat(PICTURES[:1], 24, axis=0))
 
 
 @pytest.mark.parametrize("kind", [Blur, Pixelate])

@@ -47,7 +47,7 @@ class PCA:
             images: Training images, uint8 [N, H, W, 3], more than there are numbers in the code.
 
         Raises:
-            UserError: The images are too few or too small.
+            UserError: The images are too few, too small, or all alike.
         """
         # Takes a moment to import, and clients never need it.
         from scipy.sparse.linalg import svds
@@ -62,6 +62,8 @@ class PCA:
             )
         mean = pixels.mean(axis=0)
         pixels -= mean
+        if not pixels.any():
+            raise UserError(f"pca:{self.bits}: the pictures are all alike; give others")
         # The same start gives the same components.
         start = np.random.default_rng(0).standard_normal(min(pixels.shape)).astype(np.float32)
         _, lengths, components = svds(pixels, numbers, v0=start)
