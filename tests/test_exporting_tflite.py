@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 from functools import lru_cache
@@ -5,6 +6,7 @@ from functools import lru_cache
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from exporting_samples import (
     assert_same_pixels,
@@ -258,3 +260,18 @@ def test_instance_normalization_is_that_of_keras():
         layer.build(images.shape)
         layer.set_weights([np.linspace(0.5, 2, 5), np.linspace(-1, 1, 5)])
     np.testing.assert_allclose(ours(images), theirs(images), atol=1e-5)
+
+
+def test_a_conversion_thaws_what_it_froze_and_nothing_else():
+    function = tf.function(lambda image: {"half": image / 2})
+    signatures = {"serving_default": (function, [tf.TensorSpec([1], tf.float32, name="image")])}
+
+    tflite.as_tflite(signatures)
+    assert gc.get_freeze_count() == 0
+
+    gc.freeze()
+    try:
+        tflite.as_tflite(signatures)
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

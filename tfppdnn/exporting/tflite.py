@@ -6,8 +6,10 @@ that draws at random also takes `noise`, int32 [1, M].
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import methodcaller
 
 import keras
@@ -145,10 +147,26 @@ def as_tflite(
     """
     with tempfile.TemporaryDirectory() as directory:
         write_saved_model(directory, signatures)
-        with silenced():
+        with silenced(), _collecting_only_what_is_new():
             converter = tf.lite.TFLiteConverter.from_saved_model(
                 directory, signature_keys=list(signatures)
             )
             for name, value in settings.items():
                 setattr(converter, name, value)
             return convert(converter)
+
+
+@contextlib.contextmanager
+def _collecting_only_what_is_new() -> Iterator[None]:
+    """Hides what there is from `gc.collect`, which the converter calls: a second after a training.
+
+    Whoever has frozen something himself is left alone: Python thaws all or nothing.
+    """
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
