@@ -61,7 +61,7 @@ def test_a_refused_file_leaves_the_earlier_one(exported, images, tmp_path, monke
         ("web_tflite", "web"),
     ):
         content = (exported / "run" / f"protector_{kind}.tflite").read_bytes()
-        monkeypatch.setattr(run_folder, name, lambda *_, content=content: content)
+        monkeypatch.setattr(run_folder, name, lambda *_, content=content, **__: content)
 
     with pytest.raises(UserError, match=r"^protector\.tflite differs") as refusal:
         export_all(trained_protector(), tmp_path, images=images)

@@ -160,11 +160,8 @@ def as_tflite(
 def _collecting_only_what_is_new() -> Iterator[None]:
     """Hides what there is from `gc.collect`, which the converter calls: a second after a training.
 
-    Whoever has frozen something himself is left alone: Python thaws all or nothing.
+    Python thaws all or nothing: what a program had frozen itself is looked through again.
     """
-    if gc.get_freeze_count():
-        yield
-        return
     gc.freeze()
     try:
         yield

@@ -14,8 +14,8 @@ from tfppdnn.protector.digests import check_digest
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.trust import check_trusted
 
-# A key of more is a mistake, and Python reads no number of some thousand digits.
-_MOST_DIGITS = 100
+# Python reads none of some thousand digits.
+_MOST_DIGITS = 1_000
 _NAMES = {kind: name for name, kind in {**CIPHERS, **BASELINES}.items()}
 
 
@@ -41,7 +41,7 @@ def keyed(text: str, *, trust: bool = False) -> Origin | None:
     if colon and not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):
         raise UserError(
             f"{text}: give a whole number after the colon, without a sign and of at most "
-            f"{_MOST_DIGITS} digits, as in {word}:4"
+            f"{_MOST_DIGITS:,} digits, as in {word}:4"
         )
     value = int(number) if colon else None
     made = make_baseline(word, value) if word in BASELINES else make_cipher(word, key=value or 0)

@@ -31,10 +31,10 @@ def quick(objective: str = "hardened") -> TrainingSettings:
 
     python -m tfppdnn train
 
-    Expected, in three minutes of two cores without AVX-512 (results/quick-digits): the reference
-    classifier is right about 98.0% of plain and 98.3% of protected test digits. SSIM 0.02;
-    orientation agreement 0.21, by chance 0.08. The training's restorer gets back no more than the
-    class tells.
+    Expected, in some three minutes of two cores without AVX-512 (results/quick-digits): the
+    reference classifier is right about 98.0% of plain and 98.3% of protected test digits. SSIM
+    0.02; orientation agreement 0.21, by chance 0.08. By SSIM the training's restorer gets back less
+    than the class tells.
 
     With --objective=cyclegan, the paper's (results/quick-digits-paper): 84.3% of protected ones;
     ResNet-18 trained on protected digits (`classify`) reaches 96.3%, on plain ones 97.3%.
