@@ -151,7 +151,7 @@ def test_a_run_is_the_same_protector_in_every_form(tiny_run):
         ("tanka", r"did you mean tanaka\? Or"),
         ("cifar", r"did you mean cifar10\?"),
         ("tanaka:secret", "whole number after the colon"),
-        ("tanaka:" + "9" * 1_001, "of at most 1,000 digits"),
+        pytest.param("tanaka:" + "9" * 1_001, "of at most 1,000 digits", id="a key of pages"),
         ("plain:1", "plain has no strength"),
         ("lable:runs/a", r"did you mean label\?"),
         ("blur:0", "whole number from 1"),
