@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tfppdnn import workers
 from tfppdnn.datasets.dataset import ImageDataset
 from tfppdnn.errors import UserError
 from tfppdnn.files import written_whole
+from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.protection.projected_gradient_descent import PreliminaryProtection
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import TrainingSettings
@@ -79,18 +80,10 @@ def make_preliminary_images(
         # The last batch is filled up with the first rows, which it makes again.
         return np.arange(step * batch_size, (step + 1) * batch_size) % len(sources)
 
-    def batches(first_step: int, steps: int) -> tf.data.Dataset:
-        def generate():
-            for step in range(first_step, first_step + steps):
-                chosen = sources[rows(step)]
-                yield (
-                    dataset.train_images[chosen].astype(np.float32) / 255,
-                    dataset.train_labels[chosen],
-                )
-
-        shape = (batch_size, *dataset.train_images.shape[1:])
-        signature = (tf.TensorSpec(shape, tf.float32), tf.TensorSpec((batch_size,), tf.int64))
-        return tf.data.Dataset.from_generator(generate, output_signature=signature)
+    def batches(first_step: int, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for step in range(first_step, first_step + steps):
+            chosen = sources[rows(step)]
+            yield as_floats(dataset.train_images[chosen]), dataset.train_labels[chosen]
 
     history = fit_resumably(
         model,
