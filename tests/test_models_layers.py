@@ -164,6 +164,24 @@ def test_batch_normalization_is_keras_s_in_training_too():
         np.testing.assert_allclose(ours, keras_s, rtol=1e-4, atol=1e-4)
 
 
+def test_batch_normalization_sums_in_float32_what_is_in_half_precision():
+    layer = batch_normalization()
+    layer.dtype_policy = "mixed_bfloat16"
+    layer.build((4, 16, 16, 2))
+    images = (random_images(4, 16, 16, 2) + 100).astype("float32")
+    rounded = keras.ops.convert_to_numpy(
+        keras.ops.cast(keras.ops.cast(images, "bfloat16"), "float32")
+    )
+    mean, variance = rounded.mean(axis=(0, 1, 2)), rounded.var(axis=(0, 1, 2))
+    expected = (rounded - mean) / np.sqrt(variance + 1e-5)
+
+    answer = layer(images, training=True)
+    assert answer.dtype == "bfloat16"
+    np.testing.assert_allclose(keras.ops.cast(answer, "float32"), expected, atol=0.02)
+    np.testing.assert_allclose(layer.moving_mean, 0.1 * mean, rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance, 0.9 + 0.1 * variance, rtol=1e-4)
+
+
 def test_batch_normalization_is_saved_as_keras_s(tmp_path):
     model = keras.Sequential([keras.Input((8, 8, 3)), batch_normalization()])
     model.save(tmp_path / "model.keras")
