@@ -33,14 +33,13 @@ def test_every_picture_is_given_noise_of_its_own(kotlin_classes, private, tmp_pa
     refused = run_port(kotlin_classes, "draw", model, picture, tmp_path).splitlines()
     drawn = [np.asarray(Image.open(file).convert("RGB")) for file in tmp_path.glob("*.png")]
     assert len(drawn) == 20
-    # Of 16 words; forgotten noise would be black.
-    assert len({one.tobytes() for one in drawn}) > 3
-    assert all(one.any() for one in drawn)
+    assert len({one.tobytes() for one in drawn}) > 3  # Of 16 words.
     (size,) = {len(one.get("noise", ())) for one in _cases(vector)}
     assert refused == [
         "three bytes a pixel, not 11",
         "the image has no pixels",
         f"the file takes {size} random numbers",
+        "the noise is 0 throughout",
     ]
 
 

@@ -93,9 +93,13 @@ def test_a_page_draws_noise_for_every_picture_and_takes_that_of_a_test(browser, 
             for (let i = 0; i < 60; i++) {{
               found.push(Array.from(await protector.protect(pixels, 32)));
             }}
-            return JSON.stringify(found);
+            const forgotten = await protector.protect(pixels, 32, new Int32Array(2))
+              .then(() => 'taken', (error) => error.message);
+            return JSON.stringify([forgotten, ...found]);
         }})()""")
-    given, *drawn = (np.array(one, np.uint8).reshape(32, 32, 3) for one in json.loads(made))
+    forgotten, *pictures = json.loads(made)
+    assert "the noise is 0 throughout" in forgotten
+    given, *drawn = (np.array(one, np.uint8).reshape(32, 32, 3) for one in pictures)
     assert_same_pixels(given, run_on_images(network, plain, noise=noise)[0])
     # Of eight words the true one is kept with probability 0.28: sixty are never all alike.
     assert 4 <= len({picture.tobytes() for picture in drawn}) <= 8

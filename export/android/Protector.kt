@@ -46,6 +46,7 @@ class Protector(model: ByteBuffer) : Closeable {
     @Synchronized
     fun protect(rgb: ByteArray, height: Int, width: Int, noise: IntArray = draw()): ByteArray {
         require(noise.size == noiseSize) { "the file takes $noiseSize random numbers" }
+        require(noiseSize == 0 || noise.any { it != 0 }) { "the noise is 0 throughout" }
         require(height > 0 && width > 0) { "the image has no pixels" }
         require(rgb.size.toLong() == 3L * height * width) { "three bytes a pixel, not ${rgb.size}" }
         if (height != this.height || width != this.width) {

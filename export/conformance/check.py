@@ -7,8 +7,7 @@
 
 A port protects every image of the vector with every model that it takes, and writes the answers as
 PNG under the names that `manifest.json` gives as `expected`. A case with `noise` is given that,
-where an app would draw its own; where it is 0 throughout, the answer is black. Needs numpy, Pillow
-and ai-edge-litert.
+where an app would draw its own. Needs numpy, Pillow and ai-edge-litert.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ public final class Protector {
     case notAnImage
     /// The system could not make a picture or a PNG file.
     case notDrawn
+    /// The noise is 0 throughout: it was not drawn.
+    case notRandom
     /// The file takes other inputs than an image and noise, or other noise.
     case notAProtector
   }
@@ -47,6 +49,7 @@ public final class Protector {
     guard height > 0, width > 0, rgb.count == 3 * height * width else { throw Failure.notAnImage }
     let noise = noise ?? (0..<noiseSize).map { _ in Int32.random(in: .min ... .max) }
     guard noise.count == noiseSize else { throw Failure.notAProtector }
+    guard noiseSize == 0 || noise.contains(where: { $0 != 0 }) else { throw Failure.notRandom }
     if size != (height, width) {
       try interpreter.resizeInput(at: image, to: Tensor.Shape([1, height, width, 3]))
       try interpreter.allocateTensors()

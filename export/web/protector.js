@@ -40,6 +40,9 @@ export class Protector {
    * @returns {Promise<Uint8Array>} As many protected pixels.
    */
   async protect(pixels, size, noise = this.#draw(size)) {
+    if (noise && !noise.some(Boolean)) {
+      throw new Error('the noise is 0 throughout: it was not drawn');
+    }
     const inputs = {image: new this.#Tensor(pixels, [1, size, size, 3])};
     if (noise) inputs.noise = new this.#Tensor(noise, [1, noise.length]);
     let answer;

@@ -21,6 +21,7 @@ fun main(arguments: Array<String>) {
             refused { protector.protect(ByteArray(11), 2, 2) }
             refused { protector.protect(ByteArray(0), 0, 2) }
             refused { protector.protect(ByteArray(12), 2, 2, IntArray(3)) }
+            refused { protector.protect(ByteArray(12), 2, 2, IntArray(2)) }
         }
     }
 }

@@ -19,8 +19,8 @@ Signatures = Mapping[str, tuple[Callable[..., Mapping[str, tf.Tensor]], Sequence
 def protect_pixels(model: keras.Model) -> Callable[..., tf.Tensor]:
     """Returns h_p on 8-bit images: uint8 [N, H, W, 3] to uint8 [N, H, W, 3].
 
-    If h_p draws at random, the function takes int32 [N, M] noise as well. Where that is 0
-    throughout, as in a buffer that a client forgot to fill, it answers black.
+    If h_p draws at random, the function takes int32 [N, M] noise as well. Noise of an image that
+    is 0 throughout, as in a buffer that a client forgot to fill, ends in an error.
 
     Args:
         model: h_p, float32 [N, H, W, 3] in [0, 1] to the same, and noise if it takes any.
@@ -41,11 +41,20 @@ def protect_pixels(model: keras.Model) -> Callable[..., tf.Tensor]:
     def protect(image: tf.Tensor, *noise: tf.Tensor) -> tf.Tensor:
         pixels = run(tf.cast(image, tf.float32) / 255.0, *noise)
         for numbers in noise:
-            filled = tf.reduce_any(tf.not_equal(numbers, 0), axis=1)
-            pixels *= tf.cast(filled, tf.float32)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+            pixels *= _one_for_each(numbers)[:, tf.newaxis, tf.newaxis, tf.newaxis]
         return tf.cast(tf.round(pixels * 255.0), tf.uint8)
 
     return protect
+
+
+def _one_for_each(noise: tf.Tensor) -> tf.Tensor:
+    """Looks up 1 for each image whose noise was filled; fails if it was not.
+
+    TFLite has no assertion. But it looks nothing up beyond a table's end, as TensorFlow does not
+    on a processor. Where that is not checked, as in LiteRT.js, the picture is black.
+    """
+    filled = tf.cast(tf.reduce_any(tf.not_equal(noise, 0), axis=1), tf.int32)
+    return tf.gather(tf.constant([1.0]), 1 - filled) * tf.cast(filled, tf.float32)
 
 
 def noise_specs(model: keras.Model, images: int | None) -> list[tf.TensorSpec]:
