@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -100,35 +101,37 @@ def main() -> None:
         return tuple(part["features"].astype(np.float32) for part in (of.train, of.test))
 
     def codes(of: Task, encoder: Encoder):
-        return tuple(rounded(part @ encoder.kernel + encoder.bias) for part in features(of))
+        return tuple(code_of(part, encoder) for part in features(of))
 
     measured("float features", features(known), features(other), bits=None)
     for numbers, weight in [*((n, 0.3) for n in NUMBERS), *((AT, w) for w in HIDING)]:
-        encoder = _encoder(known, numbers, weight)
+        encoder = encoder_of(known, numbers, weight)
         name = f"{numbers} numbers, hiding weight {weight:g}"
         bound = CodeBound(numbers * np.log2(LEVELS))
         measured(name, codes(known, encoder), codes(other, encoder), bits=float(bound.bits))
     for numbers in (32, 128):
-        pixels = tuple(part[:, ::3] for part in _pixels(other, f"pca:{3 * numbers}"))
+        pixels = tuple(part[:, ::3] for part in pixels_of(other, f"pca:{3 * numbers}"))
         measured(f"PCA of the pixels, {numbers} numbers", None, pixels, bits=3.0 * numbers)
     for name, protector in PICTURES.items():
         if name not in figures:
-            measured(name, None, _pixels(other, protector), bits=None)
+            measured(name, None, pixels_of(other, protector), bits=None)
     if LABEL not in figures:
         classes = len(other.dataset.class_names)
-        label = _named_classes(settings, other, *features(other))
+        label = named_classes(settings, other, *features(other))
         measured(LABEL, None, label, bits=float(np.log2(classes)))
     halves = [_classes(known, which) for which in (range(50), range(50, 100))]
-    encoder = _encoder(halves[0], SHIPPED, 0.3)
+    encoder = encoder_of(halves[0], SHIPPED, 0.3)
     for name, pair in (("features", features), ("code", partial(codes, encoder=encoder))):
         if f"other half, {name}" not in figures:
             accuracy = accuracy_of(settings, halves[1].dataset, *pair(halves[1]))
             figures[f"other half, {name}"] = accuracy
             write_json(kept, figures)
     if "disturbed" not in figures:
-        figures["disturbed"] = _disturbed(
-            settings, trunk.model, other, _encoder(known, SHIPPED, 0.3)
-        )
+        encoder = encoder_of(known, SHIPPED, 0.3)
+        found = disturbed(settings, trunk.model, other, partial(code_of, encoder=encoder))
+        figures["disturbed"] = {
+            name: [parts["numbers"], parts["right"]] for name, parts in found.items()
+        }
         write_json(kept, figures)
     write_bytes(PAGE.with_suffix(".png"), picture(figures))
     write_text(PAGE, page(figures, seed=SEED, shipped=SHIPPED))
@@ -144,12 +147,12 @@ def tasks(settings, trunk, *, data_dir: str, work: Path) -> tuple[Task, Task]:
     return tuple(found)
 
 
-def rounded(numbers: np.ndarray) -> np.ndarray:
-    """A code of numbers, as h_p rounds them."""
-    return np.asarray(RoundToLevels(LEVELS)(numbers))
+def code_of(features: np.ndarray, encoder: Encoder) -> np.ndarray:
+    """What an encoder makes of features, rounded as h_p rounds it."""
+    return np.asarray(RoundToLevels(LEVELS)(features @ encoder.kernel + encoder.bias))
 
 
-def _pixels(task: Task, protector: str) -> tuple[np.ndarray, ...]:
+def pixels_of(task: Task, protector: str) -> tuple[np.ndarray, ...]:
     """What a protector of a name makes of the pictures for training and for testing, as numbers."""
     named = Protector.named(protector).fitted_on(task.dataset.train_images)
     return tuple(
@@ -158,7 +161,7 @@ def _pixels(task: Task, protector: str) -> tuple[np.ndarray, ...]:
     )
 
 
-def _named_classes(settings, task: Task, train: np.ndarray, test: np.ndarray):
+def named_classes(settings, task: Task, train: np.ndarray, test: np.ndarray):
     """The class alone, one-hot, as a phone names it that has the trunk and the classifier."""
     head, _ = train_head(
         RunFolder.temporary(), settings, task.dataset, train, test, stage="classifier", seed=SEED
@@ -167,53 +170,71 @@ def _named_classes(settings, task: Task, train: np.ndarray, test: np.ndarray):
     return tuple(classes[np.asarray(see(part)).argmax(axis=1)] for part in (train, test))
 
 
-def _disturbed(settings, trunk, task: Task, encoder: Encoder) -> dict[str, list[float]]:
-    """Of pictures that were changed a little: which share of the numbers changes, and accuracy."""
+def disturbed(
+    settings, trunk, task: Task, code: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, dict[str, float]]:
+    """Of pictures that were changed a little: what changes of their codes, and what is right.
+
+    Args:
+        settings: Of the classifier.
+        trunk: What sees them.
+        task: Their data set.
+        code: Makes numbers of what the trunk sees.
+
+    Returns:
+        By change: the share of `numbers` that differ, of `codes`, and the accuracy, `right`.
+    """
     plain, labels = task.dataset.test_images, task.dataset.test_labels
     noise = np.random.default_rng(SEED).random(plain.shape) < 0.01
     kinds = {
         "as they are": plain,
         "1% of the lowest bits flipped": plain ^ noise,
-        "JPEG of quality 90": np.stack([_compressed(picture) for picture in plain]),
+        "JPEG of quality 90": np.stack([compressed(picture) for picture in plain]),
     }
     see = inference(features_of(trunk, settings.trunk.size))
 
-    def codes_of(pictures: np.ndarray) -> np.ndarray:
+    def sent(pictures: np.ndarray) -> np.ndarray:
         batches = (see(as_floats(pictures[i : i + 64])) for i in range(0, len(pictures), 64))
-        features = np.concatenate([np.asarray(batch) for batch in batches])
-        return rounded(features @ encoder.kernel + encoder.bias)
+        return code(np.concatenate([np.asarray(batch) for batch in batches]))
 
-    train = task.train["features"].astype(np.float32) @ encoder.kernel + encoder.bias
-    codes = {name: codes_of(pictures) for name, pictures in kinds.items()}
+    codes = {name: sent(pictures) for name, pictures in kinds.items()}
+    as_they_are = codes["as they are"]
     head, _ = train_head(
         RunFolder.temporary(),
         settings,
         task.dataset,
-        rounded(train),
-        codes["as they are"],
+        code(task.train["features"].astype(np.float32)),
+        as_they_are,
         stage="classifier",
         seed=SEED,
     )
-    found = {name: np.asarray(inference(head)(code)).argmax(1) for name, code in codes.items()}
+    found = {name: np.asarray(inference(head)(one)).argmax(1) for name, one in codes.items()}
     return {
-        name: [float(np.mean(code != codes["as they are"])), float(np.mean(found[name] == labels))]
-        for name, code in codes.items()
+        name: {
+            "numbers": float(np.mean(one != as_they_are)),
+            "codes": float(np.mean((one != as_they_are).any(axis=1))),
+            "right": float(np.mean(found[name] == labels)),
+        }
+        for name, one in codes.items()
     }
 
 
-def _compressed(picture: np.ndarray) -> np.ndarray:
+def compressed(picture: np.ndarray) -> np.ndarray:
+    """A picture as it comes back from a JPEG file of quality 90."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=90)
     return np.asarray(Image.open(file))
 
 
-def _encoder(task: Task, numbers: int, weight: float) -> Encoder:
+def encoder_of(task: Task, numbers: int, weight: float, *, label_weight: float = 0.0) -> Encoder:
+    """Learns a code of so many numbers from a task's training pictures."""
     return learn_code(
         task.train["features"],
         averaged(task.train["pictures"]),
         task.dataset.train_labels,
         size=numbers,
         hiding_weight=weight,
+        label_weight=label_weight,
     )
 
 

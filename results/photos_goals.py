@@ -1,0 +1,152 @@
+"""What the shipped `photos` was to reach, and did. Writes photos_goals.md and photos_goals.json.
+
+python results/photos_goals.py --data_dir=DIR --work=DIR
+
+CIFAR-10, which `photos` never saw, is classified and attacked by what `photos` sends, and by what
+else might be sent. Then it is counted how many pictures are found because the attacker has nearly
+the same one, and what becomes of pictures that were changed on the way. What is measured goes to
+--work, and is not measured again. The other figures are those of records beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from photos import (
+    HELD_OUT,
+    PICTURES,
+    SHIPPED,
+    Task,
+    attacked,
+    code_of,
+    disturbed,
+    encoder_of,
+    named_classes,
+    nearest_of,
+    pixels_of,
+    tasks,
+)
+from photos_goals_page import FLOATS, LABEL, SENT, page, tables
+
+import tfppdnn
+from tfppdnn.files import digest, read_json, write_json, write_text
+from tfppdnn.models.trunk_protector import codes_of
+from tfppdnn.protection.photos.heads import train_head
+from tfppdnn.protection.photos.trunks import load_trunk
+from tfppdnn.run_folder import RunFolder, machine, versions
+from tfppdnn.settings import make_settings
+
+PAGE = Path(__file__).with_suffix(".md")
+FILES = Path(tfppdnn.__file__).parent / "shipped" / "photos"
+COMMAND = "python results/photos_goals.py --data_dir=DIR --work=DIR"
+LABEL_WEIGHTS = (0.3, 3.0)
+NEAR_COPIES = (0.95, 0.9, 0.8)
+# Of what is compared to a point; the rest differs by tens.
+SEEDS = {FLOATS: (0, 1, 2), SENT: (0, 1, 2)}
+
+
+def main() -> None:
+    """Measures what is not measured yet, and writes both files."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("data_dir", "work"):
+        parser.add_argument(f"--{name}", required=True)
+    given = parser.parse_args()
+    kept = Path(given.work) / "goals.json"
+    settings = make_settings("photos", {"image_size": 32})
+    trunk = load_trunk(None, size=settings.trunk.size).model
+    known, other = tasks(settings, trunk, data_dir=given.data_dir, work=Path(given.work))
+    sent = partial(codes_of, keras.models.load_model(FILES / "protector.keras"))
+    figures = read_json(kept) if kept.exists() else {}
+    for name, pair in _sent(settings, known, other, sent):
+        if name not in figures:
+            train, test = pair()
+            figures[name] = {
+                "right": [
+                    _accuracy(settings, other, train, test, seed) for seed in SEEDS.get(name, (0,))
+                ],
+                "copies": near_copies(other, train, test),
+                **attacked(other, train, test),
+            }
+            write_json(kept, figures)
+            print(name, figures[name], flush=True)
+    if "disturbed" not in figures:
+        figures["disturbed"] = disturbed(settings, trunk, other, sent)
+        write_json(kept, figures)
+    record = {
+        "title": "What it was to reach, and what else might be sent",
+        "protector": digest(FILES / "protector_fp16.tflite"),
+        "command": COMMAND,
+        "tables": tables(figures, read_json(FILES / "card.json")),
+        "machine": machine(),
+        "versions": versions(),
+    }
+    write_json(PAGE.with_suffix(".json"), record)
+    write_text(PAGE, page(record))
+
+
+def _sent(
+    settings, known: Task, other: Task, sent: Callable[[np.ndarray], np.ndarray]
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What might be sent, by its name: makes it of the training and of the test pictures."""
+    floats = [part["features"].astype(np.float32) for part in (other.train, other.test)]
+    yield FLOATS, lambda: floats
+    yield SENT, lambda: [sent(part) for part in floats]
+    for weight in LABEL_WEIGHTS:
+        name = f"the same, learnt from labels too (weight {weight:g})"
+        yield (
+            name,
+            lambda weight=weight: [
+                code_of(part, encoder_of(known, SHIPPED, 0.3, label_weight=weight))
+                for part in floats
+            ],
+        )
+    yield LABEL, lambda: named_classes(settings, other, *floats)
+    pca = f"PCA of the pixels, {SHIPPED} numbers"
+    yield pca, lambda: [part[:, ::3] for part in pixels_of(other, f"pca:{3 * SHIPPED}")]
+    for name, protector in PICTURES.items():
+        yield name, partial(pixels_of, other, protector)
+
+
+def _accuracy(settings, task: Task, train: np.ndarray, test: np.ndarray, seed: int) -> float:
+    run = RunFolder.temporary()
+    _, found = train_head(run, settings, task.dataset, train, test, stage="classifier", seed=seed)
+    return found["test_accuracy"]
+
+
+def near_copies(task: Task, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+    """How many pictures the nearest of the attacker's finds, and how like them it is.
+
+    Args:
+        task: Whose test pictures are looked for with all training pictures.
+        train: What is sent of these, [N, D].
+        test: The same of the test pictures.
+
+    Returns:
+        `matched` of `HELD_OUT`; and of these, by each of `NEAR_COPIES`, how many have a cosine
+        above it with the picture that was given back (of deviations from the mean picture).
+    """
+    own, plain = task.dataset.train_images, task.dataset.test_images[:HELD_OUT]
+    mean = own.reshape(len(own), -1).mean(axis=0)
+
+    def directions(pictures: np.ndarray) -> np.ndarray:
+        deviations = pictures.reshape(len(pictures), -1) - mean
+        return deviations / np.linalg.norm(deviations, axis=1, keepdims=True)
+
+    alike = directions(own[nearest_of(test[:HELD_OUT], train)]) @ directions(plain).T
+    matched = alike.argmax(axis=1) == np.arange(HELD_OUT)
+    likeness = np.diag(alike)[matched]
+    above = {f"{least:g}": int((likeness > least).sum()) for least in NEAR_COPIES}
+    return {"matched": int(matched.sum()), "above": above}
+
+
+if __name__ == "__main__":
+    main()
