@@ -1,6 +1,7 @@
 """`tfppdnn.audit`: a function from a protector and pictures to a report, without a folder."""
 
 import json
+import math
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -100,6 +101,29 @@ def test_what_bounds_everybody_is_said_beside_what_was_measured(report, tmp_path
     assert code == {"bits": 1, "crowd": 1_000_000, "named_at_most": 2e-6}
     # Nothing is known to bound a negative, so nothing is said.
     assert report.bound is None and "nobody names" not in report.summary() + report.to_html()
+
+
+def test_the_epsilon_of_a_scheme_that_draws_noise_stands_in_the_record(tmp_path):
+    class CoinFlips:
+        bits, epsilon = 1, 2.0
+
+        def protect(self, images):
+            coins = np.random.default_rng().integers(0, 2, (*images.shape[:-3], 1, 1, 1))
+            return np.broadcast_to(255 * coins, images.shape).astype(np.uint8)
+
+    found = audit(
+        CoinFlips(),
+        "digits",
+        "nearest",
+        settings=SETTINGS,
+        recogniser=nearest_mean_colour,
+        out=tmp_path,
+    )
+    code = json.loads((tmp_path / "audit.json").read_text())["protected"]["code"]
+    assert (code["bits"], code["epsilon"]) == (1, 2.0)
+    # Two words: the true one is at most e^2 times as likely as the other.
+    assert code["named_at_most"] == pytest.approx(2 * math.exp(2) / (math.exp(2) + 1) / 1e6)
+    assert "epsilon = 2" in found.summary() and "epsilon = 2" in found.to_html()
 
 
 def test_a_row_that_was_not_made_is_answered_with_those_that_were(report):

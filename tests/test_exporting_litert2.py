@@ -55,9 +55,11 @@ def by_interpreter(file, images, *, signature="serving_default"):
 
 
 @pytest.mark.parametrize("size", [32, 224])
-@pytest.mark.parametrize("name", ["cifar10", "photos"])
-def test_what_ships_runs_at_any_size(name, size, tmp_path):
-    file, images = SHIPPED / name / "protector_fp16.tflite", photographs(size)
+@pytest.mark.parametrize(
+    "file", ["cifar10/protector_fp16", "photos/protector_fp16", "photos/protector_int8"]
+)
+def test_what_ships_runs_at_any_size(file, size, tmp_path):
+    file, images = SHIPPED / f"{file}.tflite", photographs(size)
     made = by_compiled_model(file, images, tmp_path)
     np.testing.assert_array_equal(made, by_interpreter(file, images))
     assert len(np.unique(made, axis=0)) == len(images)

@@ -16,8 +16,10 @@ from tfppdnn.datasets.digits import load_digits
 from tfppdnn.errors import UserError
 from tfppdnn.gate import load_gate
 from tfppdnn.images.resizing import resize_square
+from tfppdnn.models.trunk_protector import trunk_of
 from tfppdnn.protection.photos.features import see_pictures
 from tfppdnn.protection.photos.trunks import load_trunk
+from tfppdnn.protector.shipped import SHIPPED
 from tfppdnn.run_folder import RunFolder
 
 CODE_SIZE, LEVELS = 12, 8
@@ -283,6 +285,16 @@ def test_a_trunk_may_lie_in_the_home_folder(trunk, monkeypatch):
     assert facts == {**load_trunk(str(trunk), size=32).facts, "trunk": "~/trunk.keras"}
 
 
+def test_without_an_option_the_trunk_is_that_of_the_protector_that_ships():
+    trunk = load_trunk(None, size=128)
+    shipped = keras.models.load_model(SHIPPED / "photos" / "protector.keras")
+    for weights, theirs in zip(
+        trunk.model.get_weights(), trunk_of(shipped).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weights, theirs)
+    assert trunk.facts["trunk_licence"] == "Apache-2.0"
+
+
 def small(size, channels=3, outputs=1):
     images = keras.Input((size, size, channels))
     features = keras.layers.Flatten()(keras.layers.AveragePooling2D(8)(images))
@@ -319,6 +331,13 @@ def test_features_that_float16_does_not_hold_are_named(tmp_path):
     large = keras.layers.Rescaling(1e6)(keras.layers.GlobalAveragePooling2D()(images))
     with pytest.raises(UserError, match="--trunk: its features are above 65,504"):
         see_pictures(RunFolder(tmp_path), load_digits(), keras.Model(images, large), trunk_size=32)
+
+
+def test_a_trunk_that_sees_less_than_there_is_says_so(tmp_path, capsys):
+    images = keras.Input((None, None, 3))
+    trunk = keras.Model(images, keras.layers.GlobalAveragePooling2D()(images))
+    see_pictures(RunFolder(tmp_path), load_digits(), trunk, trunk_size=16)
+    assert "the trunk sees 16x16 pixels; --trunk_size sets that" in capsys.readouterr().err
 
 
 def test_a_trunk_may_be_a_preset_of_keras_hub(tmp_path):

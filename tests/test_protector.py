@@ -305,6 +305,7 @@ def test_a_card_of_a_protector_that_draws_noise_says_so_throughout():
     card["network"]["epsilon"] = 8.0
     text = render_card(card)
     assert "A guess can be tested, within epsilon." in text
+    assert "epsilon = 8" in text and "1 time in 336" in text
     assert "always becomes the same protected picture" not in text
 
 

@@ -11,6 +11,9 @@ from tqdm import tqdm
 
 from tfppdnn.writing import in_one_line
 
+# What is smaller was likely chosen for pictures like CIFAR-10's.
+_PHOTOGRAPH = 96
+
 
 def say_what_is_seen(sides: Sequence[int], image_size: int) -> None:
     """Says that large pictures are made small.
@@ -21,9 +24,10 @@ def say_what_is_seen(sides: Sequence[int], image_size: int) -> None:
     """
     usual = int(np.median(sides)) if len(sides) else 0
     if usual >= 2 * image_size:
-        _say(
+        small = ", and --preset=photos is made for photographs" if image_size < _PHOTOGRAPH else ""
+        say(
             f"pictures of about {usual} pixels a side are seen at {image_size}x{image_size}; "
-            "--image_size sets that, and --preset=photos is made for photographs"
+            f"--image_size sets that{small}"
         )
 
 
@@ -36,7 +40,7 @@ def say_what_is_in_both(train: Sequence[bytes], test: Sequence[bytes]) -> None:
     """
     both = sum(map(set(train).__contains__, test))
     if both:
-        _say(
+        say(
             f"{both:,} of {len(test):,} test pictures are also among those to train on, so that "
             "figures on them are too good"
         )
@@ -53,11 +57,12 @@ def say_if_divided_otherwise(
     """
     known = trained_on or {}
     if known.get("name") == found["name"] and known.get("version") != found["version"]:
-        _say(
+        say(
             f"{found['name']} is not as it was when the protector learnt from it, or is divided "
             "otherwise: pictures to test on may be among those that it learnt from"
         )
 
 
-def _say(what: str) -> None:
+def say(what: str) -> None:
+    """Writes one line on stderr, above a progress bar if there is one."""
     tqdm.write(in_one_line(what), file=sys.stderr)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tfppdnn.datasets.dataset import ImageDataset, Images
+from tfppdnn.datasets.notices import say
 from tfppdnn.errors import UserError
 from tfppdnn.models.eight_bit import as_bytes, as_floats
 from tfppdnn.models.inference import inference
@@ -50,6 +51,10 @@ def see_pictures(
     }
     see = inference(keras.Model(images, both))
 
+    size = f"{trunk_size}x{trunk_size}"
+    if trunk_size < dataset.image_size:
+        say(f"of these pictures the trunk sees {size} pixels; --trunk_size sets that")
+
     def of(kind: str, pictures: Images) -> Arrays:
         def make(some: slice) -> Arrays:
             made = see(as_floats(pictures[some]))
@@ -65,7 +70,7 @@ def see_pictures(
             run.checkpoints(STAGE) / kind,
             len(pictures),
             make,
-            title=f"what the trunk sees at {trunk_size}x{trunk_size}, {kind}",
+            title=f"what the trunk sees at {size}, {kind}",
             batch=32,
         )
 
