@@ -18,6 +18,7 @@ tfppdnn.experiments: what goes into the package and its pages
 usage: python -m tfppdnn.experiments VERB [OPTIONS]
 
   ship           make a protector that ships with the package, with its card
+  amend          add audits and tables to the card of one that ships
   compare        how far two protectors are apart
   presets_table  the tables of docs/presets.md: every preset beside the paper
 
@@ -74,6 +75,32 @@ def ship(
     from tfppdnn.experiments import shipping
 
     return shipping.ship(run, folders, out=out, hours=hours, comparison=comparison, int8=int8), 0
+
+
+@SetParseFn(str)
+def amend(shipped: str, *audits: str, measured: str | None = None) -> tuple[list[str], int]:
+    r"""Adds to the card of a protector that ships what was found of it since.
+
+    Examples:
+        An audit of the repository's, and tables that a script has made:
+
+            python -m tfppdnn.experiments amend tfppdnn/shipped/photos results/photos-views \\
+                --measured=results/photos_goals.json
+
+    Args:
+        shipped: Its folder, tfppdnn/shipped/NAME.
+        audits: Folders of `audit` with this protector.
+        measured: A file of tables, as results/photos_goals.py writes it.
+
+    Returns:
+        The titles of what was added to its card, earlier ones among them, and the exit code.
+
+    Raises:
+        UserError: An option is wrong, or a file or folder is of something else.
+    """
+    from tfppdnn.experiments import amending
+
+    return amending.amend(shipped, audits, measured=measured), 0
 
 
 @SetParseFns(one=str, other=str, dataset=str, data_dir=str)
@@ -133,7 +160,7 @@ def presets_table() -> tuple[str, int]:
     return presets_table.presets_table(), 0
 
 
-_FUNCTIONS = {"ship": ship, "compare": compare, "presets_table": presets_table}
+_FUNCTIONS = {"ship": ship, "amend": amend, "compare": compare, "presets_table": presets_table}
 VERBS = tuple(_FUNCTIONS)
 
 

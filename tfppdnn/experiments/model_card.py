@@ -19,6 +19,7 @@ from tfppdnn.audit.verdict import verdicts
 from tfppdnn.files import read_json, write_text
 from tfppdnn.leakage.crowd import CodeBound
 from tfppdnn.leakage.measures import MEASURES
+from tfppdnn.reports import markdown
 from tfppdnn.reports.measurements import Measurement, measurements_of
 from tfppdnn.reports.page import (
     accuracies_of,
@@ -87,13 +88,23 @@ def collect_card(
             {"config": folder.config(), "classify": without_histories(folder.metrics()["classify"])}
             for folder in classifiers
         ],
-        "audits": [
-            {"config": folder.config(), "record": _shipped_as(name, folder.metrics())}
-            for folder in audits
-        ],
+        "audits": [audit_for_card(name, folder) for folder in audits],
         "comparison": comparison,
     } | ({} if int8 is None else {"int8": int8})
     return _without_places(card)
+
+
+def audit_for_card(name: str, audit: RunFolder) -> dict[str, Any]:
+    """Collects what a card keeps of an audit.
+
+    Args:
+        name: What its protector ships as.
+        audit: Its folder.
+    """
+    record = audit.metrics()
+    protected = {**record["protected"], "name": name, "given": name}
+    kept = {"config": audit.config(), "record": {**record, "protected": protected}}
+    return _without_places(kept)
 
 
 def render_card(card: Mapping[str, Any]) -> str:
@@ -127,6 +138,7 @@ def render_card(card: Mapping[str, Any]) -> str:
         bound=None if bits is None else CodeBound(bits, epsilon=epsilon),
         audits=[_audit(one["config"], one["record"]) for one in card["audits"]],
         measures=MEASURES.values(),
+        table=markdown.table,
     )
 
 
@@ -166,10 +178,6 @@ def _kind(network: Any, code: Any) -> str:
         return "U-Net"
     drawn_as_tiles = any(isinstance(layer, DrawTiles) for layer in network.layers)
     return "trunk and code" if drawn_as_tiles else "bottleneck"
-
-
-def _shipped_as(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    return {**record, "protected": {**record["protected"], "name": name, "given": name}}
 
 
 def _without_places(value: Any, key: str | None = None) -> Any:
