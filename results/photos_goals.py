@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,15 @@ FILES = Path(tfppdnn.__file__).parent / "shipped" / "photos"
 COMMAND = "python results/photos_goals.py --data_dir=DIR --work=DIR"
 LABEL_WEIGHTS = (0.3, 3.0)
 NEAR_COPIES = (0.95, 0.9, 0.8)
+# Classes of tiny_imagenet100 whose pictures mostly show that they were taken there.
+INDOORS = (
+    *("bannister", "butcher_shop", "computer_keyboard", "dining_table", "frying_pan", "iPod"),
+    *("organ", "pill_bottle", "potter's_wheel", "punching_bag", "refrigerator", "wok"),
+)
+OUTDOORS = (
+    *("barn", "beach_wagon", "cannon", "dam", "fountain", "lawn_mower"),
+    *("obelisk", "seashore", "steel_arch_bridge", "thatch", "tractor", "viaduct"),
+)
 # Of what is compared to a point; the rest differs by tens.
 SEEDS = {FLOATS: (0, 1, 2), SENT: (0, 1, 2)}
 
@@ -80,6 +90,9 @@ def main() -> None:
             print(name, figures[name], flush=True)
     if "disturbed" not in figures:
         figures["disturbed"] = disturbed(settings, trunk, other, sent)
+        write_json(kept, figures)
+    if "indoors" not in figures:
+        figures["indoors"] = indoors_or_outdoors(settings, known, sent)
         write_json(kept, figures)
     record = {
         "title": "What it was to reach, and what else might be sent",
@@ -146,6 +159,48 @@ def near_copies(task: Task, train: np.ndarray, test: np.ndarray) -> dict[str, An
     likeness = np.diag(alike)[matched]
     above = {f"{least:g}": int((likeness > least).sum()) for least in NEAR_COPIES}
     return {"matched": int(matched.sum()), "above": above}
+
+
+def indoors_or_outdoors(
+    settings, known: Task, sent: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, float]:
+    """How often it is guessed, of pictures of classes that the guesser never saw.
+
+    Args:
+        settings: Of the guesser, the small classifier.
+        known: tiny_imagenet100, and what the trunk sees of it.
+        sent: Makes of that what is sent.
+
+    Returns:
+        The accuracy of a guesser of what the trunk sees, and of one of what is sent: means of
+        learning from the first half of `INDOORS` and `OUTDOORS` and from the second.
+    """
+    names, found = list(known.dataset.class_names), {}
+    classes = np.array([[names.index(name) for name in kind] for kind in (INDOORS, OUTDOORS)])
+    for title, see in {FLOATS: lambda features: features, SENT: sent}.items():
+        right = []
+        for learnt in (np.arange(6), np.arange(6, 12)):
+            halves = classes[:, learnt], np.delete(classes, learnt, axis=1)
+            parts = []
+            for (indoors, outdoors), labels, part in zip(
+                halves,
+                (known.dataset.train_labels, known.dataset.test_labels),
+                (known.train, known.test),
+                strict=True,
+            ):
+                some = np.isin(labels, [*indoors, *outdoors])
+                features = part["features"][some].astype(np.float32)
+                parts += [see(features), np.isin(labels[some], outdoors).astype(int)]
+            train, train_labels, test, test_labels = parts
+            guessed = replace(
+                known.dataset,
+                train_labels=train_labels,
+                test_labels=test_labels,
+                class_names=("indoors", "outdoors"),
+            )
+            right.append(_accuracy(settings, Task(guessed, {}, {}), train, test, seed=0))
+        found[title] = float(np.mean(right))
+    return found
 
 
 if __name__ == "__main__":
