@@ -22,7 +22,11 @@ __all__ = ["COMMON", "frontier", "settings_help"]
 COMMON = ()
 """Settings that `--help` lists; it has thirteen options without."""
 
-_RIVALS = "blur:1,blur:2,pixelate:4,pixelate:8,pixel_same,pixel_different,tanaka,ele,etc"
+# The first two are the simplest things that reach as much: the class alone, and a code of as many
+# bits as a hardened protector's.
+_RIVALS = (
+    "label,pca:96,blur:1,blur:2,pixelate:4,pixelate:8,pixel_same,pixel_different,tanaka,ele,etc"
+)
 
 
 def settings_help(only: Collection[str] | None = None) -> str:
