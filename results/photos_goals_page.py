@@ -218,7 +218,10 @@ def _speed() -> Figures:
     }
     return {
         "title": "Time and memory for a photograph of 224x224",
-        "note": f"By `python -m benchmarks photos`, on {records[0]['machine']['processor']}.",
+        "note": (
+            f"By `{records[0]['command']}` and `{records[1]['command']}`, on "
+            f"{records[0]['machine']['processor']}."
+        ),
         "head": ["", "milliseconds", "peak memory of the process, MiB"],
         "rows": list(rows.values()),
     }
