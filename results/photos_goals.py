@@ -74,7 +74,9 @@ def main() -> None:
     trunk = load_trunk(None, size=settings.trunk.size).model
     known, other = tasks(settings, trunk, data_dir=given.data_dir, work=Path(given.work))
     sent = partial(codes_of, keras.models.load_model(FILES / "protector.keras"))
-    figures = read_json(kept) if kept.exists() else {}
+    figures = read_json(kept) if kept.exists() else {"made": _made()}
+    if figures["made"]["protector"] != _made()["protector"]:
+        parser.error(f"{kept} is of another protector; name a new --work")
     for name, pair in _sent(settings, known, other, sent):
         one = figures.setdefault(name, {})
         if "copies" in one:
@@ -95,14 +97,18 @@ def main() -> None:
         write_json(kept, figures)
     record = {
         "title": "What it was to reach, and what else might be sent",
-        "protector": digest(FILES / "protector_fp16.tflite"),
         "command": COMMAND,
         "tables": tables(figures, read_json(FILES / "card.json")),
-        "machine": machine(),
-        "versions": versions(),
+        **figures["made"],
     }
     write_json(PAGE.with_suffix(".json"), record)
     write_text(PAGE, page(record))
+
+
+def _made() -> dict[str, Any]:
+    """Of which protector figures are, and where they were made."""
+    half = digest(FILES / "protector_fp16.tflite")
+    return {"protector": half, "machine": machine(), "versions": versions()}
 
 
 def _sent(

@@ -410,6 +410,20 @@ def test_large_photographs_are_not_made_small_without_a_word(tmp_path, capsys):
         for number in range(3):
             save(tmp_path / name / f"{number}.png", number, size=(200, 120))
     load_dataset(tmp_path, image_size=32)
-    assert "pictures of about 120 pixels a side are seen at 32x32;" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "pictures of about 120 pixels a side are seen at 32x32;" in said
+    assert "--preset=photos" in said
     load_dataset(tmp_path, image_size=96)
     assert "are seen at" not in capsys.readouterr().err
+
+
+def test_who_chose_the_size_of_a_photograph_is_not_told_of_the_preset_for_photographs(
+    tmp_path, capsys
+):
+    for name in ("a", "b"):
+        for number in range(3):
+            save(tmp_path / name / f"{number}.png", number, size=(300, 200))
+    load_dataset(tmp_path, image_size=96)
+    said = capsys.readouterr().err
+    assert "are seen at 96x96; --image_size sets that" in said
+    assert "--preset=photos" not in said

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tfppdnn.errors import UserError
+from tfppdnn.experiments.__main__ import main
 from tfppdnn.experiments.amending import amend
 from tfppdnn.files import digest, write_json
 from tfppdnn.protector.shipped import SHIPPED
@@ -47,11 +48,30 @@ def test_an_audit_and_tables_stand_in_the_card_once(photos, measured):
     assert "python -m tfppdnn audit --protector=photos" in card
 
 
+def test_an_audit_stays_where_it_was(photos):
+    added = [str(RESULTS / name) for name in ("drawn-photos-all", "photos-views")]
+    amend(photos, added)
+    before = json.loads((photos / "card.json").read_text())["audits"]
+    assert main(["amend", str(photos), added[0]]) == 0
+    assert json.loads((photos / "card.json").read_text())["audits"] == before
+    assert len(before) == 3
+
+
+def test_half_a_table_is_refused_before_anything_is_written(photos, measured):
+    record = json.loads(measured.read_text())
+    before = (photos / "card.json").read_bytes()
+    del record["tables"][0]["rows"]
+    write_json(measured, record)
+    with pytest.raises(UserError, match=r"measured\.json: not figures of"):
+        amend(photos, measured=measured)
+    assert (photos / "card.json").read_bytes() == before
+
+
 def test_what_is_of_another_protector_is_refused(photos, measured):
     before = (photos / "card.json").read_bytes()
     with pytest.raises(UserError, match="real-cifar10-audit: not a finished audit of"):
         amend(photos, [RESULTS / "real-cifar10-audit"])
     write_json(measured, {**json.loads(measured.read_text()), "protector": "0123"})
-    with pytest.raises(UserError, match="measured.json: not figures of"):
+    with pytest.raises(UserError, match=r"measured\.json: not figures of"):
         amend(photos, measured=measured)
     assert (photos / "card.json").read_bytes() == before

@@ -338,6 +338,8 @@ def test_a_trunk_that_sees_less_than_there_is_says_so(tmp_path, capsys):
     trunk = keras.Model(images, keras.layers.GlobalAveragePooling2D()(images))
     see_pictures(RunFolder(tmp_path), load_digits(), trunk, trunk_size=16)
     assert "the trunk sees 16x16 pixels; --trunk_size sets that" in capsys.readouterr().err
+    see_pictures(RunFolder(tmp_path / "whole"), load_digits(), trunk, trunk_size=32)
+    assert "--trunk_size" not in capsys.readouterr().err
 
 
 def test_a_trunk_may_be_a_preset_of_keras_hub(tmp_path):

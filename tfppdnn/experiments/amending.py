@@ -9,11 +9,12 @@ from typing import Any
 
 from tfppdnn.audit.folder import ATTACKS, audit_folder
 from tfppdnn.errors import UserError
-from tfppdnn.experiments.model_card import audit_for_card, write_card
+from tfppdnn.experiments.model_card import audit_for_card, render_card, write_card
 from tfppdnn.files import digest, read_json, write_json
 from tfppdnn.protector import Protector
 
 _PARTS = {"title", "protector", "command", "tables"}
+_OF_TABLES = {"title", "note", "head", "rows"}
 
 
 def amend(
@@ -47,20 +48,27 @@ def amend(
         if config.get("protector") != identity or ATTACKS not in audit.metrics():
             raise UserError(f"{path}: not a finished audit of {folder}")
         found = audit_for_card(card["name"], audit)
-        card["audits"] = [one for one in card["audits"] if not _same(one, found)] + [found]
+        places = [at for at, one in enumerate(card["audits"]) if _same(one, found)]
+        at = places[0] if places else len(card["audits"])
+        card["audits"][at : at + 1] = [found]
     if measured is not None:
         tables = read_json(measured)
         half = digest(folder / "protector_fp16.tflite")
-        if not tables.keys() >= _PARTS or tables["protector"] != half:
+        if not _are_tables(tables) or tables["protector"] != half:
             raise UserError(f"{measured}: not figures of {folder / 'protector_fp16.tflite'}")
         others = [one for one in card.get("measured", ()) if one["title"] != tables["title"]]
         card["measured"] = [*others, tables]
+    render_card(card)  # What cannot be written shall not be kept.
     write_json(folder / "card.json", card)
     write_card(folder)
     return [
         *(f"audit on {one['config']['dataset']['name']}" for one in card["audits"]),
         *(one["title"] for one in card.get("measured", ())),
     ]
+
+
+def _are_tables(found: dict[str, Any]) -> bool:
+    return found.keys() >= _PARTS and all(one.keys() >= _OF_TABLES for one in found["tables"])
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -20,7 +20,8 @@ def protect_pixels(model: keras.Model) -> Callable[..., tf.Tensor]:
     """Returns h_p on 8-bit images: uint8 [N, H, W, 3] to uint8 [N, H, W, 3].
 
     If h_p draws at random, the function takes int32 [N, M] noise as well. Noise of an image that
-    is 0 throughout, as in a buffer that a client forgot to fill, ends in an error.
+    is 0 throughout, as in a buffer that a client forgot to fill, ends in an error, or in black
+    where what runs it does not check (see `_one_for_each`).
 
     Args:
         model: h_p, float32 [N, H, W, 3] in [0, 1] to the same, and noise if it takes any.

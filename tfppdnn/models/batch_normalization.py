@@ -29,7 +29,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         import tensorflow as tf
 
         # The Python function of this name would raise an epsilon of 1e-5 to cuDNN's least.
-        # Maps of bfloat16 go in as they are: it sums in float32, and two casts cost a tenth.
+        # Maps of bfloat16 go in as they are: it sums in float32, and casts cost time.
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
             scale=ops.convert_to_tensor(self.gamma),
