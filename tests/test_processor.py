@@ -41,6 +41,10 @@ def test_memory_that_was_given_back_is_used_again():
     assert printed_by(FAULTS_OF_TEN_BLOCKS) < 2 * 2**26 / 4096
 
 
+def test_settings_of_the_allocator_that_are_about_something_else_change_nothing():
+    assert printed_by(FAULTS_OF_TEN_BLOCKS, MALLOC_ARENA_MAX="2") < 2 * 2**26 / 4096
+
+
 @pytest.mark.parametrize(
     "own", [{"MALLOC_TOP_PAD_": "131072"}, {"GLIBC_TUNABLES": "glibc.malloc.top_pad=131072"}]
 )

@@ -11,6 +11,10 @@ import os
 import platform
 import sys
 
+# What ends glibc's own adapting, as our settings do; a user's own are left alone.
+_THRESHOLDS = tuple(
+    f"MALLOC_{name}_" for name in ("TRIM_THRESHOLD", "TOP_PAD", "MMAP_THRESHOLD", "MMAP_MAX")
+)
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 # Of glibc's <malloc.h>.
@@ -44,7 +48,7 @@ def _keep_memory() -> None:
     the other at 128 KiB. `mallopt` takes effect at once, so that nothing has to be started again,
     and the memory that is needed at once grows by no more than what lies between the blocks.
     """
-    if any(name.startswith("MALLOC_") for name in os.environ):
+    if any(name in os.environ for name in _THRESHOLDS):
         return
     if "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", ""):
         return

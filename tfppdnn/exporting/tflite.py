@@ -73,7 +73,7 @@ def int8_tflite(model: keras.Model, images: np.ndarray, *, float32: bytes | None
     `images`. With instance normalization (see `fully_quantizable`) the weights are 8-bit
     and the convolutions run on values rounded image by image.
 
-    It is small, but not always fast: with instance normalization no faster than float32;
+    It is small, but may be no faster than float32 with instance normalization;
     `benchmarks.int8` measures it.
 
     Args:
