@@ -258,10 +258,12 @@ def _classes(task: Task, classes: range) -> Task:
     return Task(dataset, *kept)
 
 
-def accuracy_of(settings, dataset, train: np.ndarray, test: np.ndarray) -> float:
+def accuracy_of(
+    settings, dataset, train: np.ndarray, test: np.ndarray, *, seed: int = SEED
+) -> float:
     """What a classifier of one hidden layer is right about."""
     _, found = train_head(
-        RunFolder.temporary(), settings, dataset, train, test, stage="classifier", seed=SEED
+        RunFolder.temporary(), settings, dataset, train, test, stage="classifier", seed=seed
     )
     return found["test_accuracy"]
 

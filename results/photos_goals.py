@@ -26,6 +26,7 @@ from photos import (
     HELD_OUT,
     SHIPPED,
     Task,
+    accuracy_of,
     attacked,
     code_of,
     disturbed,
@@ -40,9 +41,8 @@ import tfppdnn
 from tfppdnn.files import digest, read_json, write_json, write_text
 from tfppdnn.leakage import cosine_reidentification
 from tfppdnn.models.trunk_protector import codes_of
-from tfppdnn.protection.photos.heads import train_head
 from tfppdnn.protection.photos.trunks import load_trunk
-from tfppdnn.run_folder import RunFolder, machine, versions
+from tfppdnn.run_folder import machine, versions
 from tfppdnn.settings import make_settings
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -84,7 +84,7 @@ def main() -> None:
         train, test = pair()
         if "right" not in one:
             seeds = SEEDS.get(name, (0,))
-            right = [_accuracy(settings, other, train, test, seed) for seed in seeds]
+            right = [accuracy_of(settings, other.dataset, train, test, seed=seed) for seed in seeds]
             one |= {"right": right, **attacked(other, train, test)}
         one["copies"] = near_copies(other, train, test)
         write_json(kept, figures)
@@ -118,23 +118,16 @@ def _sent(
     floats = [part["features"].astype(np.float32) for part in (other.train, other.test)]
     yield FLOATS, lambda: floats
     yield SENT, lambda: [sent(part) for part in floats]
+
+    def with_labels(weight: float) -> list[np.ndarray]:
+        encoder = encoder_of(known, SHIPPED, 0.3, label_weight=weight)
+        return [code_of(part, encoder) for part in floats]
+
     for weight in LABEL_WEIGHTS:
         name = f"the same, learnt from labels too (weight {weight:g})"
-        yield (
-            name,
-            lambda weight=weight: [
-                code_of(part, encoder_of(known, SHIPPED, 0.3, label_weight=weight))
-                for part in floats
-            ],
-        )
+        yield name, partial(with_labels, weight)
     pca = f"PCA of the pixels, {SHIPPED} numbers"
     yield pca, lambda: [part[:, ::3] for part in pixels_of(other, f"pca:{3 * SHIPPED}")]
-
-
-def _accuracy(settings, task: Task, train: np.ndarray, test: np.ndarray, seed: int) -> float:
-    run = RunFolder.temporary()
-    _, found = train_head(run, settings, task.dataset, train, test, stage="classifier", seed=seed)
-    return found["test_accuracy"]
 
 
 def near_copies(task: Task, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
@@ -201,7 +194,7 @@ def indoors_or_outdoors(
                 test_labels=test_labels,
                 class_names=("indoors", "outdoors"),
             )
-            right.append(_accuracy(settings, Task(guessed, {}, {}), train, test, seed=0))
+            right.append(accuracy_of(settings, guessed, train, test))
         found[title] = float(np.mean(right))
     return found
 

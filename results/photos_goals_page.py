@@ -57,7 +57,7 @@ def page(record: Figures) -> str:
     ]
     for one in record["tables"]:
         lines += [f"## {one['title']}", "", one["note"], "", table(one["head"], one["rows"]), ""]
-    return "\n".join([*lines, "Seed 0.", *made_on()]) + "\n"
+    return "\n".join([*lines, "Seed 0, but where three are named.", *made_on(record)]) + "\n"
 
 
 def _goals(figures: Figures, card: Figures) -> Figures:
