@@ -60,6 +60,17 @@ def report():
     return report_of([Negative(), "nearest", "brute_force"])
 
 
+def nearest_of(scheme, folder):
+    return audit(
+        scheme,
+        "digits",
+        "nearest",
+        settings=SETTINGS,
+        recogniser=nearest_mean_colour,
+        out=folder,
+    )
+
+
 def test_ones_own_attack_has_a_row_like_any_other(report):
     assert [row.name for row in report.rows] == ["brute_force", "nearest", "negative"]
     row = report["negative"]
@@ -87,14 +98,7 @@ def test_what_bounds_everybody_is_said_beside_what_was_measured(report, tmp_path
             light = images.mean(axis=(-3, -2, -1), keepdims=True) > 78
             return np.broadcast_to(255 * light, images.shape).astype(np.uint8)
 
-    found = audit(
-        LightOrDark(),
-        "digits",
-        "nearest",
-        settings=SETTINGS,
-        recogniser=nearest_mean_colour,
-        out=tmp_path,
-    )
+    found = nearest_of(LightOrDark(), tmp_path)
     said = "nobody names the right picture more often than 1 time in 500,000, whatever he has."
     assert said in found.summary() and said in found.to_html()
     code = json.loads((tmp_path / "audit.json").read_text())["protected"]["code"]
@@ -111,14 +115,7 @@ def test_the_epsilon_of_a_scheme_that_draws_noise_stands_in_the_record(tmp_path)
             coins = np.random.default_rng().integers(0, 2, (*images.shape[:-3], 1, 1, 1))
             return np.broadcast_to(255 * coins, images.shape).astype(np.uint8)
 
-    found = audit(
-        CoinFlips(),
-        "digits",
-        "nearest",
-        settings=SETTINGS,
-        recogniser=nearest_mean_colour,
-        out=tmp_path,
-    )
+    found = nearest_of(CoinFlips(), tmp_path)
     code = json.loads((tmp_path / "audit.json").read_text())["protected"]["code"]
     assert (code["bits"], code["epsilon"]) == (1, 2.0)
     # Two words: the true one is at most e^2 times as likely as the other.

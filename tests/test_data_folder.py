@@ -405,25 +405,19 @@ def test_folders_whose_names_are_no_utf_8_are_refused_before_anything_is_read(
     assert "reading images" not in capsys.readouterr().err
 
 
-def test_large_photographs_are_not_made_small_without_a_word(tmp_path, capsys):
-    for name in ("a", "b"):
-        for number in range(3):
-            save(tmp_path / name / f"{number}.png", number, size=(200, 120))
-    load_dataset(tmp_path, image_size=32)
-    said = capsys.readouterr().err
-    assert "pictures of about 120 pixels a side are seen at 32x32;" in said
-    assert "--preset=photos" in said
-    load_dataset(tmp_path, image_size=96)
-    assert "are seen at" not in capsys.readouterr().err
-
-
-def test_who_chose_the_size_of_a_photograph_is_not_told_of_the_preset_for_photographs(
-    tmp_path, capsys
+@pytest.mark.parametrize(
+    ("side", "image_size", "seen", "preset"),
+    [(120, 32, True, True), (200, 96, True, False), (120, 96, False, False)],
+)
+def test_large_photographs_are_not_made_small_without_a_word(
+    tmp_path, capsys, side, image_size, seen, preset
 ):
+    """Who chose the size of a photograph is not told of the preset for photographs."""
     for name in ("a", "b"):
         for number in range(3):
-            save(tmp_path / name / f"{number}.png", number, size=(300, 200))
-    load_dataset(tmp_path, image_size=96)
+            save(tmp_path / name / f"{number}.png", number, size=(side + 80, side))
+    load_dataset(tmp_path, image_size=image_size)
     said = capsys.readouterr().err
-    assert "are seen at 96x96; --image_size sets that" in said
-    assert "--preset=photos" not in said
+    line = f"pictures of about {side} pixels a side are seen at {image_size}x{image_size};"
+    assert (line in said, "--preset=photos" in said) == (seen, preset)
+    assert ("are seen at" in said) == seen
