@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from test_architecture import RANK
 
+from benchmarks import growth_page, records
 from tfppdnn.cli.command_line import VERBS
 from tfppdnn.experiments import __main__ as experiments
 from tfppdnn.experiments.__main__ import VERBS as EXPERIMENTS
 from tfppdnn.experiments.presets_table import presets_table
+from tfppdnn.files import read_json
 from tfppdnn.leakage.level import MUCH_FROM, PICTURES_FROM, Level
 from tfppdnn.leakage.measures import MEASURES
 from tfppdnn.serving import ServerSettings
@@ -85,6 +87,15 @@ def test_the_results_page_holds_its_table():
 
 def test_the_results_page_says_what_was_to_be_reached_and_was_not():
     assert script("goals").table() in read("results/README.md")
+
+
+def test_the_benchmarks_page_holds_what_the_records_say():
+    assert read("results/benchmarks/README.md") == records.table()
+
+
+def test_the_presets_page_holds_what_the_record_of_growth_says():
+    points = read_json(records.FOLDER / "growth.json")["points"]
+    assert growth_page.table(points) in read("docs/presets.md")
 
 
 def test_the_privacy_page_says_who_gets_what_as_the_audits_do():
