@@ -21,8 +21,10 @@ from benchmarks.interleaving import Worker
 SIZES = (32, 64, 128, 224)
 SECONDS = 0.5
 TURNS = 3
-_BATCH, _LARGER_BATCH = 8, 32
+_BATCH, _OTHER_BATCHES = 8, (32, 128)
+_WIDTH, _OTHER_WIDTHS = 1.0, (0.5, 2.0)
 _IMAGES = 64
+_OF_EPOCHS = (256, 1024, 4096)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,25 +37,41 @@ class Part:
         function: Of `benchmarks.growth_parts`.
         counts: Numbers of images that it is measured with, for one that takes any number; one
             that works on batches has none.
-        widens: Whether it is measured at another batch and another width, too; one or two of a
-            verb's are enough.
+        squares: Whether one that takes any number is measured at other sizes, too.
+        widens: Whether it is measured at other batches and widths, too; one or two of a verb's
+            are enough.
     """
 
     verb: str
     name: str
     function: str
     counts: tuple[int, ...] = ()
+    squares: bool = True
     widens: bool = False
 
 
 PARTS = (
     Part(verb="train", name="reference classifier", function="reference_step"),
+    Part(
+        verb="train",
+        name="an epoch of VGG13-BN",
+        function="reference_epoch",
+        counts=_OF_EPOCHS,
+        squares=False,
+    ),
     Part(verb="train", name="gradient descent", function="pgd_step"),
     Part(verb="train", name="CycleGAN", function="cyclegan_step", widens=True),
     Part(verb="train", name="hardened", function="hardened_step", widens=True),
     Part(verb="classify", name="ResNet-18", function="classify_step", widens=True),
-    Part(verb="protect", name="files", function="protecting", counts=(16, 512)),
-    Part(verb="audit", name="measures", function="measures", counts=(16, 512)),
+    Part(
+        verb="classify",
+        name="an epoch of ResNet-18",
+        function="classify_epoch",
+        counts=_OF_EPOCHS,
+        squares=False,
+    ),
+    Part(verb="protect", name="files", function="protecting", counts=(16, 512, 4096)),
+    Part(verb="audit", name="measures", function="measures", counts=(16, 512, 2048)),
     Part(verb="audit", name="inverse U-Net", function="inverse_step", widens=True),
     Part(verb="audit", name="inverse hourglass", function="global_inverse_step"),
 )
@@ -96,16 +114,18 @@ MEASURES = {"growth": growth}
 def points_of(part: Part, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
     """The settings at which a part is measured: along each axis, from the smallest corner."""
     if part.counts:
-        return [{"size": size, "images": _IMAGES} for size in sizes] + [
+        squares = sizes if part.squares else ()
+        return [{"size": size, "images": _IMAGES} for size in squares] + [
             {"size": sizes[0], "images": count} for count in part.counts
         ]
-    along_sizes = [{"size": size, "batch": _BATCH, "width": 1.0} for size in sizes]
+    along_sizes = [{"size": size, "batch": _BATCH, "width": _WIDTH} for size in sizes]
     if not part.widens:
         return along_sizes
+    small = along_sizes[0]
     return [
         *along_sizes,
-        {"size": sizes[0], "batch": _LARGER_BATCH, "width": 1.0},
-        {"size": sizes[0], "batch": _BATCH, "width": 2.0},
+        *({**small, "batch": batch} for batch in _OTHER_BATCHES),
+        *({**small, "width": width} for width in _OTHER_WIDTHS),
     ]
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 import sys
@@ -19,7 +18,12 @@ from tfppdnn.reports import markdown
 
 _PAGE = Path(__file__).resolve().parents[1] / "docs" / "presets.md"
 _BEGIN, _END = "<!-- growth: written by `python -m benchmarks growth` -->", "<!-- /growth -->"
-_VERBS = ("train", "classify", "protect", "audit")
+_AXES = {
+    "size": "side of the picture, pixels",
+    "images": "number of pictures, of 32x32",
+    "batch": "batch, of 32x32",
+    "width": "width of the networks, of the preset cpu's",
+}
 
 Point = dict[str, Any]
 
@@ -47,10 +51,10 @@ def table(points: list[Point]) -> str:
     for part, own in _parts(points).items():
         name = f"`{own[0]['verb']}`: {part}"
         at = _by(own, "size")
-        cells = [f"{_time(at[s]['seconds'])}, {_memory(at[s]['peak_mib'])}" for s in at]
-        # Pixels are the side squared.
-        power = _power(at, "size") / 2
-        by_size.append([name, *cells, f"{power:.2f}"])
+        if list(at) == sizes:
+            cells = [f"{_time(p['seconds'])}, {_memory(p['peak_mib'])}" for p in at.values()]
+            # Pixels are the side squared.
+            by_size.append([name, *cells, f"{_power(at, 'size') / 2:.2f}"])
         for axis in ("images", "batch", "width"):
             at = _by(own, axis)
             first = next(iter(at.values()), None)
@@ -81,7 +85,7 @@ def table(points: list[Point]) -> str:
 
 
 def draw(points: list[Point], path: Path) -> None:
-    """Draws time and memory against the size of pictures, one column a verb.
+    """Draws time and memory against size, number, batch and width, a column each.
 
     Args:
         points: As in the record.
@@ -93,69 +97,54 @@ def draw(points: list[Point], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(
-        2, len(_VERBS), figsize=(15, 7.5), sharex=True, sharey="row", constrained_layout=True
+        2, len(_AXES), figsize=(16, 8), sharex="col", sharey="row", constrained_layout=True
     )
-    ends = []
-    for column, verb in enumerate(_VERBS):
-        own = [point for point in points if point["verb"] == verb]
+    for column, (axis, title) in enumerate(_AXES.items()):
         for row, (key, scale) in enumerate((("seconds", 1000), ("peak_mib", 1 / 1024))):
-            ends.append((axes[row][column], _panel(axes[row][column], own, key, scale)))
-        _guide(axes[0][column], own)
-        axes[0][column].set_title(verb, fontweight="bold")
-        axes[1][column].set_xlabel("side of the picture, pixels")
+            _panel(axes[row][column], points, axis, key, scale)
+        axes[1][column].set_xlabel(title)
+    _guide(axes[0][0], points)
     axes[0][0].set_ylabel("milliseconds an image")
     axes[1][0].set_ylabel("peak memory of the process, GiB")
-    # Now that all axes have their range, which says how far apart labels must be.
-    for axis, own in ends:
-        _label(axis, own)
-    figure.savefig(path, dpi=110)
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right upper")
+    figure.savefig(path, dpi=100)
     pyplot.close(figure)
 
 
-def _panel(axis: Any, points: list[Point], key: str, scale: float) -> list[tuple]:
-    """Draws the lines; returns where each ends: value, side, part, colour."""
-    ends = []
-    axis.set_xscale("log")
-    axis.set_yscale("log")
+def _panel(panel: Any, points: list[Point], axis: str, key: str, scale: float) -> None:
+    """Draws a line for each part that was measured along an axis, always in the same colour."""
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    seen = set()
     for number, (part, own) in enumerate(_parts(points).items()):
-        at = _by(own, "size")
-        sizes, values = list(at), [point[key] * scale for point in at.values()]
-        axis.plot(sizes, values, "o-", color=f"C{number}", linewidth=1.6, markersize=4)
-        ends.append((values[-1], sizes[-1], part, f"C{number}"))
-    sizes = sorted({point["size"] for point in points})
-    axis.set_xticks(sizes, [str(size) for size in sizes])
-    axis.xaxis.minorticks_off()
-    axis.yaxis.set_major_locator(_ticker().LogLocator(subs=(1, 2, 5)))
-    axis.yaxis.set_major_formatter(_ticker().FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.yaxis.set_minor_locator(_ticker().NullLocator())
-    axis.grid(alpha=0.25)
-    axis.set_xlim(sizes[0] * 0.85, sizes[-1] * 5.5)
-    return ends
+        at = _by(own, axis)
+        if len(at) < 2:
+            at = {}  # It keeps its place in the legend.
+        values = [point[key] * scale for point in at.values()]
+        label = f"{own[0]['verb']}: {part}"
+        # Ten colours: the lines after that are dashed.
+        style = "o-" if number < 10 else "o--"
+        panel.plot(list(at), values, style, color=f"C{number % 10}", label=label, markersize=4)
+        seen |= set(at)
+    panel.set_xticks(sorted(seen), [f"{value:g}" for value in sorted(seen)])
+    panel.xaxis.minorticks_off()
+    panel.yaxis.set_major_locator(_ticker().LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(_ticker().FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.yaxis.set_minor_locator(_ticker().NullLocator())
+    panel.grid(alpha=0.25)
 
 
-def _guide(axis: Any, points: list[Point]) -> None:
+def _guide(panel: Any, points: list[Point]) -> None:
     """A line that grows as the pixels do, below the others, to hold them against."""
     sizes = sorted({point["size"] for point in points})
     lowest = min(1000 * point["seconds"] for point in points if point["size"] == sizes[0]) / 2
-    ends = [lowest, lowest * (sizes[-1] / sizes[0]) ** 2]
-    axis.plot([sizes[0], sizes[-1]], ends, ":", color="grey", linewidth=1)
-    axis.text(sizes[0] * 1.15, ends[0], "as the pixels", color="grey", fontsize=8, va="top")
-
-
-def _label(axis: Any, ends: list[tuple]) -> None:
-    """Names each line at its end, moved apart where two would overlap."""
-    bottom, top = map(math.log10, axis.get_ylim())
-    apart = 0.05 * (top - bottom)
-    ends = sorted(ends)
-    places = [math.log10(end[0]) for end in ends]
-    for _ in range(100):
-        for below, above in itertools.pairwise(range(len(places))):
-            missing = apart - (places[above] - places[below])
-            if missing > 0:
-                places[below] -= missing / 2
-                places[above] += missing / 2
-    for (_, last, part, color), place in zip(ends, places, strict=True):
-        axis.text(last * 1.12, 10**place, part, color=color, fontsize=9, va="center")
+    panel.plot(
+        [sizes[0], sizes[-1]],
+        [lowest, lowest * (sizes[-1] / sizes[0]) ** 2],
+        ":",
+        color="grey",
+        label="as the pixels",
+    )
 
 
 def _ticker() -> Any:

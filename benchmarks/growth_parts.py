@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ PGD_ITERATIONS = 2
 def reference_step(*, size: int, batch: int, width: float) -> Work:
     """A step of the reference classifier, VGG13-BN."""
     return _fitting(_reference(size, width, compiled=True), *_labelled(size, batch), items=batch)
+
+
+def reference_epoch(*, size: int, images: int) -> Work:
+    """An epoch of the reference classifier over so many pictures in memory, cropped and flipped."""
+    from tfppdnn.settings import make_settings
+
+    model = _reference(size, 1.0, compiled=True)
+    batch = make_settings("cpu").reference.batch_size
+    return _epochs(model, size, images, batch_size=batch)
 
 
 def pgd_step(*, size: int, batch: int, width: float) -> Work:
@@ -50,13 +60,9 @@ def hardened_step(*, size: int, batch: int, width: float) -> Work:
 def classify_step(*, size: int, batch: int, width: float) -> Work:
     """A step of ResNet-18, and protecting its batch with the shipped protector."""
     from tfppdnn import load_protector
-    from tfppdnn.models.resnet18 import resnet18
     from tfppdnn.protector.shipped import DEFAULT
-    from tfppdnn.training.classifiers import compile_classifier
 
-    model = resnet18(num_classes=_CLASSES, image_size=size, width=0.25 * width)
-    compile_classifier(model, 0.01, weight_decay=5e-3)
-    protector = load_protector(DEFAULT)
+    model, protector = _resnet18(size, width), load_protector(DEFAULT)
     plain, (_, labels) = _pixels(size, batch), _labelled(size, batch)
 
     model.make_train_function()
@@ -66,6 +72,21 @@ def classify_step(*, size: int, batch: int, width: float) -> Work:
         model.train_function(iter([(protected, labels)]))
 
     return Work(call=call, items=batch)
+
+
+def classify_epoch(*, size: int, images: int) -> Work:
+    """An epoch of ResNet-18 over so many pictures in memory, cropped, flipped and protected."""
+    from tfppdnn import load_protector
+    from tfppdnn.protector.shipped import DEFAULT
+    from tfppdnn.settings import make_settings
+
+    return _epochs(
+        _resnet18(size, 1.0),
+        size,
+        images,
+        batch_size=make_settings("cpu").classifier.batch_size,
+        protect=load_protector(DEFAULT).protect,
+    )
 
 
 def protecting(*, size: int, images: int) -> Work:
@@ -160,6 +181,43 @@ def _fitting(model: Any, x: Any, y: Any, *, items: int) -> Work:
     model.make_train_function()
     batch = tf.nest.map_structure(tf.constant, (x, y))
     return Work(call=lambda: model.train_function(iter([batch])), items=items)
+
+
+def _epochs(
+    model: Any, size: int, images: int, *, batch_size: int, protect: Callable | None = None
+) -> Work:
+    """Epochs over pictures, as `fit_resumably` feeds them; `protect` is what they go through."""
+    from tfppdnn.classification.protected_batches import protected_batches
+    from tfppdnn.datasets.batches import image_batches
+    from tfppdnn.training.feeding import fed
+
+    pixels, labels = _pixels(size, images), np.arange(images) % _CLASSES
+
+    def call() -> None:
+        batches = image_batches(
+            pixels,
+            labels,
+            batch_size=batch_size,
+            first_step=0,
+            steps=images // batch_size,
+            seed=0,
+            augment=True,
+            flip=True,
+        )
+        if protect is not None:
+            batches = protected_batches(batches, protect)
+        model.fit(fed(batches), shuffle=False, verbose=0)
+
+    return Work(call=call, items=images)
+
+
+def _resnet18(size: int, width: float) -> Any:
+    from tfppdnn.models.resnet18 import resnet18
+    from tfppdnn.training.classifiers import compile_classifier
+
+    model = resnet18(num_classes=_CLASSES, image_size=size, width=0.25 * width)
+    compile_classifier(model, 0.01, weight_decay=5e-3)
+    return model
 
 
 def _reference(size: int, width: float, *, compiled: bool = False) -> Any:
