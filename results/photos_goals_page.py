@@ -200,8 +200,8 @@ def _indoors(figures: Figures) -> Figures:
         "note": (
             "Guessed of 12 classes of tiny_imagenet100, by a small classifier that learnt from 12 "
             "others, all of them known to `photos`. Half of each are rooms and what stands in "
-            "them. By chance it is 50%. Whether there is a face in a picture was not measured: no "
-            "such labels could be had."
+            "them. By chance it is 50%. Whether there is a face in a picture is told, too "
+            "(`results/faces.md`)."
         ),
         "head": ["what is sent", "right"],
         "rows": [[name, f"{right:.1%}"] for name, right in figures["indoors"].items()],
