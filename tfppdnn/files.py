@@ -10,9 +10,9 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tfppdnn.errors import UserError
 from tfppdnn.replacing import exchange, flush, flush_one
@@ -46,7 +46,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             where a file shall go.
     """
     path = Path(path)
-    with _named(path), _temporary(path.parent, _make_folder) as place:
+    with _named(path), _temporary(path.parent) as place:
         # Short, so that every name that is allowed can be written.
         temporary = place / f"n{path.suffix}"
         yield temporary
@@ -71,13 +71,38 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, flushed: bool =
         UserError: See `written_whole`.
     """
     path = Path(path)
-    with _named(path), _temporary(path.parent, _make_file) as temporary:
-        temporary.write_bytes(content)
-        if flushed:
-            flush_one(temporary)
-        temporary.replace(path)
+    with _named(path), _new_file(path.parent) as (temporary, file):
+        with file:
+            file.write(content)
+            if flushed:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105  (of thousands, a `Path` for each is felt)
         if flushed:
             flush_one(path.parent)
+
+
+@contextlib.contextmanager
+def _new_file(parent: Path) -> Iterator[tuple[str, BinaryIO]]:
+    """Makes a hidden file, locked as long as its process lives, and removes it after a failure."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as lock:
+        while True:
+            place = f"{parent}{os.sep}{_temporary_name()}"
+            file = open(place, "xb")  # noqa: PTH123, SIM115  (closed by whoever writes)
+            # Where there are no locks, `sweep` gets none either, and leaves everything alone.
+            with contextlib.suppress(OSError):
+                lock.enter_context(_locked(place, wait=True))
+            if os.fstat(file.fileno()).st_nlink:  # It was not swept before it was locked.
+                break
+            file.close()
+        try:
+            yield place, file
+        except BaseException:
+            # Its own message matters more than any made here.
+            with contextlib.suppress(OSError):
+                os.unlink(place)  # noqa: PTH108
+            raise
 
 
 @contextlib.contextmanager
@@ -97,13 +122,13 @@ def _named(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _temporary(parent: Path, make: Callable[[Path], None]) -> Iterator[Path]:
-    """Makes a hidden file or folder, locked as long as its process lives, and removes it."""
+def _temporary(parent: Path) -> Iterator[Path]:
+    """Makes a hidden folder, locked as long as its process lives, and removes it."""
     parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as lock:
         while True:
-            place = parent / f".tfppdnn-{uuid.uuid4().hex[:8]}"
-            make(place)
+            place = parent / _temporary_name()
+            place.mkdir(mode=0o700)
             # Where there are no locks, `sweep` gets none either, and leaves everything alone.
             with contextlib.suppress(OSError):
                 lock.enter_context(_locked(place, wait=True))
@@ -117,12 +142,8 @@ def _temporary(parent: Path, make: Callable[[Path], None]) -> Iterator[Path]:
                 _remove(place)
 
 
-def _make_file(place: Path) -> None:
-    place.touch(exist_ok=False)
-
-
-def _make_folder(place: Path) -> None:
-    place.mkdir(mode=0o700)
+def _temporary_name() -> str:
+    return f".tfppdnn-{uuid.uuid4().hex[:8]}"
 
 
 def _remove(place: Path) -> None:
@@ -133,7 +154,7 @@ def _remove(place: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(place: Path, *, wait: bool) -> Iterator[None]:
+def _locked(place: str | Path, *, wait: bool) -> Iterator[None]:
     if fcntl is None:
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
     descriptor = os.open(place, os.O_RDONLY)

@@ -61,20 +61,23 @@ def read_image(
                     f"{path} is a PNG file of more than {MOST_CHUNKS} chunks beside its pixels, as "
                     "none is by honest means; save it anew"
                 )
-        with opened() as file, Image.open(file, formats=readable_formats()) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise UserError(
-                    f"{path} is {width} x {height} pixels, more than --max_pixels={max_pixels}; "
-                    "make the image smaller, or raise it"
-                )
-            with opened() as encoded:
-                if has_too_many_scans(encoded):
+            file.seek(0)
+            with Image.open(file, formats=readable_formats()) as image:
+                width, height = image.size
+                if width * height > max_pixels:
+                    raise UserError(
+                        f"{path} is {width} x {height} pixels, more than "
+                        f"--max_pixels={max_pixels}; make the image smaller, or raise it"
+                    )
+                place = file.tell()
+                file.seek(0)
+                if has_too_many_scans(file):
                     raise UserError(
                         f"{path} is a JPEG file of more than {MOST_SCANS} scans, as none is by "
                         "honest means; save it anew"
                     )
-            return upright_rgb(image, name=str(path))
+                file.seek(place)
+                return upright_rgb(image, name=str(path))
     except UserError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
