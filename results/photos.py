@@ -64,6 +64,10 @@ LABEL = "the class alone, named on the phone"
 RANDOM_FEATURES, OF_PICTURES = 2048, 3072
 
 
+Pair = tuple[np.ndarray, ...]
+"""What is sent of the pictures for training, and for testing, [N, D] each."""
+
+
 class Task(NamedTuple):
     """A data set, and what was kept of its pictures."""
 
@@ -85,40 +89,40 @@ def main() -> None:
     kept = work / "figures.json"
     figures = read_json(kept) if kept.exists() else {}
 
-    def measured(name: str, known_pair, other_pair, *, bits: float | None) -> None:
-        if name in figures:
-            return
-        figures[name] = {
-            "bits": bits,
-            "seen": known_pair and accuracy_of(settings, known.dataset, *known_pair),
-            "unseen": accuracy_of(settings, other.dataset, *other_pair),
-            **attacked(other, *other_pair),
-        }
-        write_json(kept, figures)
-        print(name, figures[name], flush=True)
+    def measured(name: str, sent: Callable[[Task], Pair], *, bits: float | None) -> None:
+        one = figures.setdefault(name, {"bits": bits})
+        if "seen" not in one:
+            one["seen"] = accuracy_of(settings, known.dataset, *sent(known))
+            write_json(kept, figures)
+        if "unseen" not in one:
+            pair = sent(other)
+            one["unseen"] = accuracy_of(settings, other.dataset, *pair)
+            one |= attacked(other, *pair)
+            write_json(kept, figures)
+        print(name, one, flush=True)
 
-    def features(of: Task):
+    def features(of: Task) -> Pair:
         return tuple(part["features"].astype(np.float32) for part in (of.train, of.test))
 
-    def codes(of: Task, encoder: Encoder):
+    def codes(of: Task, encoder: Encoder) -> Pair:
         return tuple(code_of(part, encoder) for part in features(of))
 
-    measured("float features", features(known), features(other), bits=None)
+    def reduced(of: Task, numbers: int) -> Pair:
+        return tuple(part[:, ::3] for part in pixels_of(of, f"pca:{3 * numbers}"))
+
+    measured("float features", features, bits=None)
     for numbers, weight in [*((n, 0.3) for n in NUMBERS), *((AT, w) for w in HIDING)]:
         encoder = encoder_of(known, numbers, weight)
         name = f"{numbers} numbers, hiding weight {weight:g}"
         bound = CodeBound(numbers * np.log2(LEVELS))
-        measured(name, codes(known, encoder), codes(other, encoder), bits=float(bound.bits))
+        measured(name, partial(codes, encoder=encoder), bits=float(bound.bits))
     for numbers in (32, 128):
-        pixels = tuple(part[:, ::3] for part in pixels_of(other, f"pca:{3 * numbers}"))
-        measured(f"PCA of the pixels, {numbers} numbers", None, pixels, bits=3.0 * numbers)
+        name = f"PCA of the pixels, {numbers} numbers"
+        measured(name, partial(reduced, numbers=numbers), bits=3.0 * numbers)
     for name, protector in PICTURES.items():
-        if name not in figures:
-            measured(name, None, pixels_of(other, protector), bits=None)
-    if LABEL not in figures:
-        classes = len(other.dataset.class_names)
-        label = named_classes(settings, other, *features(other))
-        measured(LABEL, None, label, bits=float(np.log2(classes)))
+        measured(name, partial(pixels_of, protector=protector), bits=None)
+    bits = float(np.log2(len(other.dataset.class_names)))
+    measured(LABEL, lambda of: named_classes(settings, of, *features(of)), bits=bits)
     halves = [_classes(known, which) for which in (range(50), range(50, 100))]
     encoder = encoder_of(halves[0], SHIPPED, 0.3)
     for name, pair in (("features", features), ("code", partial(codes, encoder=encoder))):
@@ -152,7 +156,7 @@ def code_of(features: np.ndarray, encoder: Encoder) -> np.ndarray:
     return np.asarray(RoundToLevels(LEVELS)(features @ encoder.kernel + encoder.bias))
 
 
-def pixels_of(task: Task, protector: str) -> tuple[np.ndarray, ...]:
+def pixels_of(task: Task, protector: str) -> Pair:
     """What a protector of a name makes of the pictures for training and for testing, as numbers."""
     named = Protector.named(protector).fitted_on(task.dataset.train_images)
     return tuple(

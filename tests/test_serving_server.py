@@ -132,6 +132,22 @@ def test_the_command_serves_until_it_is_told_to_stop(served_run):
     assert json.loads(figures)["requests_served"] == 0
 
 
+def test_once_ready_python_looks_no_more_through_what_is_loaded(served_run):
+    script = """
+import gc, sys
+from tfppdnn.serving.settings import ServerSettings
+from tfppdnn.serving.start import serve
+def ready(server):
+    print(len(gc.get_objects()), gc.get_freeze_count())
+    server.stop()
+serve(sys.argv[1], settings=ServerSettings(rest_port=0, grpc_port=0), on_ready=ready)
+"""
+    done = subprocess.run([sys.executable, "-c", script, served_run], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    looked_at, loaded = map(int, done.stdout.split())
+    assert looked_at < loaded / 100
+
+
 def test_a_taken_port_is_named(served_run):
     with running(served_run) as server:
         port = int(server.rest_address.split(":")[1])
