@@ -142,7 +142,9 @@ def ready(server):
     server.stop()
 serve(sys.argv[1], settings=ServerSettings(rest_port=0, grpc_port=0), on_ready=ready)
 """
-    done = subprocess.run([sys.executable, "-c", script, served_run], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, served_run], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     looked_at, loaded = map(int, done.stdout.split())
     assert looked_at < loaded / 100
