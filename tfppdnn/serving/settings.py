@@ -74,7 +74,7 @@ class ServerSettings(Group):
     hosts: _Hosts = ()
     labels: _Labels = Field(default_factory=dict)
     max_batch_size: whole_number(1, 4096) = 64
-    batch_timeout_ms: number(0, 10_000) = 2.0
+    batch_timeout_ms: number(0, 10_000) = 0.0
     max_queued: whole_number(1, 100_000) = 256
     max_request_bytes: whole_number(1024, 2**30) = 2**24
     sender_timeout: number(0.1, 3600) = 20.0
