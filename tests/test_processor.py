@@ -66,3 +66,18 @@ def test_a_c_library_without_these_settings_is_left_alone(monkeypatch):
     monkeypatch.setattr(processor.os, "confstr", without)
     monkeypatch.setattr(processor.ctypes, "CDLL", lambda name: pytest.fail("it was asked"))
     processor.prepare()
+
+
+@pytest.mark.parametrize(("system", "machine"), [("darwin", "x86_64"), ("linux", "aarch64")])
+def test_elsewhere_nothing_is_set(monkeypatch, system, machine):
+    from tfppdnn import processor
+
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    asked = []
+    monkeypatch.setattr(processor.ctypes, "CDLL", lambda name: asked.append(name))
+    processor.prepare()
+    assert "TF_ENABLE_ONEDNN_OPTS" not in os.environ
+    # On Linux the allocator is glibc's on every processor.
+    assert bool(asked) == (system == "linux")
