@@ -2,12 +2,14 @@
 
 import sys
 
-import keras
-import tensorflow as tf
-
+# Before TensorFlow, which trains faster for it (docs/faq.md).
 from tfppdnn.datasets import load_dataset
 from tfppdnn.models import patchgan, unet, vgg13_bn
 from tfppdnn.protection import CycleGAN, PreliminaryProtection
+
+# isort: split
+import keras
+import tensorflow as tf
 
 epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 8
 digits = load_dataset("digits")
