@@ -47,8 +47,6 @@ NUMBERS = (4, 8, 16, 32, 64, 128, 192, 256)
 HIDING = (0.0, 0.1, 0.3, 1.0, 3.0)
 # The frontier over the hiding weight is drawn at this size.
 AT = 128
-# More numbers of fewer values: how many, and how many values each has.
-COARSE = ((256, 4), (384, 4), (512, 2))
 # What ships has so many.
 SHIPPED = 192
 # What else might be sent, by its name on the page.
@@ -106,8 +104,8 @@ def main() -> None:
     def features(of: Task) -> Pair:
         return tuple(part["features"].astype(np.float32) for part in (of.train, of.test))
 
-    def codes(of: Task, encoder: Encoder, levels: int = LEVELS) -> Pair:
-        return tuple(code_of(part, encoder, levels) for part in features(of))
+    def codes(of: Task, encoder: Encoder) -> Pair:
+        return tuple(code_of(part, encoder) for part in features(of))
 
     def reduced(of: Task, numbers: int) -> Pair:
         return tuple(part[:, ::3] for part in pixels_of(of, f"pca:{3 * numbers}"))
@@ -118,11 +116,6 @@ def main() -> None:
         name = f"{numbers} numbers, hiding weight {weight:g}"
         bound = CodeBound(numbers * np.log2(LEVELS))
         measured(name, partial(codes, encoder=encoder), bits=float(bound.bits))
-    for numbers, levels in COARSE:
-        encoder = encoder_of(known, numbers, 0.3)
-        bits = float(CodeBound(numbers * np.log2(levels)).bits)
-        name = f"{numbers} numbers of {levels} values each"
-        measured(name, partial(codes, encoder=encoder, levels=levels), bits=bits)
     for numbers in (32, 128):
         name = f"PCA of the pixels, {numbers} numbers"
         measured(name, partial(reduced, numbers=numbers), bits=3.0 * numbers)
@@ -158,9 +151,9 @@ def tasks(settings, trunk, *, data_dir: str, work: Path) -> tuple[Task, Task]:
     return tuple(found)
 
 
-def code_of(features: np.ndarray, encoder: Encoder, levels: int = LEVELS) -> np.ndarray:
+def code_of(features: np.ndarray, encoder: Encoder) -> np.ndarray:
     """What an encoder makes of features, rounded as h_p rounds it."""
-    return np.asarray(RoundToLevels(levels)(features @ encoder.kernel + encoder.bias))
+    return np.asarray(RoundToLevels(LEVELS)(features @ encoder.kernel + encoder.bias))
 
 
 def pixels_of(task: Task, protector: str) -> Pair:
