@@ -127,6 +127,7 @@ def _panel(panel: Any, points: list[Point], axis: str, key: str, scale: float) -
         panel.plot(list(at), values, style, color=f"C{number % 10}", label=label, markersize=4)
         seen |= set(at)
     panel.set_xticks(sorted(seen), [f"{value:g}" for value in sorted(seen)])
+    panel.tick_params(axis="x", labelsize=8)
     panel.xaxis.minorticks_off()
     panel.yaxis.set_major_locator(_ticker().LogLocator(subs=(1, 2, 5)))
     panel.yaxis.set_major_formatter(_ticker().FuncFormatter(lambda value, _: f"{value:g}"))
