@@ -110,7 +110,7 @@ def page(rows: list[list[str]]) -> str:
     lines = [
         "# Does what is sent tell whether there is a face?",
         "",
-        "Written by `python results/faces.py`. It does, as well as the plain picture does.",
+        "Written by `python results/faces.py`. Of our two protectors it does.",
         "",
         "200 grey pictures of 25x25, which come with scikit-image, were enlarged to 32x32. Half",
         "are faces, half are not. The attacker has the protector and 180 of them, and knows what",

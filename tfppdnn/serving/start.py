@@ -78,7 +78,7 @@ def serve(
 
 def _collect_no_more_of_what_is_loaded() -> None:
     # Now and then Python looks through all objects for those that nobody needs. With those of all
-    # libraries it took some 45 ms every second, in which nobody was answered.
+    # libraries that takes tens of milliseconds, in which nobody is answered.
     gc.collect()
     gc.freeze()
 
