@@ -134,9 +134,7 @@ class PredictionService:
         with self.predictor.holding() as hold, self.versions.use(**wanted) as version:
             hold(request.ByteSize())
             filtered = _outputs(request.output_filter)
-            images = await self.predictor.in_thread(
-                _images, request, most=self.predictor.most_images
-            )
+            images = await self.predictor.read(_images, request, size=request.ByteSize())
             outputs = await self.predictor.answer(version.model, images)
             response = messages().PredictResponse()
             response.model_spec.name = self.versions.name

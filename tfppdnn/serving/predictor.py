@@ -21,6 +21,8 @@ _Answer = TypeVar("_Answer")
 
 # TensorFlow Serving's own limit for an answer by REST.
 _ANSWER_SECONDS = 30.0
+# Of these a picture takes a tenth of a millisecond to parse, and the worst that was found 6 ms.
+_SMALL_BYTES = 32 * 1024
 # So many of the largest requests are in memory at most.
 _LARGEST_AT_ONCE = 8
 
@@ -51,6 +53,21 @@ class Predictor:
     def most_images(self) -> int:
         """How many images a request may have."""
         return self._batches.max_batch_size
+
+    async def read(self, parse: Callable[..., _Answer], message: Any, *, size: int) -> _Answer:
+        """Parses a request: of a small one it takes less than to wake a thread for it.
+
+        Args:
+            parse: Takes the message, and as `most` how many images it may have.
+            message: What came.
+            size: Its bytes.
+
+        Raises:
+            Refusal: It is not as documented.
+        """
+        if size <= _SMALL_BYTES:
+            return parse(message, most=self.most_images)
+        return await self.in_thread(parse, message, most=self.most_images)
 
     async def in_thread(
         self, function: Callable[..., _Answer], *arguments: Any, **named: Any

@@ -102,9 +102,7 @@ class _Answers:
     async def predict(self, request: fastapi.Request) -> bytes:
         with self.predictor.holding() as hold, self.versions.use(**_model(request)) as version:
             body = await _body(request, hold, self.settings)
-            images, by_row = await self.predictor.in_thread(
-                parse_predict, body, most=self.predictor.most_images
-            )
+            images, by_row = await self.predictor.read(parse_predict, body, size=len(body))
             del body
             outputs = await self.predictor.answer(version.model, images)
             return predict_answer(outputs, by_row=by_row)
