@@ -94,15 +94,74 @@ def test_pictures_are_averaged_to_eight_by_eight():
 
 def test_a_word_is_no_single_picture_that_it_was_learnt_from():
     features = np.random.default_rng(0).normal(size=(800, 8)).astype(np.float32)
+    labels = np.arange(800) % 4
     with pytest.raises(UserError, match=r"--privacy_choices=16: .* are 800, .* are 799"):
-        learn_words(features[:799], size=4, words=1, choices=16, seed=0)
+        learn_words(features[:799], labels[:799], size=4, words=1, choices=16, seed=0)
 
-    made = learn_words(features, size=4, words=1, choices=16, seed=0)
+    made = learn_words(features, labels, size=4, words=1, choices=16, seed=0)
 
     numbers = features @ made.kernel + made.bias
     apart = np.linalg.norm(made.values[0][:, None] - numbers[None], axis=2)
     typical = np.linalg.norm(numbers - numbers.mean(axis=0), axis=1).mean()
     assert apart.min(axis=1).min() > 0.01 * typical
+
+
+@pytest.fixture(scope="module")
+def four_kinds():
+    """Four kinds of pictures, and what pictures of one kind differ by, which is more."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 4000)
+    kinds = 3 * np.eye(4)[labels] + 0.5 * rng.normal(size=(4000, 4))
+    features = np.hstack([kinds, 2.5 * rng.normal(size=(4000, 12))])
+    turned, _ = np.linalg.qr(rng.normal(size=(16, 16)))
+    return (features @ turned + 7).astype(np.float32), labels
+
+
+def named(made, features):
+    """What the words say of pictures, as an h_p names them."""
+    left, words = features @ made.kernel + made.bias, []
+    for values in made.values:
+        nearest = np.square(left[:, None] - values[None]).sum(axis=2).argmin(axis=1)
+        words.append(nearest)
+        left = left - values[nearest]
+    return np.stack(words, axis=1)
+
+
+def test_words_tell_what_a_picture_is_and_not_how_pictures_of_a_kind_differ(four_kinds):
+    features, labels = four_kinds
+    told = {}
+    for classes in ("known", "drawn by chance"):
+        given = labels if classes == "known" else np.random.default_rng(1).permutation(labels)
+        made = learn_words(features, given, size=16, words=1, choices=16, seed=0)
+        words = named(made, features)[:, 0]
+        told[classes] = (
+            sum(np.bincount(labels[words == word]).max() for word in np.unique(words)) / 4000
+        )
+    assert told["known"] > 0.9 > told["drawn by chance"] + 0.3
+
+
+def test_how_much_there_is_of_something_does_not_change_its_word(four_kinds):
+    features, labels = four_kinds
+    made = learn_words(features, labels, size=16, words=1, choices=16, seed=0)
+    lengths = np.linalg.norm(made.values[0], axis=1)
+    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-5)
+    mean = features.mean(axis=0)
+    more = mean + 1.7 * (features - mean)
+    assert np.mean(named(made, more) == named(made, features)) > 0.999
+
+
+def test_what_words_keep_is_what_a_mean_for_each_of_them_explains(four_kinds):
+    features, labels = four_kinds
+    made = learn_words(features, labels, size=16, words=1, choices=16, seed=0)
+    one_hot = np.eye(16)[named(made, features)[:, 0]]
+    explained = LinearRegression().fit(one_hot, features)
+    left = features - explained.predict(one_hot)
+    share = 1 - np.square(left).sum() / np.square(features - features.mean(axis=0)).sum()
+    assert made.kept == pytest.approx(share, abs=1e-4)
+    # Whichever are added up, a picture can be drawn of them.
+    two = learn_words(features, labels, size=16, words=2, choices=16, seed=0)
+    assert two.kept > made.kept
+    assert np.abs(two.values).max(axis=1).sum(axis=0).max() == pytest.approx(1)
 
 
 def test_a_code_is_read_off_pictures_however_many():

@@ -142,7 +142,7 @@ def test_words_under_noise_are_what_is_drawn_measured_and_reported(made_once, op
     assert 0.3 < made["share_of_features_kept"] < 1
     # Six of epsilon for a word of 16 keep it with probability 0.96; digits are easily told apart.
     kept = metrics["protector"]["reference_accuracy_on_protected"]
-    assert 0.4 < kept < metrics["protector"]["reference_accuracy_on_plain"]
+    assert 0.4 < kept < 0.96
     protector = Protector.from_preset(run)
     assert (protector.epsilon, protector.bits) == (12.0, 8.0)
     plain = load_digits().test_images[:1].repeat(300, axis=0)

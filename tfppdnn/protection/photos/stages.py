@@ -148,7 +148,7 @@ def _private(
     words, choices = privacy.words_of_photos, privacy.choices
     with _enough_pictures(size):
         vocabulary = learn_words(
-            train["features"], size=size, words=words, choices=choices, seed=seed
+            train["features"], labels, size=size, words=words, choices=choices, seed=seed
         )
     protector = trunk_protector(
         trunk=trunk,

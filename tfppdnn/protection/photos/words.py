@@ -13,6 +13,9 @@ from tfppdnn.errors import UserError
 # Means of so many pictures hardly move any more.
 _MOST_PICTURES = 50_000
 
+# Of the mean variance within classes: directions that vary less are not enlarged for that.
+_LEAST_VARIANCE = 1.0
+
 
 class Vocabulary(NamedTuple):
     """Numbers of what a trunk sees, and the words that name them.
@@ -22,7 +25,8 @@ class Vocabulary(NamedTuple):
         bias: float32 [D].
         values: float32 [W, K, D]: what each value of each word stands for. One of each
             word, added up, lie in [-1, 1].
-        kept: Share of the features' variance that the words, all true, explain.
+        kept: Share of the features' variance that the words, all true and one after the other,
+            explain.
     """
 
     kernel: NDArray[np.float32]
@@ -56,16 +60,30 @@ def check_enough_pictures(count: int, *, choices: int) -> None:
 
 
 def learn_words(
-    features: NDArray[np.floating], *, size: int, words: int, choices: int, seed: int
+    features: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    *,
+    size: int,
+    words: int,
+    choices: int,
+    seed: int,
 ) -> Vocabulary:
     """Finds words that lie near what pictures look like to a trunk.
 
-    The numbers are the features' principal components. The first word's values are the means of
-    K clusters of them (k-means), the second word's those of what the first leaves over, and so
-    on: residual vector quantisation. Labels are not used, so no task is preferred.
+    How pictures of one class differ from each other tells nothing of what they are, and is made
+    small: with S the covariance within classes and v the mean of its variances, features f
+    become (S + v I)^(-1/2) f (within-class covariance normalisation: Hatch, Kajarekar and
+    Stolcke, 2006). The numbers are the principal components of that.
+
+    The first word's values are the means of K clusters of the numbers' directions (spherical
+    k-means: Dhillon and Modha, 2001), the second word's those of what the first leaves over, and
+    so on: residual vector quantisation. All values of a word are made equally long, so that the
+    nearest is that of the smallest angle: how much of something there is in a picture hardly
+    tells what it is.
 
     Args:
         features: What the trunk sees of each picture, [N, F].
+        labels: Their classes, [N].
         size: How many numbers, D.
         words: How many words, W.
         choices: Values of each, K.
@@ -79,26 +97,58 @@ def learn_words(
         ValueError: There are fewer directions than numbers.
     """
     check_enough_pictures(len(features), choices=choices)
+    if size > features.shape[1]:
+        raise ValueError(f"features of {features.shape[1]} directions do not make {size} numbers")
     mean = features.mean(axis=0, dtype=np.float64)
     centred = features.astype(np.float32) - mean.astype(np.float32)
-    covariance = (centred.T @ centred).astype(np.float64)
-    _, directions = np.linalg.eigh(covariance)
-    if size > len(directions):
-        raise ValueError(f"features of {len(directions)} directions do not make {size} numbers")
-    kernel = directions[:, ::-1][:, :size]
-    left = centred[:_MOST_PICTURES] @ kernel.astype(np.float32)
+    kernel = _numbers(centred, labels)[:, :size]
+    centred = centred[:_MOST_PICTURES]
+    left, unexplained = centred @ kernel.astype(np.float32), centred.copy()
     values = np.empty((words, choices, size), np.float32)
     for word in range(words):
-        clusters = MiniBatchKMeans(choices, batch_size=4096, n_init=3, random_state=seed).fit(left)
-        values[word] = clusters.cluster_centers_
-        left -= values[word][clusters.predict(left)]
-    total = float((centred[:_MOST_PICTURES] ** 2).sum(dtype=np.float64))
-    outside = total - float(((centred[:_MOST_PICTURES] @ kernel.astype(np.float32)) ** 2).sum())
+        values[word] = _directions(left, choices, seed=seed)
+        # Of values of one length, the nearest.
+        named = (left @ values[word].T).argmax(axis=1)
+        left -= values[word][named]
+        for value in np.unique(named):
+            alike = named == value
+            unexplained[alike] -= unexplained[alike].mean(axis=0)
     # So that whichever words are added up, a picture can be drawn of them.
     largest = np.abs(values).max(axis=1).sum(axis=0).max()
     return Vocabulary(
         kernel=(kernel / largest).astype(np.float32),
         bias=(-mean @ kernel / largest).astype(np.float32),
         values=values / largest,
-        kept=1 - (outside + float((left**2).sum(dtype=np.float64))) / total,
+        kept=1 - float(np.square(unexplained).sum() / np.square(centred).sum()),
     )
+
+
+def _numbers(centred: NDArray[np.float32], labels: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The linear map from features to all numbers, those that vary most first: [F, F]."""
+    count, width = centred.shape
+    covariance = (centred.T @ centred).astype(np.float64) / count
+    within = covariance.copy()
+    for label in np.unique(labels):
+        alike = labels == label
+        middle = centred[alike].mean(axis=0, dtype=np.float64)
+        within -= np.outer(middle, middle) * alike.mean()
+    floor = _LEAST_VARIANCE * np.trace(within) / width
+    variances, directions = np.linalg.eigh(within)
+    scaled = directions / np.sqrt(np.maximum(variances, 0) + floor)
+    whiten = scaled @ directions.T
+    _, principal = np.linalg.eigh(whiten @ covariance @ whiten)
+    return whiten @ principal[:, ::-1]
+
+
+def _directions(left: NDArray[np.float32], choices: int, *, seed: int) -> NDArray[np.float32]:
+    """Where numbers point to: the means of clusters of them, equally long, [K, D]."""
+    units = _units(left)
+    clusters = MiniBatchKMeans(choices, batch_size=4096, n_init=3, random_state=seed).fit(units)
+    means = _units(clusters.cluster_centers_)
+    # As long as brings it nearest to the numbers, on the average.
+    return means * (left * means[(units @ means.T).argmax(axis=1)]).sum(axis=1).mean()
+
+
+def _units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
