@@ -1,6 +1,6 @@
 """What a code of so many bits keeps and gives away: the frontier of `photos`. Writes photos.md.
 
-python results/photos.py --data_dir=DIR --trunk=efficientnet_lite0.npz --work=DIR
+python results/photos.py --data_dir=DIR --work=DIR
 
 The code is learnt from tiny_imagenet100 alone. Each is judged on the seen task (its 100 classes)
 and on one that it never saw, CIFAR-10, all of it, by the same small classifier; and attacked by
@@ -79,11 +79,11 @@ class Task(NamedTuple):
 def main() -> None:
     """Measures what is not measured yet, and writes the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("data_dir", "trunk", "work"):
+    for name in ("data_dir", "work"):
         parser.add_argument(f"--{name}", required=True)
     given = parser.parse_args()
     settings = make_settings("photos", {"head_batch_size": 256, "head_epochs": 10})
-    trunk = load_trunk(given.trunk, size=settings.trunk.size)
+    trunk = load_trunk(None, size=settings.trunk.size)
     work = Path(given.work)
     known, other = tasks(settings, trunk.model, data_dir=given.data_dir, work=work)
     kept = work / "figures.json"
@@ -130,11 +130,18 @@ def main() -> None:
             accuracy = accuracy_of(settings, halves[1].dataset, *pair(halves[1]))
             figures[f"other half, {name}"] = accuracy
             write_json(kept, figures)
+    encoder = encoder_of(known, SHIPPED, 0.3)
     if "disturbed" not in figures:
-        encoder = encoder_of(known, SHIPPED, 0.3)
-        found = disturbed(settings, trunk.model, other, partial(code_of, encoder=encoder))
+        code, seen = partial(code_of, encoder=encoder), changed(settings, trunk.model, other)
+        half = half_compressed(settings, trunk.model, other)
+        larger = changed(settings, trunk.model, known)
         figures["disturbed"] = {
-            name: [parts["numbers"], parts["right"]] for name, parts in found.items()
+            "float features": disturbed(settings, other, seen, lambda features: features),
+            "the code": disturbed(settings, other, seen, code),
+            "the code, and what was learnt from was JPEG by half": disturbed(
+                settings, other, seen, code, train=half
+            ),
+            "the code, of the seen task at 64x64": disturbed(settings, known, larger, code),
         }
         write_json(kept, figures)
     write_bytes(PAGE.with_suffix(".png"), picture(figures))
@@ -174,40 +181,64 @@ def named_classes(settings, task: Task, train: np.ndarray, test: np.ndarray):
     return tuple(classes[np.asarray(see(part)).argmax(axis=1)] for part in (train, test))
 
 
+def changed(settings, trunk, task: Task) -> dict[str, np.ndarray]:
+    """What the trunk sees of test pictures, as they are and changed a little, by how."""
+    plain = task.dataset.test_images
+    noise = np.random.default_rng(SEED).random(plain.shape) < 0.01
+    kinds = {
+        "as they are": plain,
+        "1% of the lowest bits flipped": plain ^ noise,
+        "JPEG of quality 90": np.stack([compressed(picture, 90) for picture in plain]),
+    }
+    return {name: _seen(settings, trunk, pictures) for name, pictures in kinds.items()}
+
+
+def half_compressed(settings, trunk, task: Task) -> np.ndarray:
+    """What the trunk sees of training pictures, half of them JPEG of quality 75 to 95."""
+    features, random = task.train["features"].astype(np.float32), np.random.default_rng(SEED)
+    chosen = random.permutation(len(features))[: len(features) // 2]
+    qualities = random.integers(75, 95, len(chosen), endpoint=True)
+    pictures = zip(task.dataset.train_images[chosen], qualities, strict=True)
+    pictures = np.stack([compressed(picture, int(quality)) for picture, quality in pictures])
+    features[chosen] = _seen(settings, trunk, pictures)
+    return features
+
+
+def _seen(settings, trunk, pictures: np.ndarray) -> np.ndarray:
+    see = inference(features_of(trunk, settings.trunk.size))
+    batches = (see(as_floats(pictures[i : i + 64])) for i in range(0, len(pictures), 64))
+    return np.concatenate([np.asarray(batch) for batch in batches])
+
+
 def disturbed(
-    settings, trunk, task: Task, code: Callable[[np.ndarray], np.ndarray]
+    settings,
+    task: Task,
+    test: dict[str, np.ndarray],
+    code: Callable[[np.ndarray], np.ndarray],
+    *,
+    train: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
     """Of pictures that were changed a little: what changes of their codes, and what is right.
 
     Args:
         settings: Of the classifier.
-        trunk: What sees them.
         task: Their data set.
+        test: What the trunk sees of them, see `changed`.
         code: Makes numbers of what the trunk sees.
+        train: What it sees of the pictures that the classifier learns from; None for these as
+            they are.
 
     Returns:
         By change: the share of `numbers` that differ, of `codes`, and the accuracy, `right`.
     """
-    plain, labels = task.dataset.test_images, task.dataset.test_labels
-    noise = np.random.default_rng(SEED).random(plain.shape) < 0.01
-    kinds = {
-        "as they are": plain,
-        "1% of the lowest bits flipped": plain ^ noise,
-        "JPEG of quality 90": np.stack([compressed(picture) for picture in plain]),
-    }
-    see = inference(features_of(trunk, settings.trunk.size))
-
-    def sent(pictures: np.ndarray) -> np.ndarray:
-        batches = (see(as_floats(pictures[i : i + 64])) for i in range(0, len(pictures), 64))
-        return code(np.concatenate([np.asarray(batch) for batch in batches]))
-
-    codes = {name: sent(pictures) for name, pictures in kinds.items()}
-    as_they_are = codes["as they are"]
+    train = task.train["features"].astype(np.float32) if train is None else train
+    codes = {name: code(features) for name, features in test.items()}
+    as_they_are, labels = next(iter(codes.values())), task.dataset.test_labels
     head, _ = train_head(
         RunFolder.temporary(),
         settings,
         task.dataset,
-        code(task.train["features"].astype(np.float32)),
+        code(train),
         as_they_are,
         stage="classifier",
         seed=SEED,
@@ -223,10 +254,10 @@ def disturbed(
     }
 
 
-def compressed(picture: np.ndarray) -> np.ndarray:
-    """A picture as it comes back from a JPEG file of quality 90."""
+def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
+    """A picture as it comes back from a JPEG file."""
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "JPEG", quality=90)
+    Image.fromarray(picture).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))
 
 

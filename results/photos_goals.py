@@ -28,6 +28,7 @@ from photos import (
     Task,
     accuracy_of,
     attacked,
+    changed,
     code_of,
     disturbed,
     encoder_of,
@@ -90,7 +91,8 @@ def main() -> None:
         write_json(kept, figures)
         print(name, one, flush=True)
     if "disturbed" not in figures:
-        figures["disturbed"] = disturbed(settings, trunk, other, sent)
+        test = changed(settings, trunk, other)
+        figures["disturbed"] = disturbed(settings, other, test, sent)
         write_json(kept, figures)
     if "indoors" not in figures:
         figures["indoors"] = indoors_or_outdoors(settings, known, sent)

@@ -1,8 +1,8 @@
 """What noise costs, and what it bounds: `photos` under --privacy_epsilon. Writes privacy.md.
 
-python results/privacy.py --data_dir=DIR --trunk=efficientnet_lite0.npz --work=DIR
+python results/privacy.py --data_dir=DIR --work=DIR
 
-Words are learnt from tiny_imagenet100, without labels. Each epsilon is judged on that task and
+Words are learnt from tiny_imagenet100. Each epsilon is judged on that task and
 on CIFAR-10, which it never saw, by the same small classifier; and tried by three attackers who
 have h_p and know how it draws. What the trunk sees is kept in --work, as `results/photos.py` does.
 """
@@ -47,11 +47,11 @@ class Tried(NamedTuple):
 def main() -> None:
     """Measures, and writes the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("data_dir", "trunk", "work"):
+    for name in ("data_dir", "work"):
         parser.add_argument(f"--{name}", required=True)
     given = parser.parse_args()
     settings = make_settings("photos", {"head_batch_size": 256, "head_epochs": 10})
-    trunk = load_trunk(given.trunk, size=settings.trunk.size)
+    trunk = load_trunk(None, size=settings.trunk.size)
     known, other = tasks(settings, trunk.model, data_dir=given.data_dir, work=Path(given.work))
     by_name = [
         (accuracy_of(settings, task.dataset, *_features(task)), task.dataset.num_classes)
@@ -63,6 +63,7 @@ def main() -> None:
             words = max(1, round(epsilon / 8))
             vocabulary = learn_words(
                 known.train["features"],
+                known.dataset.train_labels,
                 size=settings.code.size,
                 words=words,
                 choices=choices,
@@ -182,14 +183,14 @@ def page(rows: list[list[str]], *, blind: float) -> str:
     lines = [
         "# What noise costs, and what it bounds",
         "",
-        "Written by `python results/privacy.py --data_dir=DIR --trunk=efficientnet_lite0.npz "
-        "--work=DIR`.",
+        "Written by `python results/privacy.py --data_dir=DIR --work=DIR`.",
         "",
-        "Words were learnt from the 25,000 training pictures of tiny_imagenet100, without labels.",
-        "*Seen task*: its 100 classes, 5,000 test pictures. *Unseen task*: CIFAR-10, which no part",
-        "of it saw, 50,000 and 10,000 pictures. Both by one hidden layer of 512, 10 epochs, which",
-        "trains on pictures that were protected once. The two columns without noise have the same",
-        "words. *Matched, likeness*: what a ridge regression from 50,000 pairs gets back; the mean",
+        "Words were learnt from 25,000 training pictures of tiny_imagenet100, and their classes.",
+        "*Seen task*: its 100 classes, 5,000 test pictures. *Unseen task*: CIFAR-10, of which no",
+        "part of it saw anything, 50,000 and 10,000 pictures of the original files. Both by one",
+        "hidden layer of 512, 10 epochs, which trains on pictures that were protected once. The",
+        "two columns without noise have the same words. *Matched, likeness*: what a ridge",
+        "regression from 50,000 pairs gets back; the mean",
         f"picture has a likeness of {blind:.3f}.",
         "",
         "Three attackers have h_p and the plain pictures, and guess by likelihood, 100,000 times",
