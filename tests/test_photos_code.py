@@ -164,6 +164,16 @@ def test_what_words_keep_is_what_a_mean_for_each_of_them_explains(four_kinds):
     assert np.abs(two.values).max(axis=1).sum(axis=0).max() == pytest.approx(1)
 
 
+def test_pictures_that_are_all_alike_make_no_words_and_classes_of_one_picture_do():
+    labels = np.arange(800) % 4
+    with pytest.raises(ValueError, match="features of 0 directions do not make 4 numbers"):
+        learn_words(np.ones((800, 8), np.float32), labels, size=4, words=1, choices=16, seed=0)
+    with pytest.raises(ValueError, match="features of 3 directions do not make 4 numbers"):
+        learn_words(np.eye(4, 8)[labels], labels, size=4, words=1, choices=16, seed=0)
+    made = learn_words(np.eye(4, 8)[labels], labels, size=3, words=1, choices=16, seed=0)
+    assert np.isfinite(made.kernel).all() and made.kept == pytest.approx(1, abs=1e-5)
+
+
 def test_a_code_is_read_off_pictures_however_many():
     from tfppdnn.protection.photos.measuring import tile_reader
     from tfppdnn.settings.photos import CodeSettings

@@ -13,8 +13,8 @@ from tfppdnn.errors import UserError
 # Means of so many pictures hardly move any more.
 _MOST_PICTURES = 50_000
 
-# Of the mean variance within classes: directions that vary less are not enlarged for that.
-_LEAST_VARIANCE = 1.0
+# What lies in less than this share of the largest variance is rounding.
+_ROUNDING = 1e-6
 
 
 class Vocabulary(NamedTuple):
@@ -97,13 +97,11 @@ def learn_words(
         ValueError: There are fewer directions than numbers.
     """
     check_enough_pictures(len(features), choices=choices)
-    if size > features.shape[1]:
-        raise ValueError(f"features of {features.shape[1]} directions do not make {size} numbers")
     mean = features.mean(axis=0, dtype=np.float64)
     centred = features.astype(np.float32) - mean.astype(np.float32)
-    kernel = _numbers(centred, labels)[:, :size]
-    centred = centred[:_MOST_PICTURES]
-    left, unexplained = centred @ kernel.astype(np.float32), centred.copy()
+    kernel = _numbers(centred, labels, size)
+    unexplained = centred[:_MOST_PICTURES]
+    left, total = unexplained @ kernel.astype(np.float32), np.square(unexplained).sum()
     values = np.empty((words, choices, size), np.float32)
     for word in range(words):
         values[word] = _directions(left, choices, seed=seed)
@@ -119,25 +117,32 @@ def learn_words(
         kernel=(kernel / largest).astype(np.float32),
         bias=(-mean @ kernel / largest).astype(np.float32),
         values=values / largest,
-        kept=1 - float(np.square(unexplained).sum() / np.square(centred).sum()),
+        kept=1 - float(np.square(unexplained).sum() / total),
     )
 
 
-def _numbers(centred: NDArray[np.float32], labels: NDArray[np.integer]) -> NDArray[np.float64]:
-    """The linear map from features to all numbers, those that vary most first: [F, F]."""
+def _numbers(
+    centred: NDArray[np.float32], labels: NDArray[np.integer], size: int
+) -> NDArray[np.float64]:
+    """The linear map from features to so many numbers, those that vary most: [F, D]."""
     count, width = centred.shape
     covariance = (centred.T @ centred).astype(np.float64) / count
+    variances = np.linalg.eigvalsh(covariance)
+    found = int((variances > _ROUNDING * variances[-1]).sum())
+    if size > found:
+        raise ValueError(f"features of {found} directions do not make {size} numbers")
     within = covariance.copy()
     for label in np.unique(labels):
         alike = labels == label
         middle = centred[alike].mean(axis=0, dtype=np.float64)
         within -= np.outer(middle, middle) * alike.mean()
-    floor = _LEAST_VARIANCE * np.trace(within) / width
+    # Where all pictures of a class are alike, nothing is to be made small.
+    mean_variance = max(np.trace(within), _ROUNDING * np.trace(covariance)) / width
     variances, directions = np.linalg.eigh(within)
-    scaled = directions / np.sqrt(np.maximum(variances, 0) + floor)
+    scaled = directions / np.sqrt(np.maximum(variances, 0) + mean_variance)
     whiten = scaled @ directions.T
     _, principal = np.linalg.eigh(whiten @ covariance @ whiten)
-    return whiten @ principal[:, ::-1]
+    return whiten @ principal[:, ::-1][:, :size]
 
 
 def _directions(left: NDArray[np.float32], choices: int, *, seed: int) -> NDArray[np.float32]:
