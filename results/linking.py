@@ -74,11 +74,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data_dir")
     options = parser.parse_args()
-    images = load_dataset("cifar10", data_dir=options.data_dir, image_size=32).test_images[:COUNT]
+    dataset = load_dataset("cifar10", data_dir=options.data_dir, image_size=32)
+    images = dataset.test_images[:COUNT]
     print("# Linking protected pictures")
     print()
     print("Printed by `python results/linking.py --data_dir=DIR`: the first")
     print(f"{COUNT:,} CIFAR-10 test pictures, each changed before it was protected.")
+    print(f"Data: {dataset.version}.")
     head = ["change", "protected pictures that stay the same", "nearest to that of their original"]
     for protector in ("photos", "cifar10"):
         print(f"\n## {protector}\n")

@@ -36,8 +36,8 @@ class Vocabulary(NamedTuple):
 
 
 PICTURES_A_WORD = 50
-"""A word is a mean of pictures' features, and travels with h_p. Of fewer pictures many a word would
-be one picture's, and whoever has h_p could tell that it was there."""
+"""On the average. A word is a mean of pictures' features, and travels with h_p. Of fewer pictures
+many a word would be one picture's, and whoever has h_p could tell that it was there."""
 
 
 def check_enough_pictures(count: int, *, choices: int) -> None:
@@ -53,9 +53,9 @@ def check_enough_pictures(count: int, *, choices: int) -> None:
     needed = PICTURES_A_WORD * choices
     if count < needed:
         raise UserError(
-            f"--privacy_choices={choices}: words are means of {PICTURES_A_WORD} pictures and more, "
-            f"which are {needed:,}, and there are {count:,} to learn from; give fewer choices, or "
-            "more pictures"
+            f"--privacy_choices={choices}: words are means of {PICTURES_A_WORD} pictures on "
+            f"average, which are {needed:,}, and there are {count:,} to learn from; give fewer "
+            "choices, or more pictures"
         )
 
 
@@ -75,11 +75,11 @@ def learn_words(
     become (S + v I)^(-1/2) f (within-class covariance normalisation: Hatch, Kajarekar and
     Stolcke, 2006). The numbers are the principal components of that.
 
-    The first word's values are the means of K clusters of the numbers' directions (spherical
-    k-means: Dhillon and Modha, 2001), the second word's those of what the first leaves over, and
-    so on: residual vector quantisation. All values of a word are made equally long, so that the
-    nearest is that of the smallest angle: how much of something there is in a picture hardly
-    tells what it is.
+    The first word's values are the means of K clusters of the numbers' directions, the second
+    word's those of what the first leaves over, and so on: residual vector quantisation. All values
+    of a word are made equally long (as in spherical k-means: Dhillon and Modha, 2001), so that
+    the nearest is that of the smallest angle. How much of something there is in a picture, its
+    first word does not say.
 
     Args:
         features: What the trunk sees of each picture, [N, F].
