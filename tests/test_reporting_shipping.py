@@ -103,7 +103,7 @@ def test_its_8_bit_file_ships_with_what_it_keeps(tiny_run, tmp_path):
     int8, figures = tiny_run / "protector_int8.tflite", tmp_path / "kept.json"
     kept = {
         "protector": digest(int8),
-        "dataset": {"name": "cifar10", "test_images": 2000},
+        "dataset": {"name": "cifar10", "version": "raw images", "test_images": 2000},
         "trained_on": 1000,
         "accuracy": {"float16": 0.7921, "int8": 0.7898},
         "lost": {"mean": 0.0017, "low": -0.004, "high": 0.008, "count": 2000},
@@ -118,7 +118,8 @@ def test_its_8_bit_file_ships_with_what_it_keeps(tiny_run, tmp_path):
     assert (out / int8.name).read_bytes() == int8.read_bytes()
     assert files[int8.name]["bytes"] == int8.stat().st_size
     card = (out / "CARD.md").read_text()
-    for said in ("32% of the numbers", "1.2% by more", "79.2% of 2,000", "79.0% of those", "0.2 p"):
+    shares = ("32% of the numbers", "1.2% by more", "79.2% of 2,000", "79.0% of those", "0.2 p")
+    for said in (*shares, "(raw images)"):
         assert said in card, said
     # The protector is still told by the files that it was audited with.
     without = tmp_path / "without"
