@@ -27,6 +27,7 @@ from PIL import Image
 
 from tfppdnn import Protector
 from tfppdnn.attacks.regression import Ridge
+from tfppdnn.datasets.batches import in_batches
 from tfppdnn.datasets.load import load_dataset
 from tfppdnn.files import read_json, write_bytes, write_json, write_text
 from tfppdnn.leakage import CodeBound, leakage
@@ -130,8 +131,8 @@ def main() -> None:
             accuracy = accuracy_of(settings, halves[1].dataset, *pair(halves[1]))
             figures[f"other half, {name}"] = accuracy
             write_json(kept, figures)
-    encoder = encoder_of(known, SHIPPED, 0.3)
     if "disturbed" not in figures:
+        encoder = encoder_of(known, SHIPPED, 0.3)
         code, seen = partial(code_of, encoder=encoder), changed(settings, trunk.model, other)
         half = half_compressed(settings, trunk.model, other)
         larger = changed(settings, trunk.model, known)
@@ -206,7 +207,7 @@ def half_compressed(settings, trunk, task: Task) -> np.ndarray:
 
 def _seen(settings, trunk, pictures: np.ndarray) -> np.ndarray:
     see = inference(features_of(trunk, settings.trunk.size))
-    batches = (see(as_floats(pictures[i : i + 64])) for i in range(0, len(pictures), 64))
+    batches = (see(as_floats(some)) for some in in_batches(pictures, 64))
     return np.concatenate([np.asarray(batch) for batch in batches])
 
 
