@@ -37,24 +37,36 @@ def measured(photos, tmp_path):
     return tmp_path / "measured.json"
 
 
-def test_an_audit_and_tables_stand_in_the_card_once(photos, measured):
+def test_audits_and_tables_take_the_place_of_what_was_there(photos, measured):
+    added = [RESULTS / name for name in ("drawn-photos-all", "photos-views")]
+    classified = ["classify on cifar10"] * 2
     for _ in range(2):
-        titles = amend(photos, [RESULTS / "drawn-photos-all"], measured=measured)
-    assert titles == ["audit on cifar10", "audit on cifar10", "What it weighs"]
+        titles = amend(photos, added, measured=measured)
+        assert titles == [*classified, *["audit on cifar10"] * 2, "What it weighs"]
     card = (photos / "CARD.md").read_text()
-    assert "`conditional_generator`" in card
+    assert "`conditional_generator`" in card and "`ridge_16_views`" in card
+    assert "`class_mean`" not in card  # Of the audit that was there.
     assert card.count("## What it weighs") == 1
     assert "Measured by `python weigh.py`." in card and "| it | 3 |" in card
     assert "python -m tfppdnn audit --protector=photos" in card
 
 
-def test_an_audit_stays_where_it_was(photos):
-    added = [str(RESULTS / name) for name in ("drawn-photos-all", "photos-views")]
-    amend(photos, added)
-    before = json.loads((photos / "card.json").read_text())["audits"]
-    assert main(["amend", str(photos), added[0]]) == 0
-    assert json.loads((photos / "card.json").read_text())["audits"] == before
-    assert len(before) == 3
+def test_classifiers_and_the_eight_bit_file_leave_the_audits_alone(photos):
+    before = json.loads((photos / "card.json").read_text())
+    int8 = {**before["int8"], "trained_on": 4321}
+    write_json(photos.parent / "int8.json", int8)
+    command = ["amend", str(photos), str(RESULTS / "photos-cifar10")]
+    assert main([*command, f"--int8={photos.parent / 'int8.json'}"]) == 0
+    after = json.loads((photos / "card.json").read_text())
+    assert after == {**before, "classifiers": after["classifiers"], "int8": int8}
+    (classifier,) = after["classifiers"]
+    assert classifier["config"]["dataset"]["version"].endswith("raw images")
+    card = (photos / "CARD.md").read_text()
+    assert f"{classifier['classify']['protected']['test_accuracy']:.1%}" in card
+    assert "was trained on 4,321 pictures of" in card
+    write_json(photos.parent / "int8.json", {**int8, "protector": "0123"})
+    with pytest.raises(UserError, match=r"int8\.json: not figures of .*protector_int8\.tflite"):
+        amend(photos, int8=photos.parent / "int8.json")
 
 
 def test_half_a_table_is_refused_before_anything_is_written(photos, measured):
@@ -69,7 +81,7 @@ def test_half_a_table_is_refused_before_anything_is_written(photos, measured):
 
 def test_what_is_of_another_protector_is_refused(photos, measured):
     before = (photos / "card.json").read_bytes()
-    with pytest.raises(UserError, match="real-cifar10-audit: not a finished audit of"):
+    with pytest.raises(UserError, match="real-cifar10-audit: not a finished audit, nor a classifier, of this"):
         amend(photos, [RESULTS / "real-cifar10-audit"])
     write_json(measured, {**json.loads(measured.read_text()), "protector": "0123"})
     with pytest.raises(UserError, match=r"measured\.json: not figures of"):

@@ -18,7 +18,7 @@ tfppdnn.experiments: what goes into the package and its pages
 usage: python -m tfppdnn.experiments VERB [OPTIONS]
 
   ship           make a protector that ships with the package, with its card
-  amend          add audits and tables to the card of one that ships
+  amend          put audits, classifiers and tables into the card of one that ships
   compare        how far two protectors are apart
   presets_table  the tables of docs/presets.md: every preset beside the paper
 
@@ -78,29 +78,35 @@ def ship(
 
 
 @SetParseFn(str)
-def amend(shipped: str, *audits: str, measured: str | None = None) -> tuple[list[str], int]:
-    r"""Adds to the card of a protector that ships what was found of it since.
+def amend(
+    shipped: str, *folders: str, measured: str | None = None, int8: str | None = None
+) -> tuple[list[str], int]:
+    r"""Puts what was found of a protector that ships into its card, in place of what is there.
+
+    Audits take the place of all its audits, and classifiers that of all its classifiers. For
+    `photos`, results/photos_card.py makes all of them and calls this.
 
     Examples:
-        An audit of the repository's, and tables that a script has made:
+        Two audits of the repository's, and tables that a script has made:
 
-            python -m tfppdnn.experiments amend tfppdnn/shipped/photos results/photos-views \\
-                --measured=results/photos_goals.json
+            python -m tfppdnn.experiments amend tfppdnn/shipped/photos results/photos-audit \\
+                results/photos-views --measured=results/photos_goals.json
 
     Args:
         shipped: Its folder, tfppdnn/shipped/NAME.
-        audits: Folders of `audit` with this protector.
+        folders: Of `audit` and `classify` with this protector, and of `classify --plain`.
         measured: A file of tables, as results/photos_goals.py writes it.
+        int8: A file of what its 8-bit file keeps, as results/photos_int8.py writes it.
 
     Returns:
-        The titles of what was added to its card, earlier ones among them, and the exit code.
+        The titles of what is in its card now, and the exit code.
 
     Raises:
         UserError: An option is wrong, or a file or folder is of something else.
     """
     from tfppdnn.experiments import amending
 
-    return amending.amend(shipped, audits, measured=measured), 0
+    return amending.amend(shipped, folders, measured=measured, int8=int8), 0
 
 
 @SetParseFns(one=str, other=str, dataset=str, data_dir=str)

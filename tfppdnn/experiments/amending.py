@@ -1,4 +1,4 @@
-"""Adds to the card of a shipped protector what was found of it since."""
+"""Puts what is found of a protector after it shipped into its card."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tfppdnn.audit.folder import ATTACKS, audit_folder
 from tfppdnn.errors import UserError
-from tfppdnn.experiments.model_card import audit_for_card, render_card, write_card
+from tfppdnn.experiments.model_card import (
+    audit_for_card,
+    classifier_for_card,
+    render_card,
+    write_card,
+)
+from tfppdnn.experiments.shipping import audits_and_classifiers, kept_in_int8
 from tfppdnn.files import digest, read_json, write_json
 from tfppdnn.protector import Protector
 
@@ -19,38 +24,38 @@ _OF_TABLES = {"title", "note", "head", "rows"}
 
 def amend(
     shipped: str | os.PathLike[str],
-    audits: Sequence[str | os.PathLike[str]] = (),
+    folders: Sequence[str | os.PathLike[str]] = (),
     *,
     measured: str | os.PathLike[str] | None = None,
+    int8: str | os.PathLike[str] | None = None,
 ) -> list[str]:
-    """Adds audits and tables to `card.json`, and writes `CARD.md` again.
+    """Puts figures into `card.json`, in place of those of their kind, and writes `CARD.md` again.
 
-    What the card has of the same settings, or under the same title, is replaced.
+    Audits take the place of all audits that the card has, classifiers that of all classifiers, and
+    a file of figures that of what stands under its title. What there is nothing of stays.
 
     Args:
         shipped: The folder of the protector, as `ship` wrote it.
-        audits: Folders of `audit`, of this protector.
+        folders: Of `audit` and `classify` with this protector, and of `classify --plain`.
         measured: A file with the `protector` that was measured (the digest of its float16 file),
             `title`, `command`, and `tables`, each with `title`, `note`, `head` and `rows`.
+        int8: A file of what the 8-bit file keeps, as `results/photos_int8.py` writes it.
 
     Returns:
-        The titles of all that was added to the card.
+        The titles of all that is in the card now.
 
     Raises:
         UserError: A file or folder is of something else.
     """
     folder = Path(shipped)
     card = read_json(folder / "card.json")
-    identity = Protector.from_preset(folder).identity
-    for path in audits:
-        audit = audit_folder(path)
-        config = audit.config()
-        if config.get("protector") != identity or ATTACKS not in audit.metrics():
-            raise UserError(f"{path}: not a finished audit of {folder}")
-        found = audit_for_card(card["name"], audit)
-        places = [at for at, one in enumerate(card["audits"]) if _same(one, found)]
-        at = places[0] if places else len(card["audits"])
-        card["audits"][at : at + 1] = [found]
+    audits, classifiers = audits_and_classifiers(folders, {Protector.from_preset(folder).identity})
+    if audits:
+        card["audits"] = [audit_for_card(card["name"], audit) for audit in audits]
+    if classifiers:
+        card["classifiers"] = [classifier_for_card(classifier) for classifier in classifiers]
+    if int8 is not None:
+        card["int8"] = kept_in_int8(int8, folder)
     if measured is not None:
         tables = read_json(measured)
         half = digest(folder / "protector_fp16.tflite")
@@ -62,6 +67,7 @@ def amend(
     write_json(folder / "card.json", card)
     write_card(folder)
     return [
+        *(f"classify on {one['config']['dataset']['name']}" for one in card["classifiers"]),
         *(f"audit on {one['config']['dataset']['name']}" for one in card["audits"]),
         *(one["title"] for one in card.get("measured", ())),
     ]
@@ -69,12 +75,3 @@ def amend(
 
 def _are_tables(found: dict[str, Any]) -> bool:
     return found.keys() >= _PARTS and all(one.keys() >= _OF_TABLES for one in found["tables"])
-
-
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two audits made the same attacks at the same strength."""
-    configs = [{**audit["config"], "machine": None, "versions": None} for audit in (one, other)]
-    return (
-        configs[0] == configs[1]
-        and one["record"][ATTACKS].keys() == other["record"][ATTACKS].keys()
-    )

@@ -84,14 +84,21 @@ def collect_card(
         if is_of_a_trunk(metrics)
         else config["settings"].get("objective", "cyclegan"),
         "run": {"config": config, "metrics": without_histories(metrics)},
-        "classifiers": [
-            {"config": folder.config(), "classify": without_histories(folder.metrics()["classify"])}
-            for folder in classifiers
-        ],
+        "classifiers": [classifier_for_card(folder) for folder in classifiers],
         "audits": [audit_for_card(name, folder) for folder in audits],
         "comparison": comparison,
     } | ({} if int8 is None else {"int8": int8})
     return _without_places(card)
+
+
+def classifier_for_card(classifier: RunFolder) -> dict[str, Any]:
+    """Collects what a card keeps of a classifier.
+
+    Args:
+        classifier: The folder of `classify`.
+    """
+    figures = without_histories(classifier.metrics()["classify"])
+    return _without_places({"config": classifier.config(), "classify": figures})
 
 
 def audit_for_card(name: str, audit: RunFolder) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def ship(
     tflite = folder.path / "protector.tflite"
     if "train" not in folder.metrics() or not all(file.is_file() for file in (*sources, tflite)):
         raise UserError(f"{run}: its training has not finished; run the same train command again")
-    kept = None if int8 is None else _kept_in_int8(int8, folder)
+    kept = None if int8 is None else kept_in_int8(int8, folder.path)
     with written_whole(out) as temporary:
         temporary.mkdir()
         files = [temporary / source.name for source in sources]
@@ -74,7 +74,7 @@ def ship(
         _refuse_too_large(run, files)
         # Under whichever name it was audited: as a run, as one of its files, or as shipped.
         own = {digest(*files[:2]), *map(digest, (tflite, *sources, files[1]))}
-        audits, classifiers = _sorted(folders, own)
+        audits, classifiers = audits_and_classifiers(folders, own)
         second = None if comparison is None else _second_making(comparison, own, folder.config())
         card = collect_card(
             out.resolve().name,
@@ -120,9 +120,17 @@ def _second_making(
     return {**found, "second": others[0]}
 
 
-def _kept_in_int8(figures: str | os.PathLike[str], run: RunFolder) -> dict[str, Any]:
-    """Reads what a run's 8-bit file keeps, and makes sure that it was this file."""
-    found, file = read_json(figures), run.path / INT8
+def kept_in_int8(figures: str | os.PathLike[str], folder: Path) -> dict[str, Any]:
+    """Reads what an 8-bit file keeps, and makes sure that it was this file.
+
+    Args:
+        figures: A file that `results/photos_int8.py` has written.
+        folder: Where the 8-bit file stands: a run, or a shipped protector.
+
+    Raises:
+        UserError: They are not of this file.
+    """
+    found, file = read_json(figures), folder / INT8
     if not file.is_file() or not isinstance(found, dict) or found.get("protector") != digest(file):
         raise UserError(f"{figures}: not figures of {file}; make them by results/photos_int8.py")
     return found
@@ -154,10 +162,18 @@ def _refuse_too_large(run: str | os.PathLike[str], files: Sequence[Path]) -> Non
         )
 
 
-def _sorted(
+def audits_and_classifiers(
     folders: Sequence[str | os.PathLike[str]], own: set[str]
 ) -> tuple[list[RunFolder], list[RunFolder]]:
-    """Tells audits from classifiers, and refuses those of other protectors."""
+    """Tells audits from classifiers, and refuses those of other protectors.
+
+    Args:
+        folders: Of `audit` and `classify`.
+        own: What the protector is called in their records.
+
+    Raises:
+        UserError: One is of something else, or not finished.
+    """
     audits, classifiers = [], []
     for path in folders:
         config = RunFolder(path).config()
@@ -170,7 +186,7 @@ def _sorted(
             classifiers.append(classifier)
         else:
             raise UserError(
-                f"{path}: not a finished audit, nor a classifier, of this run's protector; leave "
+                f"{path}: not a finished audit, nor a classifier, of this protector; leave "
                 "it out, or make it again"
             )
     return audits, classifiers
