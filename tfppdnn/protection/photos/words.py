@@ -81,6 +81,12 @@ def learn_words(
     the nearest is that of the smallest angle. How much of something there is in a picture, its
     first word does not say.
 
+    Noise does not change which word is the best name. Let q be the probability of each word that
+    is drawn in place of the true one, and q + r that of the true one. The expected squared error
+    of the name c is r |f - c|^2 + q (the sum of |f - c'|^2 over all words c'). The second part is
+    the same for every name. And each word is drawn as a picture of its own, so whoever learns from
+    these pictures does not need the words to lie elsewhere under noise.
+
     Args:
         features: What the trunk sees of each picture, [N, F].
         labels: Their classes, [N].
