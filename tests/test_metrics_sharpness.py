@@ -28,6 +28,13 @@ def blurred(images, width):
     return gaussian_filter(images * 1.0, (0, width, width, 0))
 
 
+def faint_noise(images):
+    """Noise whose neighbouring pixels differ as much as those of the plain images."""
+    noise = np.random.default_rng(0).normal(128, 1, images.shape)
+    scale = sharpness(images).mean() / (2 / np.sqrt(np.pi))
+    return np.rint(128 + scale * (noise - 128)).clip(0, 255).astype(np.uint8)
+
+
 def matched(images):
     """Its own large surfaces under another's details: nothing but matching tells whose it is."""
     details = others(images) - blurred(others(images), 8)
@@ -60,6 +67,13 @@ def test_a_blur_is_less_sharp_and_noise_is_sharper():
     assert sharpness(noise_like(PLAIN)).mean() > 1.5 * sharpness(PLAIN).mean()
 
 
+def test_faint_noise_is_told_from_sharp_pictures_at_half_the_size():
+    noise = faint_noise(PLAIN)
+    assert sharpness(noise).mean() == pytest.approx(sharpness(PLAIN).mean(), rel=0.1)
+    odd = judge_reconstructions(*(images[:, :31, :29] for images in (noise, PLAIN, PLAIN)))
+    assert 0.5 < odd.sharpness < 1.5 and not odd.sharp_but_other
+
+
 def test_sharp_pictures_of_another_scene_are_called_that():
     found = judged(others(PLAIN))
     assert found.sharp_but_other and found.sharpness == pytest.approx(1, abs=0.05)
@@ -77,10 +91,14 @@ def test_sharp_pictures_of_another_scene_are_called_that():
         matched,
         outlined,
         noise_like,
+        faint_noise,
         lambda images: blurred(others(images), 3).astype(np.uint8),
         lambda images: np.full_like(images, 90),
     ],
-    ids=["plain", "negative", "matched", "outlined", "noise", "blurred", "one picture"],
+    ids=[
+        *("plain", "negative", "matched", "outlined"),
+        *("noise", "faint noise", "blurred", "one picture"),
+    ],
 )
 def test_what_shows_the_picture_or_is_not_sharp_is_not(change):
     found = judged(change(PLAIN))

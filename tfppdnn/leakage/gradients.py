@@ -8,6 +8,9 @@ from tfppdnn.leakage.pairs import Images, Scores
 
 _IMAGES_AT_A_TIME = 256
 
+# A blur of one pixel is below the first, strong noise above the second.
+_AS_SHARP = 0.5, 1.5
+
 
 def sharpness(images: Images) -> Scores:
     """Tells how much neighbouring pixels differ.
@@ -25,3 +28,39 @@ def sharpness(images: Images) -> Scores:
         across, down = (np.abs(np.diff(some, axis=axis)) for axis in (2, 1))
         found.append((across.mean(axis=(1, 2, 3)) + down.mean(axis=(1, 2, 3))) / 2)
     return np.concatenate(found)
+
+
+def relative_sharpness(images: Images, plain: Images) -> float:
+    """Tells how sharp images are, as a share of what plain ones are.
+
+    Args:
+        images: uint8 [N, H, W, 3], H and W at least 2.
+        plain: The same, of any number.
+
+    Returns:
+        Their mean sharpness over that of the plain images.
+    """
+    return float(sharpness(images).mean() / max(sharpness(plain).mean(), 1e-9))
+
+
+def as_sharp(images: Images, plain: Images) -> bool:
+    """Tells whether images are as sharp as photographs: neither blurred nor noise.
+
+    Faint noise may differ from pixel to pixel as much as a photograph does. At half the size most
+    of it is gone, and a photograph is as sharp as before.
+
+    Args:
+        images: uint8 [N, H, W, 3], H and W at least 4.
+        plain: The plain images, of the same size.
+    """
+    least, most = _AS_SHARP
+    halved = relative_sharpness(_halved(images), _halved(plain))
+    return least < relative_sharpness(images, plain) < most and halved > least
+
+
+def _halved(images: Images) -> Images:
+    """Means of 2x2 pixels; of an odd height or width without the last."""
+    count, height, width, channels = images.shape
+    even = images[:, : height // 2 * 2, : width // 2 * 2]
+    blocks = even.reshape(count, height // 2, 2, width // 2, 2, channels)
+    return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)

@@ -13,7 +13,7 @@ from tfppdnn.errors import UserError
 from tfppdnn.leakage.baseline import Baseline
 from tfppdnn.leakage.examination import Examination
 from tfppdnn.leakage.figure import Figure, share_of_the_way
-from tfppdnn.leakage.gradients import sharpness
+from tfppdnn.leakage.gradients import as_sharp, relative_sharpness
 from tfppdnn.leakage.intervals import mean_with_interval
 from tfppdnn.leakage.level import MUCH_FROM, Level
 from tfppdnn.leakage.matching import WAYS_TO_MATCH
@@ -27,9 +27,6 @@ _VARIATION_OF_COLLAPSE = 0.02
 # Images of little contrast vary as little and may show everything: then the affine SSIM with
 # their own plain images stands far above that with other images' ones.
 _GAIN_OF_FAINT_IMAGES = 0.05
-
-# A blur of one pixel is below the first, noise above the second.
-_AS_SHARP = 0.5, 1.5
 
 # Of both ways together: four matches of 1,000 are no rare luck with two tries.
 _CONFIDENCE = 1 - 0.05 / len(WAYS_TO_MATCH)
@@ -215,14 +212,14 @@ def judge(examined: Examination) -> Judgement:
             f"image does ({against_floors}; orientation of edges {agreement:.2f}; "
             f"{rare_percent(matched)} matched)."
         )
-    sharp = float(sharpness(examined.images).mean() / max(sharpness(baseline.plain).mean(), 1e-9))
+    sharp = relative_sharpness(examined.images, baseline.plain)
     # Nothing of the picture to speak of, whichever measure one goes by.
     is_other = (
         share_of_the_way(matched, baseline.chance_of_a_match) < MUCH_FROM
         and share_of_the_way(agreement, chance) < MUCH_FROM
         and share_of_the_way(own["affine_ssim"].mean(), floors["affine_ssim"].mean()) < MUCH_FROM
     )
-    sharp_but_other = is_other and _AS_SHARP[0] < sharp < _AS_SHARP[1] and not is_flat
+    sharp_but_other = is_other and not is_flat and as_sharp(examined.images, baseline.plain)
     if sharp_but_other:
         sentence += (
             f" Its images are sharp, and {'most are ' if finds_its_own else ''}of another picture: "
