@@ -90,7 +90,7 @@ def test_short_help_names_settings_that_there_are(verb, capsys):
         (["train", "--dataset=~nobody-is-this/x"], "nobody-is-this/x"),
         (["export", "~nobody-is-this", "--deploy=x"], "nobody-is-this"),
         (["export", "run", "--deploy=x", "--data_dir=y"], "--data_dir: not needed with --deploy"),
-        (["train", "--privacy_choices=16"], "--privacy_choices: of noise, and there is none;"),
+        (["train", "--privacy_choices=16"], "--privacy_choices: of words, and there are none;"),
         (
             ["train", "--preset=hardened", "--privacy_epsilon=8", "--code_levels=4"],
             "--code_levels: not with --privacy_epsilon",

@@ -156,6 +156,31 @@ def test_words_under_noise_are_what_is_drawn_measured_and_reported(made_once, op
     assert gate(load_digits().test_images[:50]).mean() < 0.05
 
 
+@pytest.mark.slow
+def test_words_without_noise_are_a_code_of_few_bits(made_once, options):
+    from tfppdnn.cli import main
+
+    def make(out):
+        named = ["--privacy_words=2", "--privacy_choices=16"]
+        assert main(["train", f"--out={out}", *options, *named]) == 0
+
+    run = made_once("named-photos", make)
+    metrics = json.loads((run / "metrics.json").read_text())
+    made = metrics["transformation_network"]
+    assert (made["words"], made["choices"]) == (2, 16) and "privacy_epsilon" not in made
+    assert made["most_bits_a_protected_image_holds"] == 8
+    assert metrics["protector"]["reference_accuracy_on_protected"] > 0.5
+    protector = Protector.from_preset(run)
+    assert (protector.epsilon, protector.bits, protector.draws_noise) == (None, 8.0, False)
+    digits = load_digits().test_images
+    drawn = np.unique(protector.protect(digits).reshape(len(digits), -1), axis=0)
+    assert 10 < len(drawn) <= 256
+    page = (run / "report.html").read_text()
+    assert "2 words of 16 values" in page and "Before noise" not in page
+    assert "1 time in 3,906" in page  # 2^8 of a million.
+    assert load_gate(run)(protector.protect(digits[:50])).mean() > 0.95
+
+
 def test_the_report_speaks_of_a_trunk_and_not_of_the_papers_training(run):
     page = (run / "report.html").read_text()
     for said in ("all that the trunk sees", "12 numbers of 8 values", "--preset=photos", "ridge"):

@@ -278,6 +278,9 @@ BOTTLENECK = {"protector_network": "bottleneck", "objective": "hardened"}
         ("cpu", {"protector_network": "bottleneck"}, "the paper's objective has no noise"),
         ("quick", {**BOTTLENECK, "privacy_words": 2}, "--privacy_words=2: a bottleneck has one"),
         ("photos", {"privacy_choices": 48}, "--privacy_choices=48: must be a power of 2"),
+        ("photos", {"privacy_epsilon": 0.0, "privacy_choices": 16}, "or --privacy_words=2, or"),
+        ("photos", {"privacy_words": 2, "code_levels": 4}, "--code_levels: not with --privacy_"),
+        ("cpu", {"privacy_epsilon": 0.0, "privacy_words": 2}, "add --privacy_epsilon=8, or"),
         ("photos", {"privacy_epsilon": -1.0}, "--privacy_epsilon=-1.0: must be 0 or more"),
     ],
 )
@@ -285,6 +288,12 @@ def test_noise_that_has_no_place_is_refused(preset, options, said):
     with pytest.raises(UserError) as refused:
         make_settings(preset, {"privacy_epsilon": 8.0, **options})
     assert said in str(refused.value)
+
+
+def test_photographs_may_be_named_by_words_without_noise():
+    privacy = make_settings("photos", {"privacy_words": 3, "privacy_choices": 16}).privacy
+    assert (privacy.epsilon, privacy.words_of_photos, privacy.choices) == (0.0, 3, 16)
+    assert make_settings("photos").privacy.words_of_photos == 0
 
 
 @pytest.mark.parametrize(("epsilon", "words"), [(2.0, 1), (8.0, 1), (12.0, 2), (32.0, 4)])

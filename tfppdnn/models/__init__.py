@@ -33,6 +33,7 @@ from tfppdnn.models.trunk_protector import trunk_protector
 from tfppdnn.models.unet import unet
 from tfppdnn.models.unshared_convolution import UnsharedConvolution
 from tfppdnn.models.vgg13 import vgg13_bn
+from tfppdnn.models.words import Words
 
 __all__ = [
     "AdversarialModel",
@@ -52,6 +53,7 @@ __all__ = [
     "SmoothedCrossEntropy",
     "TriangleResize",
     "UnsharedConvolution",
+    "Words",
     "block_adaptation",
     "bottleneck",
     "code_bits",

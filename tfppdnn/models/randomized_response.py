@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from tfppdnn import workers
-from tfppdnn.models.code import Code
+from tfppdnn.models.words import Words
 
 _VALUES = 2**32
 """How many values a random number has, all equally likely."""
@@ -20,17 +20,15 @@ _ROUNDING = 1e-12
 
 
 @keras.saving.register_keras_serializable(package="tfppdnn")
-class RandomizedWords(Code):
+class RandomizedWords(Words):
     """Names numbers by few words, keeps each word with some probability, and draws it otherwise.
 
-    Each word is one of K. The first is the one nearest to the numbers, the second the one
-    nearest to what the first leaves over, and so on (residual vector quantisation). A word is
-    kept with probability p; otherwise all K are equally likely, the true one among them: the K-ary
-    randomised response of Warner (1965) and Kairouz, Oh and Viswanath (2014). So the true
-    word comes out with probability p + (1 - p) / K and any other with (1 - p) / K, whatever the
-    picture shows. What comes out of one picture is epsilon-locally differentially private:
-    docs/privacy.md has the proof. p is a whole number of 2^32 parts, so that `exact_epsilon`
-    counts outcomes.
+    A word is kept with probability p; otherwise all K are equally likely, the true one among
+    them: the K-ary randomised response of Warner (1965) and Kairouz, Oh and Viswanath (2014). So
+    the true word comes out with probability p + (1 - p) / K and any other with (1 - p) / K,
+    whatever the picture shows. What comes out of one picture is epsilon-locally differentially
+    private: docs/privacy.md has the proof. p is a whole number of 2^32 parts, so that
+    `exact_epsilon` counts outcomes.
 
     Gradients pass to the numbers where no word was drawn anew.
 
@@ -41,21 +39,11 @@ class RandomizedWords(Code):
     """
 
     def __init__(self, epsilon: float, *, choices: int = 64, words: int = 1, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(choices=choices, words=words, **kwargs)
         if choices < 2 or choices & (choices - 1):
             raise ValueError(f"choices={choices}: give a power of 2")
-        self.epsilon, self.choices, self.words = epsilon, choices, words
+        self.epsilon = epsilon
         self.kept = kept_of_values(epsilon, choices=choices, words=words)
-
-    @property
-    def bits(self) -> float:
-        """log2 of how many codes there are."""
-        return self.words * math.log2(self.choices)
-
-    @property
-    def facts(self) -> dict[str, int]:
-        """How many words, and values of each."""
-        return {"words": self.words, "choices": self.choices}
 
     @property
     def noise_size(self) -> int:
@@ -70,12 +58,7 @@ class RandomizedWords(Code):
         """Makes the vocabulary: what each value of each word stands for."""
         if noise_shape[-1] != self.noise_size:
             raise ValueError(f"{self.words} words take {self.noise_size} random numbers each")
-        self.vocabulary = self.add_weight(
-            name="vocabulary",
-            shape=(self.words, self.choices, numbers_shape[-1]),
-            initializer="zeros",
-            trainable=False,
-        )
+        super().build(numbers_shape)
 
     def call(self, numbers, noise):
         """Maps numbers to what the words that were kept or drawn stand for.
@@ -89,18 +72,10 @@ class RandomizedWords(Code):
         """
         keep = noise[:, : self.words] < self.kept - _VALUES // 2
         drawn = ops.mod(noise[:, self.words :], self.choices)
-        left, said = ops.stop_gradient(numbers), 0.0
-        for word in range(self.words):
-            values = self.vocabulary[word]
-            distances = ops.sum(values**2, axis=1) - 2 * ops.matmul(left, ops.transpose(values))
-            # Keras's argmin looks at the sign of zeros, by operations that LiteRT has not.
-            nearest = ops.cast(ops.top_k(-distances, 1)[1][:, 0], "int32")
-            left -= ops.take(values, nearest, axis=0)
-            chosen = ops.where(keep[:, word], nearest, drawn[:, word])
-            said += ops.take(values, chosen, axis=0)
+        said = self.said(numbers, lambda word, true: ops.where(keep[:, word], true, drawn[:, word]))
         # The value is what was said; the gradient that of the numbers, if all was true.
         true = ops.cast(ops.all(keep, axis=1, keepdims=True), numbers.dtype)
-        return ops.clip(said, -1.0, 1.0) + true * (numbers - ops.stop_gradient(numbers))
+        return said + true * (numbers - ops.stop_gradient(numbers))
 
     def compute_output_shape(self, numbers_shape, noise_shape):
         """Knows that as many numbers come out."""
@@ -108,8 +83,7 @@ class RandomizedWords(Code):
 
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs to make an equal layer."""
-        config = super().get_config()
-        return {**config, "epsilon": self.epsilon, "choices": self.choices, "words": self.words}
+        return {**super().get_config(), "epsilon": self.epsilon}
 
 
 def kept_of_values(epsilon: float, *, choices: int, words: int) -> int:

@@ -13,6 +13,7 @@ from tfppdnn.models.code import RoundToLevels, code_of
 from tfppdnn.models.randomized_response import RandomizedWords, noise_taken
 from tfppdnn.models.resizing import NearestResizeLike, TriangleResize
 from tfppdnn.models.tiles import DrawTiles
+from tfppdnn.models.words import Words
 from tfppdnn.system_noise import system_noise
 
 _FEATURES_AT_ONCE = 4096
@@ -24,7 +25,7 @@ def trunk_protector(
     trunk_size: int = 128,
     code_size: int = 64,
     code_levels: int = 8,
-    private_words: Callable[..., RandomizedWords] | None = None,
+    words: Callable[..., Words] | None = None,
     name: str = "trunk_protector",
 ) -> keras.Model:
     """Builds a generator from images to pictures of a code, whose encoder is untrained.
@@ -33,8 +34,8 @@ def trunk_protector(
     each is rounded to one of `code_levels`, and they are drawn as tiles, enlarged to the size of
     the image. There are at most `code_levels ** code_size` pictures.
 
-    With `private_words`, words name the numbers instead of levels, some are drawn at random, and
-    what is drawn as tiles is what the words stand for.
+    With `words`, words name the numbers instead of levels, and what is drawn as tiles is what the
+    words stand for. Some may be drawn at random.
 
     Args:
         trunk: Maps float32 [N, trunk_size, trunk_size, 3] in [0, 1] to features, [N, F] or
@@ -42,24 +43,25 @@ def trunk_protector(
         trunk_size: Height and width that an image of any size is seen at.
         code_size: Numbers in the code.
         code_levels: Values that each of them can take, at least 2.
-        private_words: Makes the layer that names them by words, from its name; its vocabulary
-            is for the caller to set.
+        words: Makes the layer that names them by words, from its name; its vocabulary is for
+            the caller to set.
         name: Name of the Keras model.
 
     Returns:
-        A model from float32 [N, H, W, 3] in [0, 1], and from int32 [N, 2 * words] noise with
-        `private_words`, to float32 [N, H, W, 3] in [0, 1].
+        A model from float32 [N, H, W, 3] in [0, 1], and from int32 noise with `RandomizedWords`
+        (see there), to float32 [N, H, W, 3] in [0, 1].
     """
     images = keras.Input((None, None, 3), name="image")
     x = seen(images, trunk=trunk, trunk_size=trunk_size)
     x = layers.Dense(code_size, dtype="float32", name="code")(x)
     inputs = [images]
-    if private_words is None:
+    if words is None:
         x = RoundToLevels(code_levels, dtype="float32", name="rounded_code")(x)
     else:
-        words = private_words(dtype="float32", name="words")
-        inputs.append(words.noise_input())
-        x = words(x, inputs[-1])
+        layer = words(dtype="float32", name="words")
+        if isinstance(layer, RandomizedWords):
+            inputs.append(layer.noise_input())
+        x = layer(x, *inputs[1:])
     x = DrawTiles(dtype="float32")(x)
     drawn = NearestResizeLike(dtype="float32")(x, images)
     return keras.Model(inputs if len(inputs) > 1 else images, drawn, name=name)

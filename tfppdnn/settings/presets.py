@@ -198,7 +198,7 @@ def make_settings(
     if preset not in PRESETS:
         raise UserError(f"--preset={preset}: there is no such preset; choose {', '.join(PRESETS)}")
     options = dict(options or {})
-    _check_noise(options)
+    _check_words(preset, options)
     if preset == "photos":
         return _photos(options)
     objective = options.pop("objective", _BY_DEFAULT.get(preset, "cyclegan"))
@@ -223,20 +223,24 @@ def make_settings(
     return settings.replaced(options)
 
 
-def _check_noise(options: Mapping[str, Any]) -> None:
-    """Refuses what would be recorded and do nothing, of which somebody might rely on noise."""
-    noisy = options.get("privacy_epsilon") not in (None, 0)
+def _check_words(preset: str, options: Mapping[str, Any]) -> None:
+    """Refuses what would be recorded and do nothing, of which somebody might rely on it."""
     by_default = photos().options()
     typed = {name for name, value in options.items() if value != by_default.get(name)}
-    if noisy and "code_levels" in typed:
-        raise UserError(
-            "--code_levels: not with --privacy_epsilon, which has words in place of numbers; leave "
-            "it out, or give --privacy_choices"
-        )
-    for option in ("privacy_words", "privacy_choices"):
-        if option in typed and not noisy:
+    naming = {"privacy_epsilon"} | ({"privacy_words"} if preset == "photos" else set())
+    if named := sorted(naming & typed):
+        if "code_levels" in typed:
             raise UserError(
-                f"--{option}: of noise, and there is none; add --privacy_epsilon=8, or leave it out"
+                f"--code_levels: not with --{named[0]}, which has words in place of numbers; leave "
+                "it out, or give --privacy_choices"
+            )
+        return
+    for option in ("privacy_words", "privacy_choices"):
+        if option in typed:
+            also = " or --privacy_words=2" if preset == "photos" else ""
+            raise UserError(
+                f"--{option}: of words, and there are none; add --privacy_epsilon=8{also}, or "
+                "leave it out"
             )
 
 

@@ -58,12 +58,13 @@ class MeasuringSettings(Group):
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
 class PrivacySettings(Group):
-    """Noise, drawn anew for every picture, that bounds what anybody learns of it.
+    """Few words that name a picture, and noise: they bound what anybody learns of it.
 
     Attributes:
-        epsilon: Of the local differential privacy of one protected picture; 0 for no noise.
-        words: Words that name a picture then, in place of `code_levels`; 0 for one for each 8
-            of epsilon, and one of a bottleneck.
+        epsilon: Of the local differential privacy of one protected picture, by noise that is drawn
+            anew for each; 0 for no noise.
+        words: Words that name a picture, in place of `code_levels`; 0 for none without noise,
+            and under noise for one for each 8 of epsilon (of a bottleneck, one).
         choices: Values of each word, a power of 2.
     """
 
@@ -75,8 +76,8 @@ class PrivacySettings(Group):
 
     @property
     def words_of_photos(self) -> int:
-        """How many words name a picture that a trunk sees."""
-        return self.words or max(1, round(self.epsilon / 8))
+        """How many words name a picture that a trunk sees; 0 if numbers do."""
+        return self.words or (max(1, round(self.epsilon / 8)) if self.epsilon else 0)
 
     @model_validator(mode="after")
     def _fits(self) -> PrivacySettings:

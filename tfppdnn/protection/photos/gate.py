@@ -40,7 +40,7 @@ def export_tile_gate(
         seed: Seed of the decoys.
     """
     # Where words name the numbers, any grey may be drawn.
-    levels = None if settings.privacy.epsilon else settings.code.levels
+    levels = None if settings.privacy.words_of_photos else settings.code.levels
     score = tile_scores(code_size=settings.code.size, code_levels=levels)
     compiled = tf.function(score, input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)])
     threshold, errors = threshold_and_errors(

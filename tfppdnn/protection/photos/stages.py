@@ -17,6 +17,7 @@ from tfppdnn.exporting.half import round_weights_to_half
 from tfppdnn.models.code import code_bits
 from tfppdnn.models.randomized_response import RandomizedWords
 from tfppdnn.models.trunk_protector import seen, trunk_protector
+from tfppdnn.models.words import Words
 from tfppdnn.protection.exports import export_protector, export_reference, shown_even_if_refused
 from tfppdnn.protection.photos.code import averaged, learn_code
 from tfppdnn.protection.photos.features import forget_pictures, see_pictures
@@ -59,7 +60,7 @@ def make_photo_run(
         return timed(run.path / "logs", name)
 
     dataset = dataset.with_test_images(settings.measuring.test_images)
-    if settings.privacy.epsilon:
+    if settings.privacy.words_of_photos:
         check_enough_pictures(len(dataset.train_images), choices=settings.privacy.choices)
     # What the trunk sees of each picture: everything else is learnt from that.
     trunk = load_trunk(settings.trunk.source, size=settings.trunk.size)
@@ -83,7 +84,7 @@ def make_photo_run(
 
     # The code, and the network that draws it.
     with stage("code"):
-        make = _private if settings.privacy.epsilon else _rounded
+        make = _named if settings.privacy.words_of_photos else _rounded
         protector, facts = make(settings, trunk.model, train, dataset.train_labels, seed=seed)
         write_keras(protector, run.protector)
         run.record("transformation_network", facts | trunk.facts)
@@ -140,21 +141,22 @@ def _rounded(
     }
 
 
-def _private(
+def _named(
     settings: PhotoSettings, trunk: keras.Model, train: Arrays, labels: np.ndarray, *, seed: int
 ) -> tuple[keras.Model, dict[str, float]]:
-    """h_p whose numbers are named by words under noise, and the facts of its code."""
+    """h_p whose numbers are named by words, maybe under noise, and the facts of its code."""
     privacy, size = settings.privacy, settings.code.size
     words, choices = privacy.words_of_photos, privacy.choices
     with _enough_pictures(size):
         vocabulary = learn_words(
             train["features"], labels, size=size, words=words, choices=choices, seed=seed
         )
+    kind = partial(RandomizedWords, privacy.epsilon) if privacy.epsilon else Words
     protector = trunk_protector(
         trunk=trunk,
         trunk_size=settings.trunk.size,
         code_size=size,
-        private_words=partial(RandomizedWords, privacy.epsilon, choices=choices, words=words),
+        words=partial(kind, choices=choices, words=words),
         name="protector",
     )
     protector.get_layer("code").set_weights([vocabulary.kernel, vocabulary.bias])
@@ -164,9 +166,8 @@ def _private(
         "words": words,
         "choices": choices,
         "most_bits_a_protected_image_holds": words * math.log2(choices),
-        "privacy_epsilon": privacy.epsilon,
         "share_of_features_kept": vocabulary.kept,
-    }
+    } | ({"privacy_epsilon": privacy.epsilon} if privacy.epsilon else {})
 
 
 @contextlib.contextmanager
