@@ -35,10 +35,12 @@ from tfppdnn.models.code import RoundToLevels
 from tfppdnn.models.eight_bit import as_floats
 from tfppdnn.models.inference import inference
 from tfppdnn.models.trunk_protector import features_of
+from tfppdnn.models.words import Words
 from tfppdnn.protection.photos.code import Encoder, averaged, learn_code
 from tfppdnn.protection.photos.features import see_pictures
 from tfppdnn.protection.photos.heads import train_head
 from tfppdnn.protection.photos.trunks import load_trunk
+from tfppdnn.protection.photos.words import Vocabulary, learn_words
 from tfppdnn.run_folder import RunFolder
 from tfppdnn.settings import make_settings
 
@@ -46,6 +48,8 @@ PAGE = Path(__file__).with_suffix(".md")
 SEED, HELD_OUT, LEVELS = 0, 1_000, 8
 NUMBERS = (4, 8, 16, 32, 64, 128, 192, 256)
 HIDING = (0.0, 0.1, 0.3, 1.0, 3.0)
+# Words in place of numbers, of so many values each.
+WORDS, CHOICES = (1, 2, 4, 8, 16), 64
 # The frontier over the hiding weight is drawn at this size.
 AT = 128
 # What ships has so many.
@@ -108,6 +112,9 @@ def main() -> None:
     def codes(of: Task, encoder: Encoder) -> Pair:
         return tuple(code_of(part, encoder) for part in features(of))
 
+    def named(of: Task, vocabulary: Vocabulary) -> Pair:
+        return tuple(said(part, vocabulary) for part in features(of))
+
     def reduced(of: Task, numbers: int) -> Pair:
         return tuple(part[:, ::3] for part in pixels_of(of, f"pca:{3 * numbers}"))
 
@@ -117,6 +124,18 @@ def main() -> None:
         name = f"{numbers} numbers, hiding weight {weight:g}"
         bound = CodeBound(numbers * np.log2(LEVELS))
         measured(name, partial(codes, encoder=encoder), bits=float(bound.bits))
+    for words in WORDS:
+        vocabulary = learn_words(
+            known.train["features"],
+            known.dataset.train_labels,
+            size=settings.code.size,
+            words=words,
+            choices=CHOICES,
+            seed=SEED,
+        )
+        name = f"{words} word{'s' if words > 1 else ''} of {CHOICES}"
+        bits = float(words * np.log2(CHOICES))
+        measured(name, partial(named, vocabulary=vocabulary), bits=bits)
     for numbers in (32, 128):
         name = f"PCA of the pixels, {numbers} numbers"
         measured(name, partial(reduced, numbers=numbers), bits=3.0 * numbers)
@@ -162,6 +181,15 @@ def tasks(settings, trunk, *, data_dir: str, work: Path) -> tuple[Task, Task]:
 def code_of(features: np.ndarray, encoder: Encoder) -> np.ndarray:
     """What an encoder makes of features, rounded as h_p rounds it."""
     return np.asarray(RoundToLevels(LEVELS)(features @ encoder.kernel + encoder.bias))
+
+
+def said(features: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """What the words stand for that h_p names features by."""
+    words, choices, size = vocabulary.values.shape
+    layer = Words(words=words, choices=choices)
+    layer.build((None, size))
+    layer.vocabulary.assign(vocabulary.values)
+    return np.asarray(layer(features @ vocabulary.kernel + vocabulary.bias))
 
 
 def pixels_of(task: Task, protector: str) -> Pair:

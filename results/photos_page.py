@@ -12,7 +12,7 @@ from tfppdnn.leakage import CodeBound
 from tfppdnn.reports.markdown import table
 
 # Colours of Okabe and Ito, which colour-blind readers can tell apart; shapes tell them too.
-_CODES, _HIDING, _OTHERS = "#0072B2", "#D55E00", "#555555"
+_CODES, _HIDING, _WORDS, _OTHERS = "#0072B2", "#D55E00", "#009E73", "#555555"
 # Where the column of labels begins, and how far apart they are, in units of the axes.
 _COLUMN, _LINE = 1.8, 2.4
 # Of codes that are nearly one, where the bits stand, in points.
@@ -53,7 +53,8 @@ def page(figures: dict[str, dict], *, seed: int, shipped: int) -> str:
         "hidden layer of 512, 10 epochs.",
         "Pictures that are sent as pixels are classified by the same layer, of all their pixels; a",
         "network for pictures would do better. *The class alone* is named by the layer that has",
-        "float features. On the seen task pixels are of 64x64, and the class alone has 6.64 bits.",
+        "float features. *Words*: `--privacy_words`, without noise. On the seen task pixels are",
+        "of 64x64, and the class alone has 6.64 bits.",
         "",
         "Two attackers have 50,000 pairs of plain and sent pictures. *Regression*: ridge, of codes",
         "with 2,048 random features. *The nearest*: he gives back his own picture whose sent form",
@@ -109,7 +110,7 @@ def picture(figures: dict[str, dict]) -> bytes:
         axes.set_xlabel(f"matched by {title}, % (dashed: chance)")
     panels[0, 0].set_title("\N{NORTH WEST ARROW} better", loc="left", fontsize=10, weight="bold")
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=3, fontsize=9, frameon=False)
+    figure.legend(handles, labels, loc="lower center", ncols=2, fontsize=9, frameon=False)
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
@@ -120,10 +121,13 @@ def _draw(axes, figures: dict[str, dict], attacker: str, task: str) -> None:
     bits = [name for name in sent if name.endswith("hiding weight 0.3")]
     # All numbers of this series are as many, so that only the weight differs.
     hiding = [name for name in sent if name.startswith("128 numbers, hiding")]
+    words = [name for name in sent if _is_of_words(name)]
+    others = [name for name in sent if "hiding" not in name and name not in words]
     series = (
-        (bits, _CODES, "o-", "codes, with their bits"),
+        (bits, _CODES, "o-", "numbers of 8 values, with their bits"),
+        (words, _WORDS, "s-", "words of 64 values, with their bits"),
         (hiding, _HIDING, "x", "384 bits, with other hiding weights"),
-        ([name for name in sent if "hiding" not in name], _OTHERS, "^", "what else might be sent"),
+        (others, _OTHERS, "^", "what else might be sent"),
     )
     for names, colour, shape, label in series:
         at = [(100 * sent[name][attacker][0], 100 * sent[name][task]) for name in names]
@@ -149,17 +153,22 @@ def _draw(axes, figures: dict[str, dict], attacker: str, task: str) -> None:
 
 
 def _in_column(name: str) -> bool:
-    return "hiding" not in name and not name.startswith(("float features", "the class alone"))
+    alone = name.startswith(("float features", "the class alone"))
+    return "hiding" not in name and not alone and not _is_of_words(name)
 
 
 def _said(name: str, bits: float | None) -> str:
     if name.startswith("128 numbers, hiding"):
         return "384" if name.endswith(" 0.3") else ""
-    if "hiding" in name:
+    if "hiding" in name or _is_of_words(name):
         return f"{bits:g}"
     for part in (", named on the phone", " of the pixels", ", sigma 2", ", one key"):
         name = name.replace(part, "")
     return name
+
+
+def _is_of_words(name: str) -> bool:
+    return name.endswith(" of 64")
 
 
 def _is_sent(figure) -> bool:
