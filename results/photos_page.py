@@ -7,6 +7,7 @@ import io
 from made_on import made_on
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from tfppdnn.leakage import CodeBound
 from tfppdnn.reports.markdown import table
@@ -111,9 +112,10 @@ def picture(figures: dict[str, dict]) -> bytes:
     panels[0, 0].set_title("\N{NORTH WEST ARROW} better", loc="left", fontsize=10, weight="bold")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncols=2, fontsize=9, frameon=False)
-    file = io.BytesIO()
+    file, smaller = io.BytesIO(), io.BytesIO()
     figure.savefig(file, format="png")
-    return file.getvalue()
+    Image.open(file).quantize(128).save(smaller, format="png", optimize=True)
+    return smaller.getvalue()
 
 
 def _draw(axes, figures: dict[str, dict], attacker: str, task: str) -> None:
@@ -137,12 +139,12 @@ def _draw(axes, figures: dict[str, dict], attacker: str, task: str) -> None:
         lowest = min((100 * sent[name][task] for name in column), default=0)
         place = lowest + _LINE * (len(column) - 0.5)
         for (x, y), name in sorted(zip(at, names, strict=True), key=lambda one: -one[0][1]):
-            listed = name in column
+            listed, beside = name in column, (-16, 6) if _is_of_words(name) else (7, -3)
             place -= _LINE if listed else 0
             axes.annotate(
                 _said(name, sent[name]["bits"]),
                 (x, y),
-                xytext=(_COLUMN, place) if listed else _BESIDE.get(name, (7, -3)),
+                xytext=(_COLUMN, place) if listed else _BESIDE.get(name, beside),
                 textcoords="data" if listed else "offset points",
                 ha="left",
                 va="center" if listed else "baseline",
