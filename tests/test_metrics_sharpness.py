@@ -113,16 +113,24 @@ def test_the_verdict_and_the_picture_say_so(monkeypatch):
     rows = {
         name: {
             "threat_model": ThreatModel.PROTECTOR.value,
-            "status": "worked",
+            "status": status,
             "leakage": figures,
             "sharp_but_other": other,
         }
-        for name, other in (("draws", True), ("blurs", False))
+        for name, status, other in (
+            ("draws", "worked", True),
+            ("blurs", "worked", False),
+            ("fails", "failed", True),
+        )
     }
     (verdict,) = verdicts({"attacks": rows})
-    assert "Sharp, and of another picture: what draws made." in verdict.evidence
+    assert "Sharp, and of another picture: what draws, fails made." in verdict.evidence
     drawn = {}
     monkeypatch.setattr(pictures, "montage", lambda images, columns: drawn.update(images) or PLAIN)
     monkeypatch.setattr(pictures, "png", bytes)
     pictures.draw_pictures({"attacks": rows}, dict.fromkeys(rows, PLAIN))
-    assert drawn.keys() == {"draws (worked, but of another picture)", "blurs (worked)"}
+    assert drawn.keys() == {
+        "draws (worked, but of another picture)",
+        "blurs (worked)",
+        "fails (failed, and of another picture)",
+    }

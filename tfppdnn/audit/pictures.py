@@ -10,6 +10,7 @@ import numpy as np
 from tfppdnn.attacks.attack import ThreatModel
 from tfppdnn.audit.folder import ATTACKS
 from tfppdnn.images.montage import montage, png
+from tfppdnn.leakage.judgement import WORKED
 
 _COLUMNS = 8
 
@@ -41,4 +42,6 @@ def draw_pictures(
 
 def _became(row: Mapping[str, Any]) -> str:
     """What became of an attack; a sharp picture that is none of the plain one's looks like it."""
-    return row["status"] + (", but of another picture" if row.get("sharp_but_other") else "")
+    if not row.get("sharp_but_other"):
+        return row["status"]
+    return f"{row['status']}, {'but' if row['status'] == WORKED else 'and'} of another picture"
