@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfppdnn import Protector
-from tfppdnn.exporting.tflite import float16_tflite, float32_tflite
+from tfppdnn.exporting.tflite import float16_tflite, float32_tflite, int8_tflite
 from tfppdnn.leakage import CodeBound
 from tfppdnn.models import Words, code_of, trunk_protector
 from tfppdnn.models.eight_bit import run_on_images
@@ -28,6 +28,8 @@ def test_the_first_word_is_the_nearest_and_the_next_names_what_is_left():
     second = np.abs((numbers - first)[:, None] - VALUES[1]) ** 2
     second = VALUES[1][second.sum(axis=2).argmin(axis=1)]
     np.testing.assert_allclose(layer()(numbers), first + second, atol=1e-6)
+    # To the last bit: a bit beside the words would be one of the picture.
+    np.testing.assert_array_equal(layer()(numbers), layer().said(numbers))
     assert layer().bits == 6 and layer().facts == {"words": 2, "choices": 8}
 
 
@@ -84,4 +86,12 @@ def test_every_file_says_the_same(network, plain, tmp_path):
         # Where two words are as near, rounding may choose the other.
         same = (protector.protect(plain) == expected).all(axis=(1, 2, 3))
         assert same.mean() > 0.98, name
+    # Its trunk computes in integers, so some words are others; but they are words, but for a level.
+    content = int8_tflite(network, plain[:100], float32=float32)
+    (tmp_path / "protector_int8.tflite").write_bytes(content)
+    drawn = Protector.from_preset(tmp_path / "protector_int8.tflite").protect(plain)
+    codes = np.unique(expected.reshape(300, -1), axis=0).astype(int)
+    away = np.abs(drawn.reshape(300, 1, -1) - codes).max(axis=2).min(axis=1)
+    assert (away <= 1).mean() > 0.9
+    assert len(np.unique(drawn.reshape(300, -1), axis=0)) <= len(codes) + 5
     assert code_of(keras.models.load_model(tmp_path / "protector.keras")).words == 2

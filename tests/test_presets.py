@@ -279,8 +279,15 @@ BOTTLENECK = {"protector_network": "bottleneck", "objective": "hardened"}
         ("quick", {**BOTTLENECK, "privacy_words": 2}, "--privacy_words=2: a bottleneck has one"),
         ("photos", {"privacy_choices": 48}, "--privacy_choices=48: must be a power of 2"),
         ("photos", {"privacy_epsilon": 0.0, "privacy_choices": 16}, "or --privacy_words=2, or"),
-        ("photos", {"privacy_words": 2, "code_levels": 4}, "--code_levels: not with --privacy_"),
-        ("cpu", {"privacy_epsilon": 0.0, "privacy_words": 2}, "add --privacy_epsilon=8, or"),
+        *(
+            (
+                "photos",
+                {"privacy_epsilon": 0.0, "privacy_words": 2, option: 4},
+                f"--{option}: not with --privacy_words,",
+            )
+            for option in ("code_levels", "code_hiding_weight", "code_label_weight")
+        ),
+        ("cpu", {"privacy_epsilon": 0.0, "privacy_words": 2}, "add --preset=photos, or"),
         ("photos", {"privacy_epsilon": -1.0}, "--privacy_epsilon=-1.0: must be 0 or more"),
     ],
 )

@@ -19,7 +19,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from tfppdnn.exporting.graphs import Signatures, noise_specs, protect_pixels, write_saved_model
 from tfppdnn.exporting.half import store_kernels_as_half
-from tfppdnn.models.code import RoundToLevels
+from tfppdnn.models.code import Code
 from tfppdnn.models.instance_normalization import InstanceNormalization
 from tfppdnn.models.resizing import AreaResize, TriangleResize
 from tfppdnn.models.tiles import DrawTiles
@@ -115,11 +115,12 @@ def _kept_in_floats(model: keras.Model, float32: bytes) -> list[str]:
       would be rounded to steps that are learned at one size: at another one they are all wrong.
     - What is around the network: as many values as the image has, and pixel values anyway.
     - Of a code that is drawn as tiles, all that follows the trunk: it is next to no work, and a
-      step of 8 bits is larger than what tells two levels apart.
+      step of 8 bits is larger than what tells two levels apart. And what it rounds must stay as
+      few pictures as there are codes.
     """
     kept: tuple[type[keras.Layer], ...] = (AreaResize, TriangleResize)
     if any(isinstance(layer, DrawTiles) for layer in model.layers):
-        kept = (*kept, keras.layers.Dense, RoundToLevels, DrawTiles)
+        kept = (*kept, keras.layers.Dense, Code, DrawTiles)
     scopes = [f"/{layer.name}" for layer in model.layers if isinstance(layer, kept)]
     with silenced():
         tensors = Interpreter(model_content=float32).get_tensor_details()

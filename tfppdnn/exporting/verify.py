@@ -213,7 +213,7 @@ def _refuse_if_different(
         raise VerificationError(
             f"{name} gives {figure['other_codes']} of {figure['pictures']} pictures another code "
             f"than the Keras model does (allowed: {_most_other_codes(figure['pictures'])}); it was "
-            "removed; fewer --code_levels lie further apart",
+            "removed; fewer --code_levels, or --privacy_choices, lie further apart",
             figures,
         )
     if figure["max_difference"] > step or figure["share_differing"] > allowed:

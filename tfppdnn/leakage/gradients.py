@@ -11,6 +11,9 @@ _IMAGES_AT_A_TIME = 256
 # A blur of one pixel is below the first, strong noise above the second.
 _AS_SHARP = 0.5, 1.5
 
+# Of its sharpness, at half the size. Of white noise at most a half is left.
+_LEFT_OF_A_PHOTOGRAPH = 0.7
+
 
 def sharpness(images: Images) -> Scores:
     """Tells how much neighbouring pixels differ.
@@ -46,7 +49,7 @@ def relative_sharpness(images: Images, plain: Images) -> float:
 def as_sharp(images: Images, plain: Images) -> bool:
     """Tells whether images are as sharp as photographs: neither blurred nor noise.
 
-    Faint noise may differ from pixel to pixel as much as a photograph does. At half the size most
+    Faint noise may differ from pixel to pixel as much as a photograph does. At half the size half
     of it is gone, and a photograph is as sharp as before.
 
     Args:
@@ -54,8 +57,9 @@ def as_sharp(images: Images, plain: Images) -> bool:
         plain: The plain images, of the same size.
     """
     least, most = _AS_SHARP
+    whole = relative_sharpness(images, plain)
     halved = relative_sharpness(_halved(images), _halved(plain))
-    return least < relative_sharpness(images, plain) < most and halved > least
+    return least < whole < most and halved > _LEFT_OF_A_PHOTOGRAPH * whole
 
 
 def _halved(images: Images) -> Images:

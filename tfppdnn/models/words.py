@@ -50,7 +50,8 @@ class Words(Code):
 
     def call(self, numbers):
         """Maps float [N, D] to what its words stand for, float [N, D] in [-1, 1]."""
-        return self.said(numbers) + numbers - ops.stop_gradient(numbers)
+        # Zero, and in the brackets even when rounded: nothing but the words gets through.
+        return self.said(numbers) + (numbers - ops.stop_gradient(numbers))
 
     def said(self, numbers, spoken: Callable[[int, Any], Any] = lambda word, true: true):
         """Maps numbers to what the words stand for that are spoken of them, without gradients.

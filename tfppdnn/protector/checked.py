@@ -80,7 +80,8 @@ class CheckedScheme:
         if self._bits() is None:
             raise UserError(
                 f"{self._name}: image 0 and all {len(batch) - 1} after it become the same picture; "
-                "give a protector whose output depends on the image"
+                "give a protector whose output depends on the image; or, if it names them by few "
+                "words, the folder of its run, which says so"
             )
 
     def _progress(self, starts: range) -> contextlib.AbstractContextManager[Iterable[int]]:

@@ -224,24 +224,26 @@ def make_settings(
 
 
 def _check_words(preset: str, options: Mapping[str, Any]) -> None:
-    """Refuses what would be recorded and do nothing, of which somebody might rely on it."""
+    """Refuses what would be recorded and do nothing: somebody might rely on it."""
     by_default = photos().options()
     typed = {name for name, value in options.items() if value != by_default.get(name)}
     naming = {"privacy_epsilon"} | ({"privacy_words"} if preset == "photos" else set())
     if named := sorted(naming & typed):
-        if "code_levels" in typed:
-            raise UserError(
-                f"--code_levels: not with --{named[0]}, which has words in place of numbers; leave "
-                "it out, or give --privacy_choices"
-            )
+        for option in ("code_levels", "code_hiding_weight", "code_label_weight"):
+            if option in typed:
+                raise UserError(
+                    f"--{option}: not with --{named[0]}, which has words in place of numbers; "
+                    "leave it out"
+                )
         return
-    for option in ("privacy_words", "privacy_choices"):
-        if option in typed:
-            also = " or --privacy_words=2" if preset == "photos" else ""
-            raise UserError(
-                f"--{option}: of words, and there are none; add --privacy_epsilon=8{also}, or "
-                "leave it out"
-            )
+    if "privacy_words" in typed:
+        raise UserError("--privacy_words: of photographs; add --preset=photos, or leave it out")
+    if "privacy_choices" in typed:
+        also = " or --privacy_words=2" if preset == "photos" else ""
+        raise UserError(
+            f"--privacy_choices: of words, and there are none; add --privacy_epsilon=8{also}, or "
+            "leave it out"
+        )
 
 
 def _photos(options: Mapping[str, Any]) -> PhotoSettings:
