@@ -5,7 +5,7 @@ python results/photos_card.py --data_dir=DIR --work=DIR
 Classifies and attacks what `photos` sends, each with a command that results/README.md explains;
 keeps what pages quote of each folder beside this file; and writes tfppdnn/shipped/photos/CARD.md.
 What --work holds already is not made again, and what was interrupted goes on. Some three hours of
-two cores. `--only=NAME,...` makes these anew and takes the records that are here for the others.
+two cores. With `--only=NAME,...` the records that are here are taken for all others.
 """
 
 from __future__ import annotations

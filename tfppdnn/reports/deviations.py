@@ -41,11 +41,11 @@ def in_use(field: str, settings: Mapping[str, Any]) -> bool:
     """Whether a run of these settings uses one of them: an objective has its own, a network too."""
     hardened = settings.get("objective", "cyclegan") == "hardened"
     through_code = settings.get("protector_network", "unet") == "bottleneck"
-    private = bool(settings.get("privacy_epsilon"))
+    noisy = bool(settings.get("privacy_epsilon"))
     if field in _OF_WORDS:
-        return private
+        return noisy
     if field in _OF_A_ROUNDED_CODE:
-        return through_code and not private
+        return through_code and not noisy
     if field == "decoder_width":
         return through_code
     if field == "restorer_width":

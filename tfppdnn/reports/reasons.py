@@ -143,8 +143,8 @@ OPEN_CHOICES: dict[str, tuple[str, str]] = {
     "decoder_width": ("Channels of the bottleneck's decoder", "Fits phones."),
     "restorer_width": ("Channels of the restorer of a bottleneck", "Fits small machines."),
     "privacy_epsilon": ("Epsilon of one picture", "What the noise is drawn for."),
-    "privacy_words": ("Words that name a picture", "Of a bottleneck, one."),
-    "privacy_choices": ("Values of a word", "So few that most words stay true."),
+    "privacy_words": ("Words that name a picture", "A bottleneck has one, under noise."),
+    "privacy_choices": ("Values of a word", "So few that most stay true under noise."),
     "feature_weight": (
         "Weight of h_theta's features of h_p(x)",
         "Labels alone would keep what tells the training's classes apart, and nothing else.",

@@ -63,8 +63,8 @@ class PrivacySettings(Group):
     Attributes:
         epsilon: Of the local differential privacy of one protected picture, by noise that is drawn
             anew for each; 0 for no noise.
-        words: Words that name a picture, in place of `code_levels`; 0 for none without noise,
-            and under noise for one for each 8 of epsilon (of a bottleneck, one).
+        words: Words that name a photograph, in place of numbers; 0 for one for each 8 of epsilon,
+            or none without noise. A bottleneck has one, and only under noise.
         choices: Values of each word, a power of 2.
     """
 
@@ -141,7 +141,7 @@ class RunSettings(Group):
         data: What all stages see.
         computing: How all stages are computed.
         measuring: What figures are measured on.
-        privacy: Noise that bounds what anybody learns of a picture.
+        privacy: Words and noise that bound what anybody learns of a picture.
         gate: The gate.
         classifier: The cloud's classifier.
     """

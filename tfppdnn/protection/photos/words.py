@@ -1,4 +1,4 @@
-"""A vocabulary for what a trunk sees: the words that pictures are named by under noise."""
+"""A vocabulary for what a trunk sees: the words that pictures are named by."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def learn_words(
     the nearest is that of the smallest angle. How much of something there is in a picture, its
     first word does not say.
 
-    Noise does not change which word is the best name. Let q be the probability of each word that
-    is drawn in place of the true one, and q + r that of the true one. The expected squared error
-    of the name c is r |f - c|^2 + q (the sum of |f - c'|^2 over all words c'). The second part is
-    the same for every name. And each word is drawn as a picture of its own, so whoever learns from
-    these pictures does not need the words to lie elsewhere under noise.
+    Noise does not change which value is the best name, if there is one word. Let q be the
+    probability of each value that is drawn in place of the true one, and q + r that of the true
+    one. The expected squared error of the name c is r |f - c|^2 + q (the sum of |f - c'|^2 over all
+    values c'). The second part is the same for every name. Of several words the second may have
+    a better name than the one that is nearest to what the first leaves over; that was not tried.
 
     Args:
         features: What the trunk sees of each picture, [N, F].
