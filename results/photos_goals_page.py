@@ -126,7 +126,7 @@ def _goals(figures: Figures, card: Figures) -> Figures:
         "title": "What it was to reach",
         "note": (
             "CIFAR-10 is that of the original files. Likeness, matched and outlines are of the "
-            "last audit in its card whose owner has all 50,000 pictures. The same was measured "
+            "first audit in its card, whose owner has all 50,000 pictures. The same was measured "
             "before of a recompressed copy (`results/photos_goals_jpeg.md`)."
         ),
         "head": ["", "to reach", "found", "reached"],
