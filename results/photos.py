@@ -125,14 +125,7 @@ def main() -> None:
         bound = CodeBound(numbers * np.log2(LEVELS))
         measured(name, partial(codes, encoder=encoder), bits=float(bound.bits))
     for words in WORDS:
-        vocabulary = learn_words(
-            known.train["features"],
-            known.dataset.train_labels,
-            size=settings.code.size,
-            words=words,
-            choices=CHOICES,
-            seed=SEED,
-        )
+        vocabulary = vocabulary_of(known, words, CHOICES)
         name = f"{words} word{'s' if words > 1 else ''} of {CHOICES}"
         bits = float(words * np.log2(CHOICES))
         measured(name, partial(named, vocabulary=vocabulary), bits=bits)
@@ -181,6 +174,18 @@ def tasks(settings, trunk, *, data_dir: str, work: Path) -> tuple[Task, Task]:
 def code_of(features: np.ndarray, encoder: Encoder) -> np.ndarray:
     """What an encoder makes of features, rounded as h_p rounds it."""
     return np.asarray(RoundToLevels(LEVELS)(features @ encoder.kernel + encoder.bias))
+
+
+def vocabulary_of(known: Task, words: int, choices: int) -> Vocabulary:
+    """Words for what the trunk sees, learnt from a task, in as many numbers as ship."""
+    return learn_words(
+        known.train["features"],
+        known.dataset.train_labels,
+        size=SHIPPED,
+        words=words,
+        choices=choices,
+        seed=SEED,
+    )
 
 
 def said(features: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:

@@ -18,13 +18,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from made_on import made_on
-from photos import SEED, Task, accuracy_of, attacked, tasks
+from photos import SEED, Task, accuracy_of, attacked, tasks, vocabulary_of
 
 from tfppdnn.files import write_text
 from tfppdnn.leakage import guessing_bound, noisy_code_bound
 from tfppdnn.models import RandomizedWords
 from tfppdnn.protection.photos.trunks import load_trunk
-from tfppdnn.protection.photos.words import Vocabulary, learn_words
+from tfppdnn.protection.photos.words import Vocabulary
 from tfppdnn.reports.markdown import table
 from tfppdnn.settings import make_settings
 from tfppdnn.system_noise import system_noise
@@ -61,14 +61,7 @@ def main() -> None:
     for epsilon, several in CHOICES.items():
         words = make_settings("photos", {"privacy_epsilon": epsilon}).privacy.words_of_photos
         for choices in several:
-            vocabulary = learn_words(
-                known.train["features"],
-                known.dataset.train_labels,
-                size=settings.code.size,
-                words=words,
-                choices=choices,
-                seed=SEED,
-            )
+            vocabulary = vocabulary_of(known, words, choices)
             row = [f"{epsilon:g}", f"{words} x {choices}"]
             for value in (epsilon, NO_NOISE):
                 kept = [accuracy(settings, task, vocabulary, value) for task in (known, other)]
