@@ -1,4 +1,4 @@
-"""All that the card of the shipped `photos` says of it, and the card, by one command.
+"""Classifiers, audits and tables of the card of the shipped `photos`, and the card, by one command.
 
 python results/photos_card.py --data_dir=DIR --work=DIR
 
@@ -35,7 +35,7 @@ ATTACKED = ("audit", PHOTOS, "--held_out_images=1000")
 GENERATED = (*ATTACKED, "--dataset=cifar10", "--generator_learning_rate=0.002")
 AT_32 = (*ATTACKED, "--dataset=cifar10", "--preset=cpu", "--attacker_image_size=32")
 # Right about more plain pictures than what an audit trains by itself. It sees with the trunk, so
-# what is searched through the trunk deceives it.
+# what is searched through the trunk may deceive it.
 ASKED = "--recogniser={recogniser}"
 CLASSIFIERS = {
     "photos-cifar10": ("classify", PHOTOS, *CIFAR10, "--preset=photos"),
@@ -132,14 +132,16 @@ def keep(folder: Path, kept: Path) -> None:
             continue
         (kept / name).parent.mkdir(parents=True, exist_ok=True)
         if name.endswith(".png"):
-            Image.open(folder / name).quantize(256).save(kept / name, optimize=True)
+            # So that no colour is far off, as a rare one else is: a yellow car turned orange.
+            few = Image.open(folder / name).quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3)
+            few.save(kept / name, optimize=True)
         else:
             record = (folder / name).read_text(encoding="utf-8")
             write_text(kept / name, record.replace(f"{folder.parent}/", "runs/card/"))
     config = read_json(kept / "config.json")
     write_json(kept / "config.json", {**config, "data_dir": "DIR"})
-    if (seconds := folder / "logs/seconds.json").exists():
-        shutil.copyfile(seconds, kept / "seconds.json")
+    if folder.name in CLASSIFIERS:
+        shutil.copyfile(folder / "logs/seconds.json", kept / "seconds.json")
 
 
 if __name__ == "__main__":
