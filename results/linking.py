@@ -1,6 +1,6 @@
-"""Can protected pictures be linked? Prints how often a changed picture is found by its original.
+"""How often a changed picture is found by its protected original. Writes linking.md.
 
-python results/linking.py --data_dir=DIR > results/linking.md
+python results/linking.py --data_dir=DIR
 
 Each of 1,000 CIFAR-10 test pictures is changed a little and protected; then the nearest of the
 1,000 protected originals is looked for. That needs no attack: whoever has the app can do it with
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -21,8 +22,10 @@ from PIL import Image
 
 from tfppdnn import load_protector
 from tfppdnn.datasets.load import load_dataset
+from tfppdnn.files import write_text
 from tfppdnn.reports.markdown import table
 
+PAGE = Path(__file__).with_suffix(".md")
 COUNT = 1000
 
 
@@ -70,23 +73,23 @@ def rows_of(protector: str, images: np.ndarray) -> list[list[str]]:
 
 
 def main() -> None:
-    """Prints a table for each protector that ships."""
+    """Measures each protector that ships, and writes the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data_dir")
     options = parser.parse_args()
     dataset = load_dataset("cifar10", data_dir=options.data_dir, image_size=32)
     images = dataset.test_images[:COUNT]
-    print("# Linking protected pictures")
-    print()
-    print("Printed by `python results/linking.py --data_dir=DIR`: the first")
-    print(f"{COUNT:,} CIFAR-10 test pictures, each changed before it was protected.")
-    print(f"Data: {dataset.version}.")
     head = ["change", "protected pictures that stay the same", "nearest to that of their original"]
+    lines = [
+        "# Linking protected pictures",
+        "",
+        "Written by `python results/linking.py --data_dir=DIR`: the first",
+        f"{COUNT:,} CIFAR-10 test pictures, each changed before it was protected.",
+        f"Data: {dataset.version}.",
+    ]
     for protector in ("photos", "cifar10"):
-        print(f"\n## {protector}\n")
-        print(table(head, rows_of(protector, images)))
-    print()
-    print("\n".join(made_on()))
+        lines += ["", f"## {protector}", "", table(head, rows_of(protector, images))]
+    write_text(PAGE, "\n".join([*lines, "", *made_on()]) + "\n")
 
 
 if __name__ == "__main__":
