@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
@@ -13,17 +12,15 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tfppdnn.errors import UserError
-from tfppdnn.files import user_path, written_whole
 from tfppdnn.protector.canvas import fixed_canvas
 from tfppdnn.protector.checked import CheckedScheme
-from tfppdnn.protector.digests import record_digest
 from tfppdnn.protector.images import like, pixels_of
 from tfppdnn.protector.keyed import keyed_object
 from tfppdnn.protector.naming import find_origin
 from tfppdnn.protector.origin import Origin
 from tfppdnn.protector.python_object import held_object
+from tfppdnn.protector.saving import save_files
 from tfppdnn.protector.scheme import Scheme, as_batch, draws_noise
-from tfppdnn.protector.trained import NETWORKS, check_files
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -204,36 +201,9 @@ class Protector:
             UserError: It was made of no files, as ciphers and functions are; or the folder holds
                 something, or cannot be written.
         """
-        folder = user_path(folder)
-        origin = self._origin
-        if origin.files is None:
-            raise UserError(
-                f"{origin.name} is not made of files that can be saved; a trained protector or a "
-                "Keras model is"
-            )
-        # Damaged files are not handed on, under new digests at that: neither what protects nor
-        # what lies beside it.
+        # Damaged files are not handed on, under new digests at that.
         _ = self.scheme
-        for source in origin.files.values():
-            if not callable(source) and (source.is_dir() or source.suffix in NETWORKS):
-                check_files(source)
-        if folder.exists() and not folder.is_dir():
-            raise UserError(f"{folder} is a file; give a folder to save in")
-        if folder.exists() and any(folder.iterdir()):
-            raise UserError(f"{folder} is not empty; give another folder to save in")
-        with written_whole(folder) as temporary:
-            temporary.mkdir()
-            for name, source in origin.files.items():
-                place = temporary / name
-                place.parent.mkdir(exist_ok=True)
-                if callable(source):
-                    source(place)
-                elif source.is_dir():
-                    shutil.copytree(source, place)
-                else:
-                    shutil.copyfile(source, place)
-            for made in sorted(temporary.iterdir()):
-                record_digest(temporary, made.name)
+        save_files(self._origin, folder)
 
     @property
     def name(self) -> str:
