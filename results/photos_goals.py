@@ -22,21 +22,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from photos import (
-    HELD_OUT,
-    SHIPPED,
-    Task,
-    accuracy_of,
-    attacked,
-    changed,
-    code_of,
-    disturbed,
-    encoder_of,
-    nearest_of,
-    pixels_of,
-    tasks,
-)
+from photos_attackers import HELD_OUT, attacked, nearest_of
+from photos_disturbed import changed, disturbed
 from photos_goals_page import FLOATS, SENT, page, tables
+from photos_tasks import SHIPPED, Task, accuracy_of, code_of, encoder_of, pixels_of, tasks
 
 import tfppdnn
 from tfppdnn.files import digest, read_json, write_json, write_text

@@ -18,7 +18,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from made_on import made_on
-from photos import SEED, Task, accuracy_of, attacked, tasks, vocabulary_of
+from photos_attackers import attacked
+from photos_tasks import SEED, Task, accuracy_of, tasks, vocabulary_of
 
 from tfppdnn.files import write_text
 from tfppdnn.leakage import guessing_bound, noisy_code_bound
