@@ -35,7 +35,7 @@ PICTURE = HERE.parent / "docs" / "images" / "who_gets_what.png"
 # Folders below the frontier's, and what a reader calls them.
 SCHEMES = {
     "cyclegan-1": "the paper's objective",
-    "hardened-cifar10": "ours (ships as cifar10)",
+    "hardened-cifar10": "ours, trained as briefly",
     "tanaka": "Tanaka's cipher",
 }
 WITHOUT_THE_APP, WITH_THE_APP = ThreatModel.CIPHERTEXTS_ONLY, ThreatModel.PROTECTOR

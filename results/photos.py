@@ -90,19 +90,19 @@ def main() -> None:
             write_json(kept, figures)
         print(name, one, flush=True)
 
-    def features(of: Task) -> Pair:
-        return tuple(part["features"].astype(np.float32) for part in (of.train, of.test))
+    def seen_by_trunk(of: Task) -> Pair:
+        return of.features
 
     def codes(of: Task, encoder: Encoder) -> Pair:
-        return tuple(code_of(part, encoder) for part in features(of))
+        return tuple(code_of(part, encoder) for part in of.features)
 
     def named(of: Task, vocabulary: Vocabulary) -> Pair:
-        return tuple(said(part, vocabulary) for part in features(of))
+        return tuple(said(part, vocabulary) for part in of.features)
 
     def reduced(of: Task, numbers: int) -> Pair:
         return tuple(part[:, ::3] for part in pixels_of(of, f"pca:{3 * numbers}"))
 
-    measured("float features", features, bits=None)
+    measured("float features", seen_by_trunk, bits=None)
     for numbers, weight in [*((n, 0.3) for n in NUMBERS), *((AT, w) for w in HIDING)]:
         encoder = encoder_of(known, numbers, weight)
         name = f"{numbers} numbers, hiding weight {weight:g}"
@@ -119,10 +119,10 @@ def main() -> None:
     for name, protector in PICTURES.items():
         measured(name, partial(pixels_of, protector=protector), bits=None)
     bits = float(np.log2(len(other.dataset.class_names)))
-    measured(LABEL, lambda of: named_classes(settings, of, *features(of)), bits=bits)
+    measured(LABEL, lambda of: named_classes(settings, of, *of.features), bits=bits)
     halves = [some_classes(known, which) for which in (range(50), range(50, 100))]
     encoder = encoder_of(halves[0], SHIPPED, 0.3)
-    for name, pair in (("features", features), ("code", partial(codes, encoder=encoder))):
+    for name, pair in (("features", seen_by_trunk), ("code", partial(codes, encoder=encoder))):
         if f"other half, {name}" not in figures:
             accuracy = accuracy_of(settings, halves[1].dataset, *pair(halves[1]))
             figures[f"other half, {name}"] = accuracy

@@ -106,7 +106,7 @@ def _sent(
     settings, known: Task, other: Task, sent: Callable[[np.ndarray], np.ndarray]
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
     """What might be sent, by its name: makes it of the training and of the test pictures."""
-    floats = [part["features"].astype(np.float32) for part in (other.train, other.test)]
+    floats = other.features
     yield FLOATS, lambda: floats
     yield SENT, lambda: [sent(part) for part in floats]
 

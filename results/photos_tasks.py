@@ -38,6 +38,11 @@ class Task(NamedTuple):
     train: dict
     test: dict
 
+    @property
+    def features(self) -> Pair:
+        """All that the trunk says, float32."""
+        return tuple(part["features"].astype(np.float32) for part in (self.train, self.test))
+
 
 def tasks(settings, trunk, *, data_dir: str, work: Path) -> tuple[Task, Task]:
     """The seen task and the unseen one, of which `work` keeps what the trunk sees."""

@@ -55,7 +55,7 @@ def main() -> None:
     trunk = load_trunk(None, size=settings.trunk.size)
     known, other = tasks(settings, trunk.model, data_dir=given.data_dir, work=Path(given.work))
     by_name = [
-        (accuracy_of(settings, task.dataset, *_features(task)), task.dataset.num_classes)
+        (accuracy_of(settings, task.dataset, *task.features), task.dataset.num_classes)
         for task in (known, other)
     ]
     rows = []
@@ -139,10 +139,6 @@ def sent_words(true: np.ndarray, vocabulary: Vocabulary, epsilon: float) -> np.n
     noise = system_noise(len(true), layer.noise_size)
     keep = noise[:, :words] < layer.kept - 2**31
     return np.where(keep, true, noise[:, words:] % choices)
-
-
-def _features(task: Task) -> tuple[np.ndarray, np.ndarray]:
-    return tuple(part["features"].astype(np.float32) for part in (task.train, task.test))
 
 
 def named(right: float, classes: int, epsilon: float) -> float:
