@@ -13,9 +13,9 @@ from tfppdnn.files import digest_of
 _PACKAGE = Path(__file__).parent.parent / "shipped"
 
 DIGESTS = {
-    "cifar10/protector.keras": "125f4e96719702344336e20a462a5aeef06dd6c5ef80f1de4bfbefbe5ea6d2b8",
+    "cifar10/protector.keras": "f4a6b2a7553b63d8bcecad8c175d2ec8dd23b3f4c8b396e174bc2618fb6dc052",
     "cifar10/protector_fp16.tflite": (
-        "00f24d2575583b7df8aac26298e7fdc8a0a76973bb9944084d19ceb2af6f80d1"
+        "e3d458a7b00ea807ed644e8df909f58c58c2beed4a542d8d197d8091aa019623"
     ),
     "photos/protector.keras": "8f047b8f809ebd21bd3bb590043feaa0ea323aae58e3e010fb0c6280d15b50a4",
     "photos/protector_fp16.tflite": (
