@@ -35,7 +35,7 @@ CARD = Card(
     audits={
         "cifar10-audit": (
             *(*ATTACKED, "--attacker_images=5000", "--generator_learning_rate=0.002"),
-            *("--generator_epochs=24", "--prior_images=8", "--prior_steps=3000"),
+            *("--generator_epochs=12", "--prior_images=8", "--prior_steps=3000"),
             "--attacks=class_mean,gan,nearest,nearest_mean,ridge,ridge_4_views,attributes,"
             "membership,itn,itn_global,conditional_generator,gradient_inversion,deep_image_prior",
         ),

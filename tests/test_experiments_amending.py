@@ -81,8 +81,8 @@ def test_half_a_table_is_refused_before_anything_is_written(photos, measured):
 
 def test_what_is_of_another_protector_is_refused(photos, measured):
     before = (photos / "card.json").read_bytes()
-    with pytest.raises(UserError, match="real-cifar10-audit: not a finished audit, nor a"):
-        amend(photos, [RESULTS / "real-cifar10-audit"])
+    with pytest.raises(UserError, match="audit-cpu-cifar10: not a finished audit, nor a"):
+        amend(photos, [RESULTS / "audit-cpu-cifar10"])
     write_json(measured, {**json.loads(measured.read_text()), "protector": "0123"})
     with pytest.raises(UserError, match=r"measured\.json: not figures of"):
         amend(photos, measured=measured)

@@ -78,7 +78,7 @@ def cpu(objective: str = "cyclegan") -> TrainingSettings:
     69.9%. SSIM -0.05; contour correlation 0.28, by chance 0.16.
 
     With --objective=hardened h_p hides from whoever owns it, too. Expected, in about an hour
-    (results/hardened-cifar10, and the card of the protector `cifar10` that ships): the reference
+    (results/hardened-cifar10; the `cifar10` that ships was trained for two): the reference
     classifier is right about 81.4% of plain and 80.7% of protected test pictures; ResNet-18
     trained on protected pictures reaches 81.0% after two epochs, on plain ones 58.8%. What the
     protector's owner gets back has an affine SSIM of 0.19 (the mean picture 0.16), and 1.1% is
