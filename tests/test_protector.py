@@ -262,9 +262,13 @@ def test_what_ships_and_a_model_can_be_saved(tmp_path):
 
 
 def test_nothing_is_saved_by_half(tiny_run, tmp_path):
-    for thing in (negative, "tanaka:3", Tanaka()):
+    # It is not run to find that there is nothing to copy.
+    code = tmp_path / "code.py"
+    code.write_text("raise SystemExit('was run')")
+    for thing in (negative, "tanaka:3", Tanaka(), f"{code}:protect"):
         with pytest.raises(UserError, match="is not made of files that can be saved"):
             Protector.of(thing).save(tmp_path / "none")
+    code.unlink()
     shutil.copytree(tiny_run, tmp_path / "run")
     (tmp_path / "run/protector.tflite").write_bytes(b"damaged")
     with pytest.raises(UserError, match="is not what was exported"):

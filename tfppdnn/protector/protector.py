@@ -201,8 +201,10 @@ class Protector:
             UserError: It was made of no files, as ciphers and functions are; or the folder holds
                 something, or cannot be written.
         """
-        # Damaged files are not handed on, under new digests at that.
-        _ = self.scheme
+        # Damaged files are not handed on, under new digests at that. Somebody's code, which is no
+        # such file, is not run to find that it cannot be saved.
+        if self._origin.files is not None:
+            _ = self.scheme
         save_files(self._origin, folder)
 
     @property
