@@ -5,7 +5,7 @@ python results/photos.py --data_dir=DIR --work=DIR
 The code is learnt from tiny_imagenet100 alone. Each is judged on the seen task (its 100 classes)
 and on one that it never saw, CIFAR-10, all of it, by the same small classifier; and attacked by
 who owns it, with all 50,000 training pictures of CIFAR-10, on the audit's 1,000 test pictures.
-What is learnt goes to --work, and is not made again.
+What the trunk sees and what was measured go to --work, and are not made again.
 """
 
 from __future__ import annotations
